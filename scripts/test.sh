@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# npm test: installs what is missing, builds, runs every fast suite (real Open vSwitch included) and ends with
+# `N passed, N failed`. --slow adds the slow suites; other arguments go to mocha (-g PATTERN).
+source "$(dirname "$0")/install.sh"
+slow=()
+if [ "${1:-}" = --slow ]; then
+  slow=(--spec 'dist/test/**/*.slow.js')
+  shift
+fi
+install_debian
+install_npm
+build
+exec npx --no-install mocha "${slow[@]}" --reporter scripts/reporter.cjs "$@"
