@@ -26,11 +26,11 @@ CONTROLLER_PORT = 6653
 class Lab:
     """A running lab. `build` makes it; whatever happens, `clean` takes it down."""
 
-    def __init__(self, topology: Topology, underlay: str, directory: str | None) -> None:
+    def __init__(self, topology: Topology, underlay: str, directory: str, private: bool) -> None:
         self.topology = topology
         self.underlay = Underlay(underlay, topology)
-        self.private = directory is not None  # run directories under --dir, whatever the file says
-        self.directory = directory or ''
+        self.private = private  # run directories under `directory`, whatever unix: addresses the file has
+        self.directory = directory  # empty: a new temporary one
         self.janitor = Janitor()
         self.id = ''
         self.management = ''

@@ -40,8 +40,8 @@ def main() -> NoReturn:
         if os.geteuid() != 0:
             raise LabError('the lab makes network namespaces: run it as root')
         topology = load_topology(options.topology)
-        directory = os.path.abspath(options.dir) if options.dir else None
-        lab = Lab(topology, options.underlay, directory)
+        directory = os.path.abspath(options.dir) if options.dir else ''
+        lab = Lab(topology, options.underlay, directory, options.private or directory != '')
         lab.build()
         run(lab, options)
     except Interrupted as interrupted:
@@ -60,11 +60,12 @@ def main() -> NoReturn:
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog='mininet/lab.py', description=__doc__)
-    parser.add_argument('topology', help='topology file (YAML or JSON)')
+    parser.add_argument('topology', help='topology file (YAML or JSON), - for a line of JSON on stdin')
     parser.add_argument('--plug', action='store_true', help='plug every VM as soon as its host has a br-int')
     parser.add_argument('--underlay', choices=('switched', 'routed'), default='switched')
     parser.add_argument('--serve', action='store_true', help='JSON requests on stdin, answers on stdout')
-    parser.add_argument('--dir', help='private run directories under DIR, whatever unix: addresses the file has')
+    parser.add_argument('--dir', help='run directories under DIR, whatever unix: addresses the file has')
+    parser.add_argument('--private', action='store_true', help='as --dir, with a new temporary directory')
     return parser.parse_args()
 
 

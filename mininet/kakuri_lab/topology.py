@@ -9,6 +9,7 @@ import ipaddress
 import json
 import os
 import re
+import sys
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -60,9 +61,12 @@ class Topology:
 
 
 def load_topology(path: str) -> Topology:
-    """Reads `path`. Raises TopologyError for what the lab cannot build, OSError when it cannot be read."""
-    with open(path, encoding='utf-8') as file:
-        document = read_yaml(file.read())
+    """Reads `path`, or a line of stdin for `-`. Raises TopologyError for what the lab cannot build, OSError when it cannot be read."""
+    if path == '-':
+        document = read_yaml(sys.stdin.readline())
+    else:
+        with open(path, encoding='utf-8') as file:
+            document = read_yaml(file.read())
     if not isinstance(document, dict) or not document.get('hosts'):
         raise TopologyError(f'{path}: no hosts')
     underlay = document.get('underlay') or {}
