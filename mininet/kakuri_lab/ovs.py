@@ -111,7 +111,7 @@ class Ovs:
             with open(f'{self.host.rundir}/{daemon}.pid', encoding='ascii') as file:
                 pid = int(file.read())
             with open(f'/proc/{pid}/comm', encoding='utf-8') as file:
-                return pid if file.read().strip() == daemon else None
+                return pid if file.read().strip() == daemon and _alive(pid) else None
         except (OSError, ValueError):
             return None
 
@@ -157,6 +157,7 @@ class Ovs:
 
 
 def _alive(pid: int) -> bool:
+    """False for a zombie, too: a container's init may reap late."""
     try:
         with open(f'/proc/{pid}/stat', encoding='utf-8') as file:
             return file.read().rsplit(')', 1)[1].split()[0] not in 'ZX'

@@ -195,6 +195,10 @@ class Requests:
         self._ovs(host).restart(save, between, ovsdb)
         return {'seconds': round(time.monotonic() - begin, 3)}
 
+    def do_warm(self, host: str) -> None:
+        """Sets the host's tunnel neighbours again (forged tunnel packets change them)."""
+        self._ovs(host).warm()
+
     def do_fault(self, kind: str, host: str | None = None, vm: str | None = None, percent: int = 100,
                  direction: str = 'both') -> None:
         self.faults.inject(kind, host, vm, percent, direction)

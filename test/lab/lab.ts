@@ -185,6 +185,11 @@ export class Lab {
     host: string,
     options: { save?: boolean; between?: readonly (readonly string[])[]; ovsdb?: boolean } = {},
   ) => this.request<{ seconds: number }>('restart', { host, ...options });
+  /**
+   * Sets the host's tunnel neighbours right again: Open vSwitch learns a VTEP's MAC from any tunnel packet that a port
+   * accepts, so a forged one turns its answers towards the forger.
+   */
+  warm = (host: string) => this.request<null>('warm', { host });
   /** Pids of the daemons of every host, null when not running. */
   processes = () => this.request<Record<string, Record<'ovs-vswitchd' | 'ovsdb-server', number | null>>>('processes');
 
