@@ -1,0 +1,129 @@
+/**
+ * The text of a topology file as plain values, and the place of every key and value in it. Reports what is wrong with
+ * the YAML itself: syntax (then nothing else is judged), and keys given twice in one mapping.
+ *
+ * Values are built here and not by the YAML library, so that a place is always that of the value used, and so that a
+ * key such as `__proto__` or an alias to itself is a mistake with a line and not a surprise.
+ */
+import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument, type YAMLMap } from 'yaml';
+import type { Position, Problem } from './model.js';
+
+export type Path = readonly (string | number)[];
+
+/** A mistake at a place of the tree; `first` is another place its message refers to. */
+export interface Fault {
+  readonly path: Path;
+  /** Points at the key of a mapping's entry, or at the value. */
+  readonly at: 'key' | 'value';
+  readonly code: string;
+  readonly message: string;
+  readonly first?: Path;
+}
+
+export interface Source {
+  /** Undefined when the text is no YAML: `problems` says why. */
+  readonly value?: unknown;
+  readonly problems: readonly Problem[];
+  /** The place of a key or value; of something missing, that of the mapping it is missing from. */
+  readonly locate: (path: Path, at: 'key' | 'value') => Position;
+}
+
+interface Site {
+  readonly key: number;
+  readonly value: number;
+}
+
+/** More values than any real file has: aliases that refer to aliases grow past every memory. */
+const MOST_VALUES = 1_000_000;
+
+const siteKey = (path: Path) => JSON.stringify(path);
+
+export function readSource(text: string, file: string): Source {
+  const lines = new LineCounter();
+  const position = (offset: number): Position => {
+    const { line, col } = lines.linePos(offset);
+    return { line: Math.max(1, line), column: Math.max(1, col) };
+  };
+  const start = (): Position => ({ line: 1, column: 1 });
+  const broken = (offset: number, message: string): Problem => ({ file, ...position(offset), code: 'yaml', message });
+  try {
+    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
+    const errors = [...document.errors, ...document.warnings];
+    if (errors.length > 0) {
+      return { problems: errors.map((e) => broken(e.pos[0], `YAML: ${e.message}`)), locate: start };
+    }
+    const reader = new Reader((alias) => (isAlias(alias) ? alias.resolve(document) : undefined), position, file);
+    const value = reader.read(document.contents, [], { key: 0, value: 0 });
+    return { value, problems: reader.problems, locate: (path, at) => position(reader.offset(path, at)) };
+  } catch (error) {
+    // The parser recurses: brackets nested by the ten thousand exhaust its stack.
+    if (error instanceof RangeError) return { problems: [broken(0, 'YAML: nested too deeply')], locate: start };
+    throw error;
+  }
+}
+
+class Reader {
+  readonly problems: Problem[] = [];
+  readonly #sites = new Map<string, Site>();
+  readonly #open = new Set<Node>();
+  #values = 0;
+
+  constructor(
+    readonly resolve: (alias: Node) => Node | undefined,
+    readonly position: (offset: number) => Position,
+    readonly file: string,
+  ) {}
+
+  /** The plain value of `node`, whose place is remembered under `path`. */
+  read(node: Node | null | undefined, path: Path, site: Site): unknown {
+    this.#sites.set(siteKey(path), site);
+    this.#values += 1;
+    if (this.#values > MOST_VALUES) throw new RangeError('too many values');
+    const target = node && isAlias(node) ? this.resolve(node) : node;
+    if (!target) return null;
+    if (this.#open.has(target)) return this.#fault(site.value, 'yaml', 'YAML: an alias inside what it stands for');
+    this.#open.add(target);
+    const value = this.#plain(target, path);
+    this.#open.delete(target);
+    return value;
+  }
+
+  offset(path: Path, at: 'key' | 'value'): number {
+    const site = this.#sites.get(siteKey(path));
+    if (site !== undefined) return site[at];
+    return path.length === 0 ? 0 : this.offset(path.slice(0, -1), 'key');
+  }
+
+  #plain(node: Node, path: Path): unknown {
+    if (isMap(node)) return this.#mapping(node, path);
+    if (isScalar(node)) return node.value;
+    if (!isSeq(node)) return null;
+    return node.items.map((item, index) => {
+      const offset = (item as Node | null)?.range?.[0] ?? node.range?.[0] ?? 0;
+      return this.read(item as Node | null, [...path, index], { key: offset, value: offset });
+    });
+  }
+
+  #mapping(node: YAMLMap, path: Path): Record<string, unknown> {
+    const value: Record<string, unknown> = {};
+    for (const pair of node.items as Pair<Node | null, Node | null>[]) {
+      const key = pair.key?.range?.[0] ?? node.range?.[0] ?? 0;
+      const name = isScalar(pair.key) ? String(pair.key.value ?? '') : undefined;
+      if (name === undefined || name === '__proto__') {
+        this.#fault(key, 'bad-name', `a key must be plain text of letters, digits, ".", "_" and "-"`);
+      } else if (Object.hasOwn(value, name)) {
+        const line = this.position(this.offset([...path, name], 'key')).line;
+        this.#fault(key, 'duplicate-key', `${name} is given twice (first on line ${line}): rename or remove one`);
+      } else {
+        const site = { key, value: pair.value?.range?.[0] ?? key };
+        value[name] = this.read(pair.value, [...path, name], site);
+      }
+    }
+    return value;
+  }
+
+  #fault(offset: number, code: string, message: string): null {
+    this.problems.push({ file: this.file, ...this.position(offset), code, message });
+    return null;
+  }
+}
