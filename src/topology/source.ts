@@ -5,7 +5,19 @@
  * Values are built here and not by the YAML library, so that a place is always that of the value used, and so that a
  * key such as `__proto__` or an alias to itself is a mistake with a line and not a surprise.
  */
-import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument, type YAMLMap } from 'yaml';
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  Lexer,
+  LineCounter,
+  type Node,
+  type Pair,
+  Parser,
+  parseDocument,
+  type YAMLMap,
+} from 'yaml';
 import type { Position, Problem } from './model.js';
 
 export type Path = readonly (string | number)[];
@@ -36,6 +48,29 @@ interface Site {
 /** Values read through aliases, at most: aliases that stand for aliases would outgrow every memory. */
 const MOST_ALIASED = 100_000;
 
+/** Collections inside collections, at most. The file's own shape has ten. */
+const MOST_NESTED = 64;
+
+class AliasError extends Error {
+  constructor(readonly offset: number) {
+    super('YAML: too many aliases');
+  }
+}
+
+/**
+ * Where nesting passes MOST_NESTED. The composer of the YAML library recurses, and where the stack ends inside a
+ * regular expression, V8 ends the process: its parser, which does not recurse, is asked first. Fills `lines`.
+ */
+function tooDeep(text: string, lines: LineCounter): number | undefined {
+  const parser = new Parser(lines.addNewLine);
+  lines.addNewLine(0);
+  for (const lexeme of new Lexer().lex(text)) {
+    for (const _ of parser.next(lexeme));
+    if (parser.stack.length > MOST_NESTED) return parser.offset;
+  }
+  return undefined;
+}
+
 const siteKey = (path: Path) => JSON.stringify(path);
 
 export function readSource(text: string, file: string): Source {
@@ -46,8 +81,10 @@ export function readSource(text: string, file: string): Source {
   };
   const start = (): Position => ({ line: 1, column: 1 });
   const broken = (offset: number, message: string): Problem => ({ file, ...position(offset), code: 'yaml', message });
+  const deep = tooDeep(text, lines);
+  if (deep !== undefined) return { problems: [broken(deep, 'YAML: nested too deeply')], locate: start };
   try {
-    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
+    const document = parseDocument(text, { prettyErrors: false, uniqueKeys: false });
     const errors = [...document.errors, ...document.warnings];
     if (errors.length > 0) {
       return { problems: errors.map((e) => broken(e.pos[0], `YAML: ${e.message}`)), locate: start };
@@ -57,9 +94,7 @@ export function readSource(text: string, file: string): Source {
     if (reader.problems.some(({ code }) => code === 'yaml')) return { problems: reader.problems, locate: start };
     return { value, problems: reader.problems, locate: (path, at) => position(reader.offset(path, at)) };
   } catch (error) {
-    // The parser and the reader recurse: brackets nested by the thousand exhaust the stack.
-    if (error instanceof RangeError)
-      return { problems: [broken(0, 'YAML: nested too deeply, or too many aliases')], locate: start };
+    if (error instanceof AliasError) return { problems: [broken(error.offset, error.message)], locate: start };
     throw error;
   }
 }
@@ -87,7 +122,7 @@ class Reader {
     if (this.#open.has(target)) return this.#fault(site.value, 'yaml', 'YAML: an alias inside what it stands for');
     if (alias) this.#aliases += 1;
     if (this.#aliases > 0) this.#aliased += 1;
-    if (this.#aliased > MOST_ALIASED) throw new RangeError('too many aliased values');
+    if (this.#aliased > MOST_ALIASED) throw new AliasError(site.value);
     this.#open.add(target);
     const value = this.#plain(target, path);
     this.#open.delete(target);
