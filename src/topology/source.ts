@@ -6,6 +6,8 @@
  * key such as `__proto__` or an alias to itself is a mistake with a line and not a surprise.
  */
 import {
+  type Alias,
+  type Document,
   isAlias,
   isMap,
   isScalar,
@@ -89,7 +91,7 @@ export function readSource(text: string, file: string): Source {
     if (errors.length > 0) {
       return { problems: errors.map((e) => broken(e.pos[0], `YAML: ${e.message}`)), locate: start };
     }
-    const reader = new Reader((alias) => (isAlias(alias) ? alias.resolve(document) : undefined), position, file);
+    const reader = new Reader(document, position, file);
     const value = reader.read(document.contents, [], { key: 0, value: 0 });
     if (reader.problems.some(({ code }) => code === 'yaml')) return { problems: reader.problems, locate: start };
     return { value, problems: reader.problems, locate: (path, at) => position(reader.offset(path, at)) };
@@ -104,11 +106,12 @@ class Reader {
   readonly #sites = new Map<string, Site>();
   /** The nodes around the one that is read, to see an alias inside what it stands for. */
   readonly #open = new Set<Node>();
+  readonly #targets = new Map<Alias, Node>();
   #aliases = 0;
   #aliased = 0;
 
   constructor(
-    readonly resolve: (alias: Node) => Node | undefined,
+    readonly document: Document,
     readonly position: (offset: number) => Position,
     readonly file: string,
   ) {}
@@ -117,7 +120,7 @@ class Reader {
   read(node: Node | null | undefined, path: Path, site: Site): unknown {
     this.#sites.set(siteKey(path), site);
     const alias = isAlias(node);
-    const target = alias ? this.resolve(node) : node;
+    const target = alias ? this.#resolve(node) : node;
     if (!target) return null;
     if (this.#open.has(target)) return this.#fault(site.value, 'yaml', 'YAML: an alias inside what it stands for');
     if (alias) this.#aliases += 1;
@@ -134,6 +137,14 @@ class Reader {
     const site = this.#sites.get(siteKey(path));
     if (site !== undefined) return site[at];
     return path.length === 0 ? 0 : this.offset(path.slice(0, -1), 'key');
+  }
+
+  /** Remembered, for the library searches the whole document each time. */
+  #resolve(alias: Alias): Node | undefined {
+    const known = this.#targets.get(alias);
+    const target = known ?? alias.resolve(this.document);
+    if (target && !known) this.#targets.set(alias, target);
+    return target;
   }
 
   #plain(node: Node, path: Path): unknown {
