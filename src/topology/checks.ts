@@ -47,7 +47,7 @@ function* names({ hosts, tenants, networks }: Entries): Iterable<Fault> {
 
 function* someHost({ hosts, hostNames }: Entries): Iterable<Fault> {
   if (hostNames === undefined || hosts.length > 0) return;
-  yield { path: ['hosts'], at: 'key', code: 'no-hosts', message: 'no hosts: name at least one under hosts' };
+  yield { path: ['hosts'], at: 'value', code: 'no-hosts', message: 'no hosts: name at least one under hosts' };
 }
 
 function* vteps({ hosts }: Entries, served: Served): Iterable<Fault> {

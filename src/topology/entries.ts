@@ -5,7 +5,7 @@
  */
 import { type Ip, ipOf, type Subnet, subnetOf } from './address.js';
 import type { Encapsulation, Underlay } from './model.js';
-import type { File } from './schema.js';
+import { type File, NETWORK_KEYS } from './schema.js';
 import type { Fault, Path } from './source.js';
 
 type Refused<T> = T extends readonly (infer E)[]
@@ -109,6 +109,8 @@ function networkEntry(tenant: string, name: string, given: GivenNetwork, fallbac
   const label = `${tenant}/${name}`;
   const encapsulation = given?.encapsulation === undefined ? fallback : given.encapsulation;
   const subnets = given?.subnets === undefined ? [] : given.subnets;
+  // `subnet:` is a mistake of its own, and probably holds the subnets.
+  const strange = Object.keys(given ?? {}).some((key) => !NETWORK_KEYS.includes(key));
   return {
     path,
     label,
@@ -122,7 +124,7 @@ function networkEntry(tenant: string, name: string, given: GivenNetwork, fallbac
       },
     }),
     subnets: sited(subnets, [...path, 'subnets']).map((subnet) => ({ ...subnet, value: subnetOf(subnet.value) })),
-    subnetsRead: subnets?.every((subnet) => subnet !== null) ?? false,
+    subnetsRead: (subnets?.every((subnet) => subnet !== null) ?? false) && !strange,
     ports: Object.entries(given?.ports ?? {}).map(([port, value]) =>
       portEntry([...path, 'ports', port], label, port, value),
     ),

@@ -75,6 +75,9 @@ const network = z.strictObject({
   ports: z.record(z.string(), port).optional(),
 });
 
+/** The keys of a network. */
+export const NETWORK_KEYS: readonly string[] = Object.keys(network.shape);
+
 const tenant = z.strictObject({ networks: z.record(z.string(), network).optional() });
 
 const host = z.strictObject({

@@ -33,8 +33,8 @@ interface Site {
   readonly value: number;
 }
 
-/** More values than any real file has: aliases that refer to aliases grow past every memory. */
-const MOST_VALUES = 1_000_000;
+/** Values read through aliases, at most: aliases that stand for aliases would outgrow every memory. */
+const MOST_ALIASED = 100_000;
 
 const siteKey = (path: Path) => JSON.stringify(path);
 
@@ -54,10 +54,12 @@ export function readSource(text: string, file: string): Source {
     }
     const reader = new Reader((alias) => (isAlias(alias) ? alias.resolve(document) : undefined), position, file);
     const value = reader.read(document.contents, [], { key: 0, value: 0 });
+    if (reader.problems.some(({ code }) => code === 'yaml')) return { problems: reader.problems, locate: start };
     return { value, problems: reader.problems, locate: (path, at) => position(reader.offset(path, at)) };
   } catch (error) {
-    // The parser recurses: brackets nested by the ten thousand exhaust its stack.
-    if (error instanceof RangeError) return { problems: [broken(0, 'YAML: nested too deeply')], locate: start };
+    // The parser and the reader recurse: brackets nested by the thousand exhaust the stack.
+    if (error instanceof RangeError)
+      return { problems: [broken(0, 'YAML: nested too deeply, or too many aliases')], locate: start };
     throw error;
   }
 }
@@ -65,8 +67,10 @@ export function readSource(text: string, file: string): Source {
 class Reader {
   readonly problems: Problem[] = [];
   readonly #sites = new Map<string, Site>();
+  /** The nodes around the one that is read, to see an alias inside what it stands for. */
   readonly #open = new Set<Node>();
-  #values = 0;
+  #aliases = 0;
+  #aliased = 0;
 
   constructor(
     readonly resolve: (alias: Node) => Node | undefined,
@@ -77,14 +81,17 @@ class Reader {
   /** The plain value of `node`, whose place is remembered under `path`. */
   read(node: Node | null | undefined, path: Path, site: Site): unknown {
     this.#sites.set(siteKey(path), site);
-    this.#values += 1;
-    if (this.#values > MOST_VALUES) throw new RangeError('too many values');
-    const target = node && isAlias(node) ? this.resolve(node) : node;
+    const alias = isAlias(node);
+    const target = alias ? this.resolve(node) : node;
     if (!target) return null;
     if (this.#open.has(target)) return this.#fault(site.value, 'yaml', 'YAML: an alias inside what it stands for');
+    if (alias) this.#aliases += 1;
+    if (this.#aliases > 0) this.#aliased += 1;
+    if (this.#aliased > MOST_ALIASED) throw new RangeError('too many aliased values');
     this.#open.add(target);
     const value = this.#plain(target, path);
     this.#open.delete(target);
+    if (alias) this.#aliases -= 1;
     return value;
   }
 
