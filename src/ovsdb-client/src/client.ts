@@ -1,0 +1,241 @@
+/**
+ * The client: a connection kept up, a typed replica of the declared tables, and transactions.
+ *
+ *   remotes ──► Link ──► get_schema, check ──► monitor ──► Replica ──► onChange
+ *                  └──────────────── transact ◄── client.transaction()
+ *
+ * Only the declared columns are monitored. Nothing is retried but the connection: a transaction whose answer was lost is
+ * rejected with `outcome: 'unknown'`.
+ */
+import type { Socket } from 'node:net';
+import { OvsdbError } from './errors.js';
+import { Listeners } from './listeners.js';
+import { Monitor, type MonitorMethod, type MonitorRequests } from './replica/monitor.js';
+import { Replica, type UntypedChange } from './replica/replica.js';
+import { RowIndex } from './replica/row-index.js';
+import type { DatabaseDeclaration } from './schema/columns.js';
+import { ZERO_UUID } from './schema/decode.js';
+import type { Change, ColumnValue, NameOf, StoredRow } from './schema/row.js';
+import { parseSchema } from './schema/server-schema.js';
+import { type BoundTable, bindDeclaration } from './schema/table.js';
+import type { TlsOptions } from './session/dial.js';
+import { Link } from './session/link.js';
+import { RECONNECT_TIMES, type ReconnectTimes } from './session/reconnect.js';
+import type { RequestOptions, RpcConnection, RpcOptions } from './session/rpc.js';
+import { waitForConfiguration } from './transaction/configuration.js';
+import { type TransactionResult, transactionResult } from './transaction/result.js';
+import { Transaction } from './transaction/transaction.js';
+
+export interface OvsdbClientOptions<D extends DatabaseDeclaration> extends Partial<Omit<ReconnectTimes, 'freeTries'>> {
+  /** Where the database is, e.g. `['unix:/run/openvswitch/db.sock']`; several are tried in turn. */
+  readonly remotes: readonly string[];
+  /** By default `Open_vSwitch`. */
+  readonly database?: string;
+  /** What to keep a replica of. */
+  readonly tables: D;
+  readonly tls?: TlsOptions;
+  /** Only this monitor method; by default the best the server knows. */
+  readonly monitorMethod?: MonitorMethod;
+  readonly rpc?: Partial<RpcOptions>;
+}
+
+export interface ClientStatus {
+  readonly state: 'connecting' | 'synced' | 'disconnected';
+  /** Why, in words. */
+  readonly reason: string;
+  /** The remote it is about. */
+  readonly remote: string | undefined;
+  readonly error?: OvsdbError;
+}
+
+/** An index: the rows by a key taken from them. */
+export interface Index<R> {
+  readonly get: (key: unknown) => readonly R[];
+}
+
+export class OvsdbClient<D extends DatabaseDeclaration> {
+  readonly tables: D;
+  readonly database: string;
+  readonly #options: OvsdbClientOptions<D>;
+  readonly #link: Link;
+  readonly #replica: Replica;
+  readonly #indexes: RowIndex[] = [];
+  readonly #changes = new Listeners<readonly Change<D>[]>();
+  readonly #statuses = new Listeners<ClientStatus>();
+  #status: ClientStatus = { state: 'disconnected', reason: 'not started', remote: undefined };
+  #rpc: RpcConnection | undefined;
+  #socket: Socket | undefined;
+  #monitor: Monitor | undefined;
+  #resume = { schema: '', since: ZERO_UUID };
+
+  /** `accepted`: a connection a peer has opened (`listenOvsdb`); it is never opened again. */
+  constructor(options: OvsdbClientOptions<D>, accepted?: Socket) {
+    this.tables = options.tables;
+    this.database = options.database ?? 'Open_vSwitch';
+    this.#options = options;
+    this.#replica = new Replica(Object.keys(options.tables));
+    const { remotes, tls, rpc = {} } = options;
+    const times = { ...RECONNECT_TIMES, ...timesOf(options), freeTries: remotes.length > 1 ? remotes.length : 0 };
+    this.#link = new Link(
+      { remotes, times, rpc, ...(tls ? { tls } : {}), ...(accepted ? { accepted } : {}) },
+      {
+        onConnecting: (remote) => this.#setStatus({ state: 'connecting', reason: 'connecting', remote }),
+        onUp: (connection, socket, remote) => void this.#synchronise(connection, socket, remote),
+        onNotification: (method, params) => this.#monitor?.take(method, params),
+        onDown: (error) => this.#onDown(error),
+      },
+    );
+  }
+
+  /** Begins to connect. Idempotent. */
+  start(): this {
+    this.#link.start();
+    return this;
+  }
+
+  /** Ends the connection for good. Idempotent; requests still open are rejected. The rows stay as they were. */
+  close(): void {
+    const error = new OvsdbError('connection lost', { details: 'closed by the client' });
+    this.#link.close(error);
+    this.#onDown(error);
+  }
+
+  get status(): ClientStatus {
+    return this.#status;
+  }
+
+  /** The address this end of a TCP or TLS connection has; undefined for unix sockets and while there is none. */
+  get localAddress(): string | undefined {
+    return this.#socket?.localAddress;
+  }
+
+  /** Calls back at every change of status; the function returned ends that. */
+  onStatus(listener: (status: ClientStatus) => void): () => void {
+    return this.#statuses.add(listener);
+  }
+
+  /** Calls back after each complete transaction, and after the first copy, with what changed; the function returned ends that. */
+  onChange(listener: (changes: readonly Change<D>[]) => void): () => void {
+    return this.#changes.add(listener);
+  }
+
+  /** The rows of a table by uuid: a live view. While disconnected it holds what was last known. */
+  rows<N extends NameOf<D>>(table: N): ReadonlyMap<string, StoredRow<D[N]>> {
+    return this.#replica.rows(table) as unknown as ReadonlyMap<string, StoredRow<D[N]>>;
+  }
+
+  /** An index by a column (by each member of a set) or by whatever `keys` takes from a row; kept current from now on. */
+  index<N extends NameOf<D>>(
+    table: N,
+    by: NameOf<D[N]> | ((row: StoredRow<D[N]>) => Iterable<unknown>),
+  ): Index<StoredRow<D[N]>> {
+    const keysOf = typeof by === 'string' ? keysOfColumn(by) : (by as (row: unknown) => Iterable<unknown>);
+    const index = new RowIndex(table, keysOf as never, this.#replica.rows(table).values());
+    this.#indexes.push(index);
+    return index as unknown as Index<StoredRow<D[N]>>;
+  }
+
+  /** A transaction to fill. */
+  transaction(): Transaction<D> {
+    return new Transaction(this.tables);
+  }
+
+  /**
+   * Sends a transaction. When it resolves, the replica holds its changes. Rejects with OvsdbError: the failed operation's error,
+   * `not connected` if nothing was sent, or one with `outcome: 'unknown'` if the answer was lost.
+   */
+  async transact(transaction: Transaction<D>, options: RequestOptions = {}): Promise<TransactionResult> {
+    const { operations } = transaction;
+    return transactionResult(operations, await this.request('transact', [this.database, ...operations], options));
+  }
+
+  /**
+   * Sends the transaction with `next_cfg` incremented, and resolves once ovs-vswitchd has acted on it (`cur_cfg`). Rejects with
+   * `request timed out` if it has not within `timeoutMs`; the change itself is then done.
+   */
+  async transactAndWait(
+    transaction: Transaction<D>,
+    { timeoutMs = 30_000, ...options }: RequestOptions = {},
+  ): Promise<TransactionResult> {
+    return waitForConfiguration(this as never, transaction, timeoutMs, options);
+  }
+
+  /** Any request of the protocol, as it is; 64-bit integers beyond 2^53 are bigints. */
+  async request(method: string, params: readonly unknown[], options: RequestOptions = {}): Promise<unknown> {
+    if (!this.#rpc || this.#status.state !== 'synced')
+      throw new OvsdbError('not connected', { details: this.#status.reason });
+    return this.#rpc.request(method, params, options);
+  }
+
+  async #synchronise(rpc: RpcConnection, socket: Socket, remote: string): Promise<void> {
+    this.#rpc = rpc;
+    this.#socket = socket;
+    this.#setStatus({ state: 'connecting', reason: 'synchronising', remote });
+    try {
+      const bound = await this.#bind(rpc);
+      const monitor = new Monitor(rpc, this.#replica, this.#monitorOptions(bound), (changes) => this.#changed(changes));
+      this.#monitor = monitor;
+      const { changes, resumed } = await monitor.start();
+      this.#link.settled();
+      this.#setStatus({ state: 'synced', reason: resumed ? 'resumed' : 'synced', remote });
+      if (changes.length > 0) this.#changed(changes);
+      monitor.release();
+    } catch (error) {
+      if (this.#rpc === rpc)
+        this.#link.drop(
+          error instanceof OvsdbError ? error : new OvsdbError('bad reply', { cause: error, details: String(error) }),
+        );
+    }
+  }
+
+  async #bind(rpc: RpcConnection): Promise<ReadonlyMap<string, BoundTable>> {
+    const answer = await rpc.request('get_schema', [this.database]);
+    const bound = bindDeclaration(this.tables, parseSchema(answer));
+    const schema = JSON.stringify(answer);
+    if (schema !== this.#resume.schema) this.#resume = { schema, since: ZERO_UUID };
+    this.#replica.bind(bound);
+    return bound;
+  }
+
+  #monitorOptions(bound: ReadonlyMap<string, BoundTable>) {
+    const { monitorMethod } = this.#options;
+    const requests: MonitorRequests = Object.fromEntries(
+      [...bound].map(([table, { columns }]) => [table, { columns: columns.map(({ name }) => name) }]),
+    );
+    const { since } = this.#resume;
+    return { database: this.database, requests, since, ...(monitorMethod ? { method: monitorMethod } : {}) };
+  }
+
+  #changed(changes: readonly UntypedChange[]): void {
+    for (const index of this.#indexes) for (const change of changes) index.apply(change);
+    this.#changes.call(changes as unknown as readonly Change<D>[]);
+  }
+
+  #onDown(error: OvsdbError): void {
+    if (this.#monitor) this.#resume = { ...this.#resume, since: this.#monitor.lastTransaction };
+    this.#monitor = undefined;
+    const remote = this.#status.remote;
+    this.#rpc = undefined;
+    this.#socket = undefined;
+    this.#setStatus({ state: 'disconnected', reason: error.message, remote, error });
+  }
+
+  #setStatus(status: ClientStatus): void {
+    this.#status = status;
+    this.#statuses.call(status);
+  }
+}
+
+function timesOf(options: Partial<ReconnectTimes>): Partial<ReconnectTimes> {
+  const names = ['probeMs', 'connectMs', 'minBackoffMs', 'maxBackoffMs'] as const;
+  return Object.fromEntries(names.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])));
+}
+
+/** A column's value as index keys: a set's members, a map's keys, one value, or none. */
+function keysOfColumn(column: string): (row: Readonly<Record<string, ColumnValue<never>>>) => Iterable<unknown> {
+  return (row) => {
+    const value: unknown = row[column];
+    if (value instanceof Set || value instanceof Map) return value.keys();
+    return value === undefined ? [] : [value];
+  };
+}
