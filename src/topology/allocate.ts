@@ -120,8 +120,10 @@ function refusal(
   if (key === undefined) return undefined;
   const other = released.find((entry) => entry.path !== path && collide(entry, held));
   if (other) {
+    // A machine that tried another file first has a memory of other hosts, which would refuse this one for ever.
+    const advice = 'choose another, leave it out, or name another --state if these are other hosts';
     const rest = `has left the file, or has another key, for ${Math.ceil(quarantineMs / 60_000)} min`;
-    const message = `tunnel key ${key} is kept for network ${other.path} until that ${rest}: choose another, or leave it out`;
+    const message = `tunnel key ${key} is kept for network ${other.path} until that ${rest}: ${advice}`;
     return { code: 'key-in-quarantine', message };
   }
   const former = resting.find((entry) => entry.path !== path && collide(entry, held));

@@ -122,7 +122,7 @@ describe('tunnel keys', () => {
   it('refuses a given key that another network has until this edit, renamed or exchanged', () => {
     const renamed = last(history([T0, { 'a/a': { key: 100 } }], [T0 + 1, { 'a/b': { key: 100 } }]));
     expect(renamed.problems.map((p) => p.message)).to.deep.equal([
-      'tunnel key 100 is kept for network a/a until that has left the file, or has another key, for 60 min: choose another, or leave it out',
+      'tunnel key 100 is kept for network a/a until that has left the file, or has another key, for 60 min: choose another, leave it out, or name another --state if these are other hosts',
     ]);
     const before = { 'a/a': { key: 1 }, 'a/b': { key: 2 } };
     const exchanged = last(history([T0, before], [T0 + 1, { 'a/a': { key: 2 }, 'a/b': { key: 1 } }]));
