@@ -192,7 +192,7 @@ describe('ovsdb-client: operations', () => {
       [(txn) => [1, 2].map(() => txn.insert('lone', {})), 'constraint violation', 2],
       [(txn) => txn.insert('parent', { kids: [{ namedUuid: 'nobody' }] }), 'referential integrity violation', 1],
       [(txn) => [1, 2].map(() => txn.insert('atoms', {}, 'same')), 'duplicate uuid-name', 1],
-      [(txn) => txn.assert('nobody-holds-this'), 'not owner', 0],
+      [(txn) => txn.assert('nobody_holds_this'), 'not owner', 0],
       [(txn) => [txn.insert('atoms', {}), txn.abort()], 'aborted', 1],
     ];
     for (const [build, code, operation] of codes) {
