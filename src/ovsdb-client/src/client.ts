@@ -10,21 +10,22 @@
 import type { Socket } from 'node:net';
 import { OvsdbError } from './errors.js';
 import { Listeners } from './listeners.js';
-import { Monitor, type MonitorMethod, type MonitorRequests } from './replica/monitor.js';
+import type { MonitorMethod, MonitorStart } from './replica/monitor.js';
 import { Replica, type UntypedChange } from './replica/replica.js';
 import { RowIndex } from './replica/row-index.js';
 import type { DatabaseDeclaration } from './schema/columns.js';
-import { ZERO_UUID } from './schema/decode.js';
 import type { Change, ColumnValue, NameOf, StoredRow } from './schema/row.js';
-import { parseSchema } from './schema/server-schema.js';
-import { type BoundTable, bindDeclaration } from './schema/table.js';
+import { type DatabaseSchema, parseSchema } from './schema/server-schema.js';
+import { type Conditions, DatabaseSession, noResumption } from './session/database-session.js';
 import type { TlsOptions } from './session/dial.js';
 import { Link } from './session/link.js';
+import { Locks, type OvsdbLock } from './session/locks.js';
 import { RECONNECT_TIMES, type ReconnectTimes } from './session/reconnect.js';
 import type { RequestOptions, RpcConnection, RpcOptions } from './session/rpc.js';
 import { waitForConfiguration } from './transaction/configuration.js';
 import { type TransactionResult, transactionResult } from './transaction/result.js';
 import { Transaction } from './transaction/transaction.js';
+import { encodeWhere, type Where } from './transaction/where.js';
 
 export interface OvsdbClientOptions<D extends DatabaseDeclaration> extends Partial<Omit<ReconnectTimes, 'freeTries'>> {
   /** Where the database is, e.g. `['unix:/run/openvswitch/db.sock']`; several are tried in turn. */
@@ -36,6 +37,8 @@ export interface OvsdbClientOptions<D extends DatabaseDeclaration> extends Parti
   readonly tls?: TlsOptions;
   /** Only this monitor method; by default the best the server knows. */
   readonly monitorMethod?: MonitorMethod;
+  /** Of a cluster, use the leader only (the default); false takes any member that has not lost its cluster. */
+  readonly leaderOnly?: boolean;
   readonly rpc?: Partial<RpcOptions>;
 }
 
@@ -65,8 +68,10 @@ export class OvsdbClient<D extends DatabaseDeclaration> {
   #status: ClientStatus = { state: 'disconnected', reason: 'not started', remote: undefined };
   #rpc: RpcConnection | undefined;
   #socket: Socket | undefined;
-  #monitor: Monitor | undefined;
-  #resume = { schema: '', since: ZERO_UUID };
+  #session: DatabaseSession | undefined;
+  #conditions: Conditions = new Map();
+  readonly #resumption = noResumption();
+  readonly #locks = new Locks();
 
   /** `accepted`: a connection a peer has opened (`listenOvsdb`); it is never opened again. */
   constructor(options: OvsdbClientOptions<D>, accepted?: Socket) {
@@ -75,13 +80,17 @@ export class OvsdbClient<D extends DatabaseDeclaration> {
     this.#options = options;
     this.#replica = new Replica(Object.keys(options.tables));
     const { remotes, tls, rpc = {} } = options;
-    const times = { ...RECONNECT_TIMES, ...timesOf(options), freeTries: remotes.length > 1 ? remotes.length : 0 };
+    const times = {
+      ...RECONNECT_TIMES,
+      ...(remotes.length > 1 ? CLUSTER_TIMES(remotes.length) : {}),
+      ...timesOf(options),
+    };
     this.#link = new Link(
       { remotes, times, rpc, ...(tls ? { tls } : {}), ...(accepted ? { accepted } : {}) },
       {
         onConnecting: (remote) => this.#setStatus({ state: 'connecting', reason: 'connecting', remote }),
-        onUp: (connection, socket, remote) => void this.#synchronise(connection, socket, remote),
-        onNotification: (method, params) => this.#monitor?.take(method, params),
+        onUp: (connection, socket, remote) => this.#onUp(connection, socket, remote),
+        onNotification: (method, params) => this.#locks.take(method, params) || this.#session?.take(method, params),
         onDown: (error) => this.#onDown(error),
       },
     );
@@ -160,6 +169,43 @@ export class OvsdbClient<D extends DatabaseDeclaration> {
     return waitForConfiguration(this as never, transaction, timeoutMs, options);
   }
 
+  /**
+   * Restricts what is monitored of a table to the rows that match any one of the conditions (a monitor's are joined by "or",
+   * ovsdb-server(7) 4.1.12); `false` is no row, undefined every row. Kept over reconnects. Resolves when the server has agreed.
+   */
+  async setCondition<N extends NameOf<D>>(table: N, where: Where<D[N]> | false | undefined): Promise<void> {
+    const conditions = new Map(this.#conditions);
+    if (where === undefined) conditions.delete(table);
+    else conditions.set(table, where === false ? [false] : encodeWhere(this.tables[table] ?? {}, where as never));
+    this.#conditions = conditions;
+    await this.#session?.setConditions(conditions);
+  }
+
+  /** Wishes for a lock of the server; `steal` takes it from whoever has it. Once a name. */
+  lock(name: string, { steal = false }: { readonly steal?: boolean } = {}): OvsdbLock {
+    return this.#locks.add(name, steal);
+  }
+
+  /** The names of the server's databases. */
+  async listDatabases(): Promise<readonly string[]> {
+    return (await this.request('list_dbs', [])) as string[];
+  }
+
+  /** The schema of a database of the server, by default this client's. */
+  async schema(database = this.database): Promise<DatabaseSchema> {
+    return parseSchema(await this.request('get_schema', [database]));
+  }
+
+  /** The uuid of the server's process; another after its restart. */
+  async serverId(): Promise<string> {
+    return String(await this.request('get_server_id', []));
+  }
+
+  /** Converts the database to another schema (JSON as in a schema file); clients then start afresh. */
+  async convert(schema: unknown): Promise<void> {
+    await this.request('convert', [this.database, schema]);
+  }
+
   /** Any request of the protocol, as it is; 64-bit integers beyond 2^53 are bigints. */
   async request(method: string, params: readonly unknown[], options: RequestOptions = {}): Promise<unknown> {
     if (!this.#rpc || this.#status.state !== 'synced')
@@ -167,43 +213,31 @@ export class OvsdbClient<D extends DatabaseDeclaration> {
     return this.#rpc.request(method, params, options);
   }
 
-  async #synchronise(rpc: RpcConnection, socket: Socket, remote: string): Promise<void> {
+  #onUp(rpc: RpcConnection, socket: Socket, remote: string): void {
     this.#rpc = rpc;
     this.#socket = socket;
     this.#setStatus({ state: 'connecting', reason: 'synchronising', remote });
-    try {
-      const bound = await this.#bind(rpc);
-      const monitor = new Monitor(rpc, this.#replica, this.#monitorOptions(bound), (changes) => this.#changed(changes));
-      this.#monitor = monitor;
-      const { changes, resumed } = await monitor.start();
-      this.#link.settled();
-      this.#setStatus({ state: 'synced', reason: resumed ? 'resumed' : 'synced', remote });
-      if (changes.length > 0) this.#changed(changes);
-      monitor.release();
-    } catch (error) {
-      if (this.#rpc === rpc)
-        this.#link.drop(
-          error instanceof OvsdbError ? error : new OvsdbError('bad reply', { cause: error, details: String(error) }),
-        );
-    }
-  }
-
-  async #bind(rpc: RpcConnection): Promise<ReadonlyMap<string, BoundTable>> {
-    const answer = await rpc.request('get_schema', [this.database]);
-    const bound = bindDeclaration(this.tables, parseSchema(answer));
-    const schema = JSON.stringify(answer);
-    if (schema !== this.#resume.schema) this.#resume = { schema, since: ZERO_UUID };
-    this.#replica.bind(bound);
-    return bound;
-  }
-
-  #monitorOptions(bound: ReadonlyMap<string, BoundTable>) {
-    const { monitorMethod } = this.#options;
-    const requests: MonitorRequests = Object.fromEntries(
-      [...bound].map(([table, { columns }]) => [table, { columns: columns.map(({ name }) => name) }]),
+    const { monitorMethod, leaderOnly = true } = this.#options;
+    const options = { database: this.database, tables: this.tables, leaderOnly, conditions: this.#conditions };
+    this.#session = new DatabaseSession(
+      rpc,
+      this.#replica,
+      { ...options, ...(monitorMethod ? { method: monitorMethod } : {}) },
+      this.#resumption,
+      {
+        onSynced: (start) => this.#onSynced(start, remote),
+        onChanges: (changes) => this.#changed(changes),
+        onUnfit: (error) => this.#rpc === rpc && this.#link.drop(error),
+      },
     );
-    const { since } = this.#resume;
-    return { database: this.database, requests, since, ...(monitorMethod ? { method: monitorMethod } : {}) };
+    this.#locks.connected(rpc);
+    void this.#session.start();
+  }
+
+  #onSynced({ changes, resumed }: MonitorStart, remote: string): void {
+    this.#link.settled();
+    this.#setStatus({ state: 'synced', reason: resumed ? 'resumed' : 'synced', remote });
+    if (changes.length > 0) this.#changed(changes);
   }
 
   #changed(changes: readonly UntypedChange[]): void {
@@ -212,8 +246,9 @@ export class OvsdbClient<D extends DatabaseDeclaration> {
   }
 
   #onDown(error: OvsdbError): void {
-    if (this.#monitor) this.#resume = { ...this.#resume, since: this.#monitor.lastTransaction };
-    this.#monitor = undefined;
+    this.#session?.ended();
+    this.#session = undefined;
+    this.#locks.disconnected();
     const remote = this.#status.remote;
     this.#rpc = undefined;
     this.#socket = undefined;
@@ -225,6 +260,16 @@ export class OvsdbClient<D extends DatabaseDeclaration> {
     this.#statuses.call(status);
   }
 }
+
+/**
+ * With several remotes another one may well answer, so the first round over them costs no back-off; and a frozen leader is
+ * found out about as fast as its cluster deposes it (election timer 1 s).
+ */
+const CLUSTER_TIMES = (remotes: number): Partial<ReconnectTimes> => ({
+  probeMs: 1500,
+  connectMs: 2000,
+  freeTries: remotes,
+});
 
 function timesOf(options: Partial<ReconnectTimes>): Partial<ReconnectTimes> {
   const names = ['probeMs', 'connectMs', 'minBackoffMs', 'maxBackoffMs'] as const;

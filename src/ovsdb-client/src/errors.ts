@@ -10,7 +10,7 @@ export type ClientErrorCode =
   | 'not connected' // nothing was sent
   | 'connection lost' // sent, and the answer will never come
   | 'request timed out' // sent, and no answer within the time allowed
-  | 'cancelled' // the caller withdrew it
+  | 'canceled' // the caller withdrew it
   | 'overloaded' // nothing was sent: too much waits to be sent already
   | 'bad value' // a value the column's type cannot carry, or that the wire cannot
   | 'bad reply' // the server answered something the protocol does not know

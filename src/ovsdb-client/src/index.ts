@@ -15,6 +15,7 @@ export type { MonitorMethod } from './replica/monitor.js';
 export { columnFits, schemaMismatches, typeText } from './schema/check.js';
 export * from './schema/columns.js';
 export { OPEN_VSWITCH } from './schema/open-vswitch.js';
+export { declarationText } from './schema/print.js';
 export type * from './schema/row.js';
 export {
   type BaseType,
@@ -26,6 +27,8 @@ export {
 export { toggleMap, toggleSet } from './schema/table.js';
 export type { TlsOptions } from './session/dial.js';
 export { type ListenOptions, listenOvsdb, type OvsdbListener } from './session/listen.js';
+export type { LockState, OvsdbLock } from './session/locks.js';
+export { withConnection } from './session/once.js';
 export {
   RECONNECT_TIMES,
   type ReconnectEvent,

@@ -22,6 +22,8 @@ export type MonitorRequests = {
 };
 export interface MonitorOptions {
   readonly database: string;
+  /** The monitor's name, one of its own in the session. */
+  readonly id: string;
   /** Only this method; by default the best the server knows. */
   readonly method?: MonitorMethod;
   readonly requests: MonitorRequests;
@@ -42,7 +44,10 @@ export class Monitor {
   readonly #replica: Replica;
   readonly #options: MonitorOptions;
   readonly #onChanges: (changes: readonly UntypedChange[]) => void;
-  #id = 'ovsdb-client';
+  /** Ids under which updates may come: one, but two while the conditions change. */
+  readonly #accepted: Set<string>;
+  #changes = 0;
+  id: string;
   /** Updates that wait for the initial answer; undefined once it has been taken in. */
   #waiting: { method: string; params: readonly unknown[] }[] | undefined = [];
 
@@ -55,6 +60,8 @@ export class Monitor {
     this.#rpc = rpc;
     this.#replica = replica;
     this.#options = options;
+    this.id = options.id;
+    this.#accepted = new Set([options.id]);
     this.#onChanges = onChanges;
   }
 
@@ -82,7 +89,7 @@ export class Monitor {
   /** Takes a notification; false if it is not one of this monitor's. Throws OvsdbError `bad reply`. */
   take(method: string, params: readonly unknown[]): boolean {
     if (method !== UPDATE_OF[this.method] && !method.startsWith('update')) return false;
-    if (params[0] !== this.#id) return false;
+    if (!this.#accepted.has(String(params[0]))) return false;
     if (this.#waiting) {
       this.#waiting.push({ method, params });
       return true;
@@ -93,12 +100,25 @@ export class Monitor {
     return true;
   }
 
+  /**
+   * Changes conditions. The server may answer before or after it sends the rows that come or go; updates under the new id are
+   * taken from the moment it is asked.
+   */
+  async change(requests: unknown): Promise<void> {
+    if (this.method === 'monitor') throw new OvsdbError('unknown method', { details: 'monitor_cond_change' });
+    const [before, after] = [this.id, `${this.#options.id}-${++this.#changes}`];
+    this.#accepted.add(after);
+    await this.#rpc.request('monitor_cond_change', [before, after, requests]);
+    this.id = after;
+    this.#accepted.delete(before);
+  }
+
   #request(method: MonitorMethod): Promise<unknown> {
     const { database, requests, since } = this.#options;
     if (method === 'monitor')
-      return this.#rpc.request(method, [database, this.#id, this.#plain(requests)], { timeoutMs: 0 });
+      return this.#rpc.request(method, [database, this.id, this.#plain(requests)], { timeoutMs: 0 });
     const lists = Object.fromEntries(Object.entries(requests).map(([table, request]) => [table, [request]]));
-    const params = method === 'monitor_cond' ? [database, this.#id, lists] : [database, this.#id, lists, since];
+    const params = method === 'monitor_cond' ? [database, this.id, lists] : [database, this.id, lists, since];
     return this.#rpc.request(method, params, { timeoutMs: 0 });
   }
 

@@ -7,6 +7,8 @@ import type { Atom, Base, Column, Shape } from './columns.js';
 import { shapeOf } from './columns.js';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+/** The least normal double. */
+const LEAST_REAL = 2.2250738585072014e-308;
 const INT64_MIN = -(2n ** 63n);
 const INT64_MAX = 2n ** 63n - 1n;
 
@@ -32,8 +34,9 @@ const ENCODE_ATOM: { readonly [B in Base]: (value: unknown) => unknown } = {
   integer: encodeInteger,
   int64: encodeInteger,
   real: (value) => {
-    if (typeof value === 'number' && Number.isFinite(value)) return value;
-    throw misfit(String(value), 'finite real');
+    if (typeof value !== 'number' || !Number.isFinite(value)) throw misfit(String(value), 'finite real');
+    if (value === 0 || Math.abs(value) >= LEAST_REAL) return value;
+    throw misfit(value, 'real ovsdb-server reads: it closes the connection upon a denormal');
   },
   boolean: (value) => {
     if (typeof value === 'boolean') return value;
@@ -54,12 +57,15 @@ function encodeSet(value: unknown, key: Atom): unknown {
   return ['set', members.map(ENCODE_ATOM[key.base])];
 }
 
+const integerOf = (text: string) => (/^-?\d+$/.test(text) ? BigInt(text) : Number.NaN);
+
 /** The pairs of a Map or a plain object; the keys of an object are text, so integer keys are read back. */
 function pairsOf(value: unknown, key: Atom): readonly (readonly [unknown, unknown])[] {
   if (value instanceof Map) return [...value];
   if (typeof value !== 'object' || value === null || isCollection(value)) throw misfit(value, 'map');
   const entries = Object.entries(value);
-  return key.base === 'integer' || key.base === 'real' ? entries.map(([k, v]) => [Number(k), v]) : entries;
+  if (key.base === 'integer' || key.base === 'int64') return entries.map(([k, v]) => [integerOf(k), v]);
+  return key.base === 'real' ? entries.map(([k, v]) => [Number(k), v]) : entries;
 }
 
 function encodeMap(value: unknown, key: Atom, item: Atom): unknown {

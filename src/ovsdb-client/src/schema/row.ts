@@ -47,7 +47,7 @@ export type ColumnValue<C> =
 type MapInput<K, V> =
   | ReadonlyMap<AtomInput<K>, AtomInput<V>>
   | (K extends Atom<'string' | 'uuid'> ? { readonly [key: string]: AtomInput<V> } : never)
-  | (K extends Atom<'integer'> ? { readonly [key: number]: AtomInput<V> } : never);
+  | (K extends Atom<'integer' | 'int64'> ? { readonly [key: number]: AtomInput<V> } : never);
 type Members<K> = readonly AtomInput<K>[] | ReadonlySet<AtomInput<K>>;
 
 /** What may be written into a column. A set takes an array or a Set, a map a Map or a plain object, an optional undefined for "none". */

@@ -79,7 +79,10 @@ export class RpcConnection {
         return reject(
           new OvsdbError('overloaded', { details: `${this.#options.maxQueuedBytes} octets wait to be sent` }),
         );
-      if (options.signal?.aborted) return reject(new OvsdbError('cancelled', { details: 'before it was sent' }));
+      // ovsdb-server 3.1 dies of a monitor without its three arguments.
+      if (/^monitor(_cond(_since)?)?$/.test(method) && params.length < 3)
+        return reject(new OvsdbError('bad value', { details: `${method} needs database, id and requests` }));
+      if (options.signal?.aborted) return reject(new OvsdbError('canceled', { details: 'before it was sent' }));
       const id = this.#nextId++;
       try {
         this.#send({ method, params, id });
@@ -130,7 +133,7 @@ export class RpcConnection {
     }
     this.#pending.delete(id);
     clearTimeout(pending.timer);
-    pending.reject(new OvsdbError('cancelled', { details: pending.method, outcome: 'unknown' }));
+    pending.reject(new OvsdbError('canceled', { details: pending.method, outcome: 'unknown' }));
   }
 
   #send(message: object): void {
