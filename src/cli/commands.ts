@@ -1,5 +1,6 @@
 /** Every command, in the order `kakuri --help` lists them. */
 import type { Command } from 'commander';
+import type { CheckOptions } from './check.js';
 
 /** Adds one command to the program; the work itself is imported in its action. */
 export type Declare = (program: Command, version: string) => void;
@@ -17,4 +18,11 @@ export function command(parent: Command, version: string, name: string, descript
     .addHelpText('after', `\nExample:\n  ${example}`);
 }
 
-export const COMMANDS: readonly Declare[] = [];
+const check: Declare = (program, version) =>
+  command(program, version, 'check', 'every mistake of a topology file', 'kakuri check topologies/two-tenants.yaml')
+    .argument('<file>', 'the topology file')
+    .option('--json', 'the problems as JSON on stdout: [{"file","line","column","code","message"}]')
+    .option('--state <dir>', 'also compare with the tunnel keys remembered there')
+    .action(async (file: string, options: CheckOptions) => (await import('./check.js')).check(file, options));
+
+export const COMMANDS: readonly Declare[] = [check];
