@@ -6,7 +6,7 @@
  */
 import { EXPERIMENTER } from './constants.js';
 import { DecodeError, EncodeError } from './errors.js';
-import { MESSAGES, type MessageRow, NESTED_NUMBERS, type Nested, type Number } from './messages/all.js';
+import { MESSAGES, type MessageNumber, type MessageRow, NESTED_NUMBERS, type Nested } from './messages/all.js';
 import { bundleAdd, type Nesting, requestForward } from './messages/bundle.js';
 import type { OpenFlowVersion } from './version.js';
 import { isOpenFlowVersion } from './version.js';
@@ -81,7 +81,7 @@ export function messageLength(header: Buffer): number {
 type AnyCodec = Codec<any, any>;
 interface Found {
   readonly kind: string;
-  readonly number: Number;
+  readonly number: MessageNumber;
   readonly codec: AnyCodec;
 }
 
@@ -102,11 +102,12 @@ const FOUND: readonly Found[] = [
   })),
 ];
 
-function key(number: Number): string | number {
+function key(number: MessageNumber): string | number {
   return number.of ?? (number.nx === undefined ? `onf${number.onf}` : `nx${number.nx}`);
 }
 const VERSIONS = [4, 5, 6] as const;
-const has = (number: Number, version: OpenFlowVersion): boolean => number.from <= version && version <= number.to;
+const has = (number: MessageNumber, version: OpenFlowVersion): boolean =>
+  number.from <= version && version <= number.to;
 const BY_NUMBER = VERSIONS.map(
   (v): ReadonlyMap<string | number, Found> =>
     new Map(FOUND.filter((f) => has(f.number, v)).map((f) => [key(f.number), f])),

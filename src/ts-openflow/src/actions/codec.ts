@@ -90,7 +90,7 @@ function readAction(r: Reader): DecodedAction {
   r.pad(r.left);
   r.leave(outer, 'OFPBAC_BAD_LEN');
   const decoded = action as unknown as DecodedAction;
-  if (formOf(decoded, r.version) !== found.form) action['wire'] = found.form.name;
+  if (formOf(decoded, r.version) !== found.form) action.wire = found.form.name;
   return decoded;
 }
 

@@ -184,7 +184,7 @@ export const controller2: Codec<Controller, ControllerInput> = {
     const c: Record<string, unknown> = { max_len: 0xffff, controller_id: 0, reason: 1 };
     const unknown: { type: number; octets: Buffer }[] = [];
     while (r.at < r.end) readController2Property(r, c, unknown);
-    if (unknown.length > 0) c['unknown'] = unknown;
+    if (unknown.length > 0) c.unknown = unknown;
     return c as unknown as Controller;
   },
   write: (w, c) => {
@@ -210,12 +210,12 @@ function readController2Property(
   const length = r.u16();
   if (length < 4) throw r.error('OFPBPC_BAD_LEN', at);
   const outer = r.enter(length - 4, 'OFPBPC_BAD_LEN');
-  if (type === 0) c['max_len'] = r.u16();
-  else if (type === 1) c['controller_id'] = r.u16();
-  else if (type === 2) c['reason'] = r.u8();
-  else if (type === 3) c['userdata'] = r.rest();
-  else if (type === 4) c['pause'] = true;
-  else if (type === 5) c['meter_id'] = r.u32();
+  if (type === 0) c.max_len = r.u16();
+  else if (type === 1) c.controller_id = r.u16();
+  else if (type === 2) c.reason = r.u8();
+  else if (type === 3) c.userdata = r.rest();
+  else if (type === 4) c.pause = true;
+  else if (type === 5) c.meter_id = r.u32();
   else unknown.push({ type, octets: r.rest() });
   r.leave(outer, 'OFPBPC_BAD_LEN');
   r.pad(Math.min(r.left, (8 - (length & 7)) & 7));

@@ -38,7 +38,7 @@ import { propertyList } from './property.js';
 import { tableMod, tableStatus } from './table.js';
 
 /** Where a message's number is defined, and in which versions. */
-export interface Number {
+export interface MessageNumber {
   readonly of?: number;
   readonly nx?: number;
   readonly onf?: number;
@@ -48,13 +48,13 @@ export interface Number {
 
 /** One message. */
 export interface MessageRow<T, I> {
-  readonly numbers: readonly Number[];
+  readonly numbers: readonly MessageNumber[];
   readonly codec: Codec<T, I>;
 }
 
 function message<T, I>(
   codec: Codec<T, I>,
-  ...numbers: readonly (Partial<Number> & Omit<Number, 'from' | 'to'>)[]
+  ...numbers: readonly (Partial<MessageNumber> & Omit<MessageNumber, 'from' | 'to'>)[]
 ): MessageRow<T, I> {
   return { codec, numbers: numbers.map((n) => ({ from: 4, to: 6, ...n })) };
 }
@@ -66,7 +66,7 @@ export interface Nested {
 }
 
 /** The numbers of the messages that nest messages. */
-export const NESTED_NUMBERS: Readonly<Record<keyof Nested, readonly Number[]>> = {
+export const NESTED_NUMBERS: Readonly<Record<keyof Nested, readonly MessageNumber[]>> = {
   BundleAddMessage: [
     { of: 34, from: 5, to: 6 },
     { onf: 2301, from: 4, to: 4 },

@@ -34,9 +34,9 @@ function readOxs(r: Reader, s: Record<string, unknown>): void {
   else if (field === 0 || field === 1) {
     s[field === 0 ? 'duration_sec' : 'idle_sec'] = r.u32();
     s[field === 0 ? 'duration_nsec' : 'idle_nsec'] = r.u32();
-  } else if (field === 3) s['flow_count'] = r.u32();
-  else if (field === 4) s['packet_count'] = r.u64();
-  else if (field === 5) s['byte_count'] = r.u64();
+  } else if (field === 3) s.flow_count = r.u32();
+  else if (field === 4) s.packet_count = r.u64();
+  else if (field === 5) s.byte_count = r.u64();
   else r.rest();
   if (r.left !== 0) throw r.error('OFPBMC_BAD_LEN', at);
   r.leave(outer, 'OFPBMC_BAD_LEN');
