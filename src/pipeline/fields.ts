@@ -1,10 +1,5 @@
 /** Numbers of the protocols that the tables match, and the values of addresses, in one place. */
-export type { Action } from 'ts-openflow';
-
-/** 48 bits. */
-export const mac = (text: string): number => Number.parseInt(text.replaceAll(':', ''), 16);
-/** 32 bits. */
-export const ipv4 = (text: string): number => text.split('.').reduce((n, o) => n * 256 + Number(o), 0);
+export { type Action, ipv4, mac } from 'ts-openflow';
 
 export interface MaskedValue {
   readonly value: number;

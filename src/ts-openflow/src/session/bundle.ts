@@ -3,10 +3,20 @@
  * discarded, else COMMIT. Open vSwitch commits a bundle without the message it could not decode (seen on 3.1.0), hence the
  * barrier and the collected errors before COMMIT. A failure at COMMIT names the message by its xid, then the commit.
  */
-import type { MessageInput } from '../index.js';
+import type { MessageInput } from '../message.js';
 import { OpenFlowError } from './errors.js';
 import type { Batch } from './pending.js';
-import type { Session } from './session.js';
+
+/** What a bundle needs of its session. */
+export interface BundleSession {
+  nextXid(): number;
+  nextBundleId(): number;
+  send(message: MessageInput): number;
+  request(message: MessageInput): Promise<unknown>;
+  barrier(): Promise<void>;
+  drained(): Promise<void>;
+  openBatch(batch: Batch): () => void;
+}
 
 export interface BundleResult {
   /** False: nothing of the bundle took effect. */
@@ -23,7 +33,7 @@ const control = (bundle_id: number, type: string): MessageInput =>
   ({ kind: 'BundleControl', bundle_id, type, flags: FLAGS }) as MessageInput;
 
 /** The error of a control message, or undefined when it succeeded. */
-async function asked(session: Session, bundle_id: number, type: string): Promise<OpenFlowError | undefined> {
+async function asked(session: BundleSession, bundle_id: number, type: string): Promise<OpenFlowError | undefined> {
   try {
     await session.request(control(bundle_id, type));
     return undefined;
@@ -35,7 +45,7 @@ async function asked(session: Session, bundle_id: number, type: string): Promise
 
 /** Sends the messages as additions to the bundle, never more than the connection has room for. */
 async function sendMessages(
-  session: Session,
+  session: BundleSession,
   bundle_id: number,
   messages: readonly MessageInput[],
   batch: Batch,
@@ -55,7 +65,7 @@ async function sendMessages(
 }
 
 /** Sends all messages in one bundle. Rejects only when the connection fails. */
-export async function sendBundle(session: Session, given: Iterable<MessageInput>): Promise<BundleResult> {
+export async function sendBundle(session: BundleSession, given: Iterable<MessageInput>): Promise<BundleResult> {
   const messages = [...given];
   if (messages.length === 0) return { committed: true, errors: [] };
   const bundle_id = session.nextBundleId();

@@ -1,7 +1,7 @@
 /** Connections: dialled (`connect`) and taken (`listen`), over TCP and unix sockets. */
 import { chmodSync, rmSync } from 'node:fs';
 import { createServer, connect as dial, type Server, type Socket } from 'node:net';
-import type { OpenFlowVersion } from '../index.js';
+import type { OpenFlowVersion } from '../version.js';
 import { type Address, AddressError, formatAddress, parseAddress } from './address.js';
 import { greet } from './hello.js';
 import { Session, type SessionOptions } from './session.js';

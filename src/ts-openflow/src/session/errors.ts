@@ -1,5 +1,5 @@
 /** Errors of a session: what a switch refused, and a connection that ended. */
-import type { Message, MessageInput } from '../index.js';
+import type { Message, MessageInput } from '../message.js';
 
 /** The switch answered with OFPT_ERROR; it carries the request it answers. */
 export class OpenFlowError extends Error {

@@ -3,7 +3,9 @@
  * or, where one has no bitmap, the smaller of the two header versions if it is offered.
  */
 import type { Socket } from 'node:net';
-import { encodeMessage, helloElements, type OpenFlowVersion } from '../index.js';
+import { encodeMessage } from '../message.js';
+import { helloElements } from '../messages/basic.js';
+import type { OpenFlowVersion } from '../version.js';
 import { Framer } from './framer.js';
 
 /** No version in common, no HELLO in time, or something else instead of it. */

@@ -3,7 +3,7 @@
  * error; a barrier's reply means that whatever was to be said about earlier messages has been said.
  */
 
-import type { Message, MessageInput } from '../index.js';
+import type { Message, MessageInput } from '../message.js';
 import { OpenFlowError, SessionClosedError } from './errors.js';
 
 interface Waiting {

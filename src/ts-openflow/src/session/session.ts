@@ -3,17 +3,11 @@
  * to listeners, echo requests are answered before anything else, and silence is probed.
  */
 import type { Socket } from 'node:net';
-import {
-  DecodeError,
-  decodeMessage,
-  encodeMessage,
-  type Message,
-  type MessageInput,
-  type MultipartType,
-  OFPMPF_MORE,
-  type OpenFlowVersion,
-  type ReplyBody,
-} from '../index.js';
+import { OFPMPF_MORE } from '../constants.js';
+import { DecodeError } from '../errors.js';
+import { decodeMessage, encodeMessage, type Message, type MessageInput } from '../message.js';
+import type { MultipartType, ReplyBody } from '../multipart/table.js';
+import type { OpenFlowVersion } from '../version.js';
 import { type BundleResult, sendBundle } from './bundle.js';
 import { OpenFlowError, SessionTimeoutError } from './errors.js';
 import type { Framer } from './framer.js';
