@@ -29,3 +29,9 @@ export type { MultipartReply, MultipartRequest, MultipartType, ReplyBody } from 
 export { formatIpv4, formatIpv6, formatMac, ipv4, ipv6, mac } from './text/address.js';
 export { formatVersion, isOpenFlowVersion, OPENFLOW_VERSIONS, type OpenFlowVersion } from './version.js';
 export { Writer } from './wire/writer.js';
+export { formatAction, formatActions, formatInstructions } from './text/actions.js';
+export { errorName } from './text/errors.js';
+export { formatFlow, formatFlowEntry, formatFlowMod, type PrintableFlow } from './text/flow.js';
+export { formatMatch } from './text/match.js';
+export { formatMessage, messageName } from './text/message.js';
+export type { Names } from './text/names.js';
