@@ -26,6 +26,7 @@ export type { Bucket, BucketInput } from './messages/group.js';
 export type { Band, BandInput } from './messages/meter.js';
 export type { Property } from './messages/property.js';
 export type { MultipartReply, MultipartRequest, MultipartType, ReplyBody } from './multipart/table.js';
+export * from './session/index.js';
 export { formatIpv4, formatIpv6, formatMac, ipv4, ipv6, mac } from './text/address.js';
 export { formatVersion, isOpenFlowVersion, OPENFLOW_VERSIONS, type OpenFlowVersion } from './version.js';
 export { Writer } from './wire/writer.js';

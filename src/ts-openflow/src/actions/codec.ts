@@ -10,7 +10,7 @@ import type { Codec, Defaulted } from '../wire/codec.js';
 import type { Reader } from '../wire/reader.js';
 import type { Writer } from '../wire/writer.js';
 import type { Form, Vendor } from './form.js';
-import { ACTIONS } from './table.js';
+import { ACTIONS, nestingActions } from './table.js';
 import type { Action, DecodedAction, UnknownAction } from './types.js';
 
 // The table's rows differ in their argument types; which row an action belongs to is known only by its `kind`.
@@ -24,13 +24,18 @@ interface Found {
 const VENDOR_OF = { of: 0, nx: EXPERIMENTER.NICIRA, onf: EXPERIMENTER.ONF } as const satisfies Record<Vendor, number>;
 const key = (experimenter: number, type: number): number => experimenter * 0x10000 + type;
 
+/** Actions within actions; looked up when one is read or written, by when the rows are complete. */
+const nested: Codec<readonly DecodedAction[], readonly Action[]> = {
+  read: (r) => actionList.read(r),
+  write: (w, v) => actionList.write(w, v),
+};
+const ROWS = { ...ACTIONS, ...nestingActions(nested) };
+
 function forms(): readonly Found[] {
-  return Object.entries(ACTIONS).flatMap(([kind, rows]) =>
-    (rows as readonly AnyForm[]).map((form) => ({ kind, form })),
-  );
+  return Object.entries(ROWS).flatMap(([kind, rows]) => (rows as readonly AnyForm[]).map((form) => ({ kind, form })));
 }
 
-/** Made on first use, because the table refers to this module for nested actions. */
+/** Made on first use. */
 function lazy<T>(make: () => T): () => T {
   let made: T | undefined;
   return () => {
@@ -53,7 +58,7 @@ const byNumber = lazy(() =>
   ),
 );
 
-const byKind = lazy((): ReadonlyMap<string, readonly AnyForm[]> => new Map(Object.entries(ACTIONS)));
+const byKind = lazy((): ReadonlyMap<string, readonly AnyForm[]> => new Map(Object.entries(ROWS)));
 
 /** The form an action is written in. */
 function formOf(action: Action, version: OpenFlowVersion): AnyForm | undefined {

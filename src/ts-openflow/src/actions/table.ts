@@ -5,7 +5,6 @@
  * arguments, follow from this table. Numbers: OpenFlow 1.5.1, 7.2.6; Nicira subtypes: ovs-actions(7) and OVS 3.1.
  */
 import { type Codec, opt, pad, struct, u8, u16, u32, u48, u64 } from '../wire/codec.js';
-import { actionList } from './codec.js';
 import { type FieldRef, fieldHeader, ofsNbitsRef, readOfsNbits, writeOfsNbits } from './fieldref.js';
 import { action, type Form, nx, of, onf } from './form.js';
 import {
@@ -259,29 +258,29 @@ export interface CloneInput {
   readonly actions: readonly Action[];
 }
 
-/** Nested actions. A codec of its own, because the table of actions is not complete while it is made. */
-const nested: Codec<readonly DecodedAction[], readonly Action[]> = {
-  read: (r) => actionList.read(r),
-  write: (w, v) => actionList.write(w, v),
-};
-// The types are written out, so that the type of the table does not depend on itself.
-const ctForms: readonly Form<Ct, CtInput>[] = action<Ct, CtInput>(
-  nx(
-    'ct',
-    35,
-    struct({
-      flags: opt(u16, 0),
-      zone: opt(zone, 0),
-      table: opt(u8, 255),
-      _1: pad(3),
-      alg: opt(u16, 0),
-      actions: opt(nested, []),
-    }),
+/** Actions within an action, given by the codec of actions, which also uses this table. */
+export type NestedActions = Codec<readonly DecodedAction[], readonly Action[]>;
+
+/** The actions that hold actions. Their types are written out, so that the type of the table does not depend on itself. */
+export const nestingActions = (
+  nested: NestedActions,
+): { readonly ct: readonly Form<Ct, CtInput>[]; readonly clone: readonly Form<Clone, CloneInput>[] } => ({
+  ct: action<Ct, CtInput>(
+    nx(
+      'ct',
+      35,
+      struct({
+        flags: opt(u16, 0),
+        zone: opt(zone, 0),
+        table: opt(u8, 255),
+        _1: pad(3),
+        alg: opt(u16, 0),
+        actions: opt(nested, []),
+      }),
+    ),
   ),
-);
-const cloneForms: readonly Form<Clone, CloneInput>[] = action<Clone, CloneInput>(
-  nx('clone', 42, struct({ _1: pad(6), actions: nested })),
-);
+  clone: action<Clone, CloneInput>(nx('clone', 42, struct({ _1: pad(6), actions: nested }))),
+});
 
 const cntIds: Codec<{ readonly controllers: readonly number[] }> = {
   read: (r) => {
@@ -404,10 +403,8 @@ export const ACTIONS = {
     nx('sample3', 41, sample3),
   ),
   conjunction: action(nx('conjunction', 34, struct({ clause: u8, n_clauses: u8, id: u32 }))),
-  ct: ctForms,
   nat: action(nx('nat', 36, nat)),
   output_trunc: action(nx('output_trunc', 39, struct({ port: port16, max_len: u32 }))),
-  clone: cloneForms,
   ct_clear: action(nx('ct_clear', 43, none(6))),
   encap: action(
     nx('encap', 46, struct({ hdr_size: opt(u16, 0), packet_type: u32, properties: opt(encapProperties, []) })),

@@ -1,8 +1,8 @@
 /** The types of actions, all of which follow from the table. */
 import type { Form } from './form.js';
-import type { ACTIONS } from './table.js';
+import type { ACTIONS, nestingActions } from './table.js';
 
-type Table = typeof ACTIONS;
+type Table = typeof ACTIONS & ReturnType<typeof nestingActions>;
 
 /** The name of an action. */
 export type ActionKind = keyof Table;

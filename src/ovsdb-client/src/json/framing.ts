@@ -1,0 +1,134 @@
+/**
+ * Finds the ends of JSON-RPC messages in a stream of octets. Any chunking will do: brackets, quotes and backslashes are
+ * ASCII, so an octet of a UTF-8 sequence is never taken for one. Bounds the size of a message and the depth of nesting.
+ * Nothing is parsed here; octets between messages must be white space.
+ *
+ *   octet stream ──► push(chunk) ──► [message, message, …]   (Buffers, each one JSON object or array)
+ */
+import { OvsdbError } from '../errors.js';
+
+export interface FramingLimits {
+  /** Most octets in one message. */
+  readonly maxMessageBytes: number;
+  /** Most brackets open at once. ovsdb-server itself stops at 1,000. */
+  readonly maxDepth: number;
+}
+export const FRAMING_LIMITS: FramingLimits = { maxMessageBytes: 1 << 30, maxDepth: 1000 };
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const isSpace = (octet: number) => octet === 0x20 || octet === 0x0a || octet === 0x0d || octet === 0x09;
+
+export class Framer {
+  readonly #limits: FramingLimits;
+  #parts: Buffer[] = [];
+  #size = 0;
+  #depth = 0;
+  #inString = false;
+  #escaped = false;
+  /** Octets of the stream before the chunk in hand. */
+  #offset = 0;
+
+  constructor(limits: FramingLimits = FRAMING_LIMITS) {
+    this.#limits = limits;
+  }
+
+  /** Octets of an unfinished message held back. */
+  get pendingBytes(): number {
+    return this.#size;
+  }
+
+  /**
+   * Takes the next octets, gives the messages they complete. Throws OvsdbError `malformed stream`, with the offset in the
+   * stream and the octets there; the framer is then of no further use.
+   */
+  push(chunk: Buffer): Buffer[] {
+    const messages: Buffer[] = [];
+    let start = 0;
+    let at = 0;
+    while (at < chunk.length) {
+      if (this.#depth === 0) {
+        start = this.#skipSpace(chunk, at);
+        if (start === chunk.length) break;
+        at = start;
+      }
+      at = this.#scan(chunk, at, start);
+      if (this.#depth === 0) {
+        messages.push(this.#finish(chunk.subarray(start, at)));
+        start = at;
+      }
+    }
+    if (this.#depth > 0) this.#keep(chunk.subarray(start), chunk.length);
+    this.#offset += chunk.length;
+    return messages;
+  }
+
+  #skipSpace(chunk: Buffer, from: number): number {
+    let at = from;
+    while (at < chunk.length && isSpace(chunk[at] as number)) at++;
+    if (at < chunk.length && chunk[at] !== 0x7b && chunk[at] !== 0x5b) throw this.#malformed(chunk, at, 'expected "{"');
+    return at;
+  }
+
+  /** Goes on until the message ends or the chunk does; gives the index after the last octet taken. */
+  #scan(chunk: Buffer, from: number, start: number): number {
+    const limit = Math.min(chunk.length, start + this.#limits.maxMessageBytes - this.#size + 1);
+    let at = from;
+    while (at < chunk.length) {
+      if (this.#inString) {
+        at = this.#skipString(chunk, at);
+        continue;
+      }
+      if (at >= limit) throw this.#malformed(chunk, at, `message longer than ${this.#limits.maxMessageBytes} octets`);
+      const octet = chunk[at++] as number;
+      // `{` and `[` are 0x7b and 0x5b, `}` and `]` 0x7d and 0x5d: they differ from one another in bit 5 only.
+      if (octet === QUOTE) this.#inString = true;
+      else if ((octet | 0x20) === 0x7b) {
+        if (++this.#depth > this.#limits.maxDepth)
+          throw this.#malformed(chunk, at - 1, `nested deeper than ${this.#limits.maxDepth}`);
+      } else if ((octet | 0x20) === 0x7d && --this.#depth === 0) return at;
+    }
+    return at;
+  }
+
+  /** In a string: goes on after its closing quote, or to the end of the chunk. */
+  #skipString(chunk: Buffer, from: number): number {
+    let at = from;
+    if (this.#escaped) {
+      this.#escaped = false;
+      at++;
+    }
+    for (; at < chunk.length; at++) {
+      const octet = chunk[at];
+      if (octet === QUOTE) {
+        this.#inString = false;
+        return at + 1;
+      }
+      if (octet === BACKSLASH && ++at === chunk.length) this.#escaped = true;
+    }
+    return chunk.length;
+  }
+
+  #keep(part: Buffer, end: number): void {
+    this.#parts.push(part);
+    this.#size += part.length;
+    if (this.#size > this.#limits.maxMessageBytes)
+      throw this.#malformed(part, part.length - 1, `message longer than ${this.#limits.maxMessageBytes} octets`, end);
+  }
+
+  #finish(last: Buffer): Buffer {
+    if (this.#parts.length === 0) return last;
+    this.#parts.push(last);
+    const message = Buffer.concat(this.#parts, this.#size + last.length);
+    this.#parts = [];
+    this.#size = 0;
+    return message;
+  }
+
+  #malformed(chunk: Buffer, at: number, why: string, end = at): OvsdbError {
+    const octets = chunk.subarray(Math.max(0, at - 16), at + 16).toString('latin1');
+    return new OvsdbError('malformed stream', {
+      details: `at octet ${this.#offset + Math.max(at, end)}: ${why}, near ${JSON.stringify(octets)}`,
+    });
+  }
+}

@@ -1,0 +1,189 @@
+/**
+ * What is said over one connection, from its opening until the replica is in step, and what is followed from then on:
+ *
+ *   set_db_change_aware, _Server.Database followed ──► fit? ──► get_schema, check ──► monitor ──► in step
+ *                                                       └─no──► the next remote
+ *
+ * A `monitor_canceled` (the schema was converted) starts again at get_schema, over the same connection.
+ */
+import { createHash } from 'node:crypto';
+import { OvsdbError } from '../errors.js';
+import { Monitor, type MonitorMethod, type MonitorRequests, type MonitorStart } from '../replica/monitor.js';
+import { Replica, type UntypedChange } from '../replica/replica.js';
+import type { DatabaseDeclaration } from '../schema/columns.js';
+import { ZERO_UUID } from '../schema/decode.js';
+import { parseSchema } from '../schema/server-schema.js';
+import { bindDeclaration } from '../schema/table.js';
+import { SERVER_DATABASE, type ServerDatabase, unfit } from './cluster.js';
+import type { RpcConnection } from './rpc.js';
+
+/** The JSON of a `where` for each table monitored by condition. */
+export type Conditions = ReadonlyMap<string, readonly unknown[]>;
+
+/** What outlives a connection. */
+export interface Resumption {
+  /** A digest of the schema and conditions under which `since` was reached. */
+  key: string;
+  since: string;
+  minIndex: bigint;
+}
+export const noResumption = (): Resumption => ({ key: '', since: ZERO_UUID, minIndex: 0n });
+
+export interface DatabaseSessionOptions {
+  readonly database: string;
+  readonly tables: DatabaseDeclaration;
+  readonly leaderOnly: boolean;
+  readonly method?: MonitorMethod;
+}
+export interface DatabaseSessionEvents {
+  readonly onSynced: (start: MonitorStart) => void;
+  readonly onChanges: (changes: readonly UntypedChange[]) => void;
+  /** This connection will not do. */
+  readonly onUnfit: (error: OvsdbError) => void;
+}
+
+const SERVER = '_Server';
+const isCode = (error: unknown, ...codes: string[]) => error instanceof OvsdbError && codes.includes(error.code);
+
+export class DatabaseSession {
+  readonly #rpc: RpcConnection;
+  readonly #replica: Replica;
+  readonly #options: DatabaseSessionOptions;
+  readonly #resumption: Resumption;
+  readonly #events: DatabaseSessionEvents;
+  readonly #server = new Replica(['Database']);
+  #serverMonitor: Monitor | undefined;
+  #monitor: Monitor | undefined;
+  #conditions: Conditions;
+  #requests: MonitorRequests = {};
+  /** A digest of the schema and the requests. */
+  #key = '';
+  #runs = 0;
+
+  constructor(
+    rpc: RpcConnection,
+    replica: Replica,
+    options: DatabaseSessionOptions & { readonly conditions: Conditions },
+    resumption: Resumption,
+    events: DatabaseSessionEvents,
+  ) {
+    this.#rpc = rpc;
+    this.#replica = replica;
+    this.#options = options;
+    this.#conditions = options.conditions;
+    this.#resumption = resumption;
+    this.#events = events;
+  }
+
+  /** Brings the replica in step; the events tell how it went. */
+  async start(): Promise<void> {
+    await this.#attempt(async () => {
+      await this.#followServer();
+      await this.#synchronise();
+    });
+  }
+
+  /** Takes a notification of the server. */
+  take(method: string, params: readonly unknown[]): void {
+    if (this.#serverMonitor?.take(method, params)) return;
+    if (method === 'monitor_canceled' && params[0] === this.#monitor?.id) void this.#attempt(() => this.#synchronise());
+    else this.#monitor?.take(method, params);
+  }
+
+  /** Notes how far the replica has come, for the next connection. */
+  ended(): void {
+    if (this.#monitor) this.#resumption.since = this.#monitor.lastTransaction;
+  }
+
+  /** Changes what is monitored; resolves when the server has taken it up (monitor_cond_change, ovsdb-server(7) 4.1.13). */
+  async setConditions(conditions: Conditions): Promise<void> {
+    this.#conditions = conditions;
+    if (!this.#monitor) return;
+    // Until the server has agreed, what the replica holds answers to neither the old conditions nor the new.
+    this.#resumption.key = '';
+    const tables = Object.keys(this.#requests);
+    const requests = Object.fromEntries(tables.map((table) => [table, [{ where: conditions.get(table) ?? [true] }]]));
+    await this.#monitor.change(requests);
+    this.#resumption.key = this.#key;
+  }
+
+  async #attempt(steps: () => Promise<void>): Promise<void> {
+    const run = ++this.#runs;
+    try {
+      await steps();
+    } catch (error) {
+      if (run !== this.#runs) return;
+      this.#events.onUnfit(
+        error instanceof OvsdbError ? error : new OvsdbError('bad reply', { details: String(error), cause: error }),
+      );
+    }
+  }
+
+  async #followServer(): Promise<void> {
+    // Both unknown to servers before 2.9: they then close the connection when a schema changes, and have no clusters.
+    const aware = this.#rpc.request('set_db_change_aware', [true]).catch((error) => {
+      if (!isCode(error, 'unknown method')) throw error;
+    });
+    const schema = this.#rpc.request('get_schema', [SERVER]).catch((error) => {
+      if (isCode(error, 'unknown database')) return undefined;
+      throw error;
+    });
+    const [answer] = await Promise.all([schema, aware]);
+    if (answer === undefined) return;
+    const bound = bindDeclaration(SERVER_DATABASE, parseSchema(answer));
+    this.#server.bind(bound);
+    const columns = bound.get('Database')?.columns.map(({ name }) => name) ?? [];
+    const options = {
+      database: SERVER,
+      id: 'ovsdb-client-server',
+      requests: { Database: { columns } },
+      since: ZERO_UUID,
+    };
+    const monitor = new Monitor(this.#rpc, this.#server, options, () => this.#judge());
+    this.#serverMonitor = monitor;
+    await monitor.start();
+    monitor.release();
+    const why = this.#unfit();
+    if (why) throw why;
+  }
+
+  /** `_Server` has changed: leaves if this server will not do any more. */
+  #judge(): void {
+    const why = this.#unfit();
+    if (why) this.#events.onUnfit(why);
+  }
+
+  #unfit(): OvsdbError | undefined {
+    const { database, leaderOnly } = this.#options;
+    const rows = [...(this.#server.rows('Database').values() as unknown as Iterable<ServerDatabase>)];
+    const row = rows.find(({ name }) => name === database);
+    const why = unfit(row, { database, leaderOnly, minIndex: this.#resumption.minIndex });
+    if (why !== undefined) return new OvsdbError('not connected', { details: why });
+    if (row?.index !== undefined) this.#resumption.minIndex = row.index;
+    return undefined;
+  }
+
+  async #synchronise(): Promise<void> {
+    const { database, tables, method } = this.#options;
+    const answer = await this.#rpc.request('get_schema', [database]);
+    const bound = bindDeclaration(tables, parseSchema(answer));
+    this.#replica.bind(bound);
+    this.#requests = Object.fromEntries(
+      [...bound].map(([table, { columns }]) => {
+        const where = this.#conditions.get(table);
+        return [table, { columns: columns.map(({ name }) => name), ...(where ? { where } : {}) }];
+      }),
+    );
+    this.#key = createHash('sha256')
+      .update(JSON.stringify([answer, this.#requests]))
+      .digest('base64');
+    const since = this.#resumption.key === this.#key ? this.#resumption.since : ZERO_UUID;
+    this.#resumption.key = this.#key;
+    const options = { database, id: 'ovsdb-client', requests: this.#requests, since, ...(method ? { method } : {}) };
+    const monitor = new Monitor(this.#rpc, this.#replica, options, this.#events.onChanges);
+    this.#monitor = monitor;
+    const start = await monitor.start();
+    this.#events.onSynced(start);
+    monitor.release();
+  }
+}

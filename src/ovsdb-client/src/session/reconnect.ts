@@ -1,0 +1,75 @@
+/**
+ * When to connect, probe and give up: a pure state machine with the clock passed in, after Open vSwitch's reconnect.
+ *
+ *   backoff ──deadline──► connecting ──connected──► active ──silence──► idle (probe sent) ──silence──► backoff
+ *                                                     ▲────received──────┘
+ *
+ * Back-off doubles from `minBackoffMs` to `maxBackoffMs`; it starts afresh once a session has worked (`settled`). With several
+ * remotes the first round over them costs no back-off: another one may well answer.
+ */
+
+export interface ReconnectTimes {
+  /** Silence after which the peer is asked for a sign of life, and after as much again given up; 0 never asks. */
+  readonly probeMs: number;
+  readonly connectMs: number;
+  readonly minBackoffMs: number;
+  readonly maxBackoffMs: number;
+  /** Attempts in a row without back-off: the number of remotes where there are several, else 0. */
+  readonly freeTries: number;
+}
+export const RECONNECT_TIMES: ReconnectTimes = {
+  probeMs: 5000,
+  connectMs: 5000,
+  minBackoffMs: 1000,
+  maxBackoffMs: 8000,
+  freeTries: 0,
+};
+
+export interface ReconnectState {
+  readonly name: 'backoff' | 'connecting' | 'active' | 'idle';
+  /** When the deadline comes, in the clock's milliseconds. */
+  readonly until: number;
+  /** The last back-off; 0 for none yet. */
+  readonly delayMs: number;
+  /** Attempts failed since a session last worked. */
+  readonly tries: number;
+}
+export type ReconnectEvent = 'connected' | 'disconnected' | 'received' | 'settled' | 'deadline';
+export type ReconnectOrder = 'connect' | 'probe' | 'disconnect';
+type Step = readonly [ReconnectState, ReconnectOrder?];
+type Cell = (times: ReconnectTimes, state: ReconnectState, now: number) => Step;
+
+const later = (now: number, ms: number) => (ms === 0 ? Number.POSITIVE_INFINITY : now + ms);
+
+const backOff: Cell = (times, state, now) => {
+  const tries = state.tries + 1;
+  const delayMs =
+    tries <= times.freeTries ? 0 : Math.min(times.maxBackoffMs, Math.max(times.minBackoffMs, state.delayMs * 2));
+  return [{ name: 'backoff', until: now + delayMs, delayMs, tries }];
+};
+const giveUp: Cell = (times, state, now) => [backOff(times, state, now)[0], 'disconnect'];
+const active: Cell = (times, state, now) => [{ ...state, name: 'active', until: later(now, times.probeMs) }];
+const settled: Cell = (times, state, now) => [{ ...active(times, state, now)[0], delayMs: 0, tries: 0 }];
+
+/** One row per state, one column per event; an empty cell changes nothing. */
+const TABLE: { readonly [S in ReconnectState['name']]: { readonly [E in ReconnectEvent]?: Cell } } = {
+  backoff: {
+    deadline: (times, state, now) => [{ ...state, name: 'connecting', until: later(now, times.connectMs) }, 'connect'],
+  },
+  connecting: { connected: active, disconnected: backOff, deadline: giveUp },
+  active: {
+    received: active,
+    settled,
+    disconnected: backOff,
+    deadline: (times, state, now) => [{ ...state, name: 'idle', until: later(now, times.probeMs) }, 'probe'],
+  },
+  idle: { received: active, settled, disconnected: backOff, deadline: giveUp },
+};
+
+/** The state to start in: the first deadline is at once. */
+export const reconnectStart = (now: number): ReconnectState => ({ name: 'backoff', until: now, delayMs: 0, tries: 0 });
+
+/** The next state, and what to do. */
+export function reconnectStep(times: ReconnectTimes, state: ReconnectState, event: ReconnectEvent, now: number): Step {
+  return TABLE[state.name][event]?.(times, state, now) ?? [state];
+}

@@ -1,0 +1,203 @@
+/**
+ * JSON-RPC 1.0 over one connected stream: requests paired with answers, notifications handed on in the order of arrival,
+ * echo answered. Ends once: then every request still open is rejected with outcome `unknown`.
+ *
+ * Reading never waits for writing, so a server that stops reading until its answers are read cannot hang it; what waits to
+ * be written is bounded by `maxQueuedBytes`. What is sent within one turn of the event loop leaves in one write.
+ */
+import type { Duplex } from 'node:stream';
+import { errorFromReply, OvsdbError } from '../errors.js';
+import { FRAMING_LIMITS, Framer, type FramingLimits } from '../json/framing.js';
+import { parseJson, writeJson } from '../json/text.js';
+
+export interface RpcOptions extends FramingLimits {
+  /** A request without an answer for so long is rejected; 0 waits for ever. */
+  readonly requestTimeoutMs: number;
+  /** Most octets that may wait to be sent before further requests are refused. */
+  readonly maxQueuedBytes: number;
+}
+export const RPC_OPTIONS: RpcOptions = { ...FRAMING_LIMITS, requestTimeoutMs: 60_000, maxQueuedBytes: 256 << 20 };
+
+export interface RpcEvents {
+  /** Octets came. */
+  readonly onActivity: () => void;
+  readonly onNotification: (method: string, params: readonly unknown[]) => void;
+  /** The stream has ended; nothing follows. */
+  readonly onClose: (reason: OvsdbError) => void;
+}
+
+interface Pending {
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: OvsdbError) => void;
+  readonly method: string;
+  readonly timer: NodeJS.Timeout | undefined;
+}
+export interface RequestOptions {
+  readonly timeoutMs?: number;
+  /** Withdraws the request: a transact is cancelled at the server (RFC 7047 4.1.4), anything else only forgotten. */
+  readonly signal?: AbortSignal;
+}
+
+export class RpcConnection {
+  readonly #stream: Duplex;
+  readonly #events: RpcEvents;
+  readonly #options: RpcOptions;
+  readonly #framer: Framer;
+  readonly #pending = new Map<number, Pending>();
+  #nextId = 1;
+  #outbox: string[] = [];
+  #outboxLength = 0;
+  #closed: OvsdbError | undefined;
+
+  constructor(stream: Duplex, events: RpcEvents, options: Partial<RpcOptions> = {}) {
+    this.#stream = stream;
+    this.#events = events;
+    this.#options = { ...RPC_OPTIONS, ...options };
+    this.#framer = new Framer(this.#options);
+    stream.on('data', (chunk: Buffer) => this.#receive(chunk));
+    stream.on('end', () => this.close(new OvsdbError('connection lost', { details: 'closed by the peer' })));
+    stream.on('close', () => this.close(new OvsdbError('connection lost', { details: 'closed' })));
+    stream.on('error', (cause: Error) =>
+      this.close(new OvsdbError('connection lost', { details: cause.message, cause })),
+    );
+  }
+
+  get closed(): boolean {
+    return this.#closed !== undefined;
+  }
+
+  /** Requests without an answer yet. */
+  get outstanding(): number {
+    return this.#pending.size;
+  }
+
+  /** Sends a request; rejects with the server's error, or with one of the client's. */
+  request(method: string, params: readonly unknown[], options: RequestOptions = {}): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      if (this.#closed) return reject(new OvsdbError('not connected', { details: this.#closed.message }));
+      if (this.#outboxLength + this.#stream.writableLength > this.#options.maxQueuedBytes)
+        return reject(
+          new OvsdbError('overloaded', { details: `${this.#options.maxQueuedBytes} octets wait to be sent` }),
+        );
+      // ovsdb-server 3.1 dies of a monitor without its three arguments.
+      if (/^monitor(_cond(_since)?)?$/.test(method) && params.length < 3)
+        return reject(new OvsdbError('bad value', { details: `${method} needs database, id and requests` }));
+      if (options.signal?.aborted) return reject(new OvsdbError('canceled', { details: 'before it was sent' }));
+      const id = this.#nextId++;
+      try {
+        this.#send({ method, params, id });
+      } catch (error) {
+        return reject(error);
+      }
+      const timeoutMs = options.timeoutMs ?? this.#options.requestTimeoutMs;
+      const timer = timeoutMs === 0 ? undefined : setTimeout(() => this.#timeOut(id, timeoutMs), timeoutMs);
+      this.#pending.set(id, { resolve, reject, method, timer });
+      options.signal?.addEventListener('abort', () => this.#cancel(id), { once: true });
+    });
+  }
+
+  notify(method: string, params: readonly unknown[]): void {
+    if (!this.#closed) this.#send({ method, params, id: null });
+  }
+
+  /** Ends the connection; the first reason given stands. */
+  close(reason: OvsdbError): void {
+    if (this.#closed) return;
+    this.#closed = reason;
+    this.#flush();
+    this.#stream.destroy();
+    for (const { reject, timer } of this.#pending.values()) {
+      clearTimeout(timer);
+      reject(new OvsdbError('connection lost', { details: reason.message, outcome: 'unknown', cause: reason }));
+    }
+    this.#pending.clear();
+    this.#events.onClose(reason);
+  }
+
+  #timeOut(id: number, timeoutMs: number): void {
+    const pending = this.#pending.get(id);
+    if (!pending) return;
+    this.#pending.delete(id);
+    const details = `${pending.method} had no answer for ${timeoutMs} ms`;
+    pending.reject(new OvsdbError('request timed out', { details, outcome: 'unknown' }));
+    // A `wait` may hold the transaction at the server for ever: withdraw it.
+    if (pending.method === 'transact') this.notify('cancel', [id]);
+  }
+
+  #cancel(id: number): void {
+    const pending = this.#pending.get(id);
+    if (!pending) return;
+    if (pending.method === 'transact') {
+      this.notify('cancel', [id]); // answered with "canceled", or with its result
+      return;
+    }
+    this.#pending.delete(id);
+    clearTimeout(pending.timer);
+    pending.reject(new OvsdbError('canceled', { details: pending.method, outcome: 'unknown' }));
+  }
+
+  #send(message: object): void {
+    const text = writeJson(message);
+    if (this.#outbox.length === 0) process.nextTick(() => this.#flush());
+    this.#outbox.push(text);
+    this.#outboxLength += text.length;
+  }
+
+  #flush(): void {
+    if (this.#outbox.length === 0) return;
+    const text = this.#outbox.join('');
+    this.#outbox = [];
+    this.#outboxLength = 0;
+    if (this.#stream.writable) this.#stream.write(text);
+  }
+
+  #receive(chunk: Buffer): void {
+    if (this.#closed) return;
+    this.#events.onActivity();
+    try {
+      for (const message of this.#framer.push(chunk)) {
+        this.#dispatch(message);
+        if (this.#closed) return;
+      }
+    } catch (error) {
+      this.close(
+        error instanceof OvsdbError ? error : new OvsdbError('bad reply', { details: String(error), cause: error }),
+      );
+    }
+  }
+
+  #dispatch(octets: Buffer): void {
+    let message: unknown;
+    try {
+      message = parseJson(octets.toString());
+    } catch (cause) {
+      const details = `${(cause as Error).message}: ${octets.subarray(0, 100).toString('latin1')}`;
+      throw new OvsdbError('malformed stream', { details, cause });
+    }
+    const { method, params, id, result, error } = message as { [member: string]: unknown };
+    if (typeof method === 'string') this.#called(method, params, id ?? null);
+    else if (typeof id === 'number') this.#answered(id, result, error);
+    else if (error !== undefined && error !== null)
+      throw errorFromReply(error); // the server could not read us at all
+    else throw new OvsdbError('malformed stream', { details: 'neither a request nor an answer' });
+  }
+
+  #called(method: string, params: unknown, id: unknown): void {
+    const list = Array.isArray(params) ? params : [];
+    if (id === null) this.#events.onNotification(method, list);
+    else if (method === 'echo') this.#send({ id, result: list, error: null });
+    else this.#send({ id, result: null, error: { error: 'unknown method', details: method } });
+  }
+
+  #answered(id: number, result: unknown, error: unknown): void {
+    const pending = this.#pending.get(id);
+    if (!pending) return; // timed out or cancelled before
+    this.#pending.delete(id);
+    clearTimeout(pending.timer);
+    if (error === undefined || error === null) pending.resolve(result);
+    else
+      pending.reject(
+        errorFromReply(error, { ...(error === 'canceled' ? { details: 'withdrawn by the caller' } : {}) }),
+      );
+  }
+}

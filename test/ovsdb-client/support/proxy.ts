@@ -1,0 +1,40 @@
+/** A TCP proxy in front of a server, that can be told to misbehave. */
+import { connect, type Socket } from 'node:net';
+import { parseActive } from 'ovsdb-client';
+import { type RawServer, rawServer } from './raw.js';
+
+export interface Proxy extends RawServer {
+  /** Passes on one octet a write, to the client. */
+  oneByOne: boolean;
+  /** Looks at each piece from the server; false drops the connection instead of passing it on. */
+  onReply: (piece: Buffer) => boolean;
+  /** Swallows everything in both directions from now on, with the connections left open. */
+  swallow: boolean;
+}
+
+export async function proxyTo(remote: string): Promise<Proxy> {
+  const address = parseActive(remote);
+  const open = () => (address.kind === 'unix' ? connect(address.path) : connect(address.port, address.host));
+  const state = { oneByOne: false, swallow: false, onReply: (_piece: Buffer) => true };
+  const server = await rawServer((client) => {
+    const upstream = open();
+    client.setNoDelay(true);
+    client.on('data', (piece: Buffer) => state.swallow || upstream.write(piece));
+    upstream.on('data', (piece: Buffer) => {
+      if (state.swallow) return;
+      if (!state.onReply(piece)) {
+        client.destroy();
+        upstream.destroy();
+      } else if (state.oneByOne) writeSlowly(client, piece);
+      else client.write(piece);
+    });
+    upstream.on('error', () => client.destroy());
+    upstream.on('close', () => client.destroy());
+    client.on('close', () => upstream.destroy());
+  });
+  return Object.assign(state, server);
+}
+
+function writeSlowly(socket: Socket, piece: Buffer): void {
+  for (let i = 0; i < piece.length; i++) socket.write(piece.subarray(i, i + 1));
+}
