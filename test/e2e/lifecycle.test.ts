@@ -129,6 +129,15 @@ describe('lifecycle', function () {
     await net.plugAll();
   });
 
+  it('is given numbers that rest: one that was freed is not given to the next port', async () => {
+    const { ofport } = await net.lab.plug('blue-vm3');
+    for (let i = 0; i < 5; i++) {
+      await net.lab.unplug('blue-vm3');
+      expect((await net.lab.plug('blue-vm3')).ofport).to.not.equal(ofport);
+    }
+    await net.plugAll();
+  });
+
   it('drops what comes from a stale number once the controller is back, and says how many it removed', async () => {
     const { ofport } = await net.lab.plug('blue-vm3');
     await net.end('SIGKILL');
