@@ -10,7 +10,8 @@ import subprocess
 import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from typing import Any, Callable, Iterable
+from functools import partial
+from typing import Any, Callable, Sequence
 
 from mininet.net import Mininet
 
@@ -55,8 +56,8 @@ class Lab:
         for host in hosts.values():
             self.ovs[host.name].neighbours = self.underlay.neighbours(host, macs)
         self.underlay.route(self.nodes['fabric'], macs)
-        self._parallel([*(lambda h=h: self._start_host(h) for h in hosts.values()), self._start_rogue])
-        self._parallel([lambda vm=vm: self._start_vm(vm) for vm in self.topology.vms.values()])
+        self._parallel([*(partial(self._start_host, host) for host in hosts.values()), self._start_rogue])
+        self._parallel([partial(self._start_vm, vm) for vm in self.topology.vms.values()])
         write_effective(self.topology, self.effective)
 
     @property
@@ -72,12 +73,12 @@ class Lab:
         """Takes everything down, at any moment, and returns when it is gone."""
         self.janitor.clean()
 
-    def _make_nodes(self, names: Iterable[str]) -> None:
-        made = dict(self._parallel([lambda name=name: (name, self._make_node(name)) for name in names]))
-        for name in names:
-            self.nodes[name] = made[name]
-            self.net.hosts.append(made[name])
-            self.net.nameToNode[name] = made[name]
+    def _make_nodes(self, names: Sequence[str]) -> None:
+        made = self._parallel([partial(self._make_node, name) for name in names])
+        for name, node in zip(names, made):
+            self.nodes[name] = node
+            self.net.hosts.append(node)
+            self.net.nameToNode[name] = node
 
     def _make_node(self, name: str) -> LabNode:
         node = LabNode(name)
@@ -189,6 +190,7 @@ class Lab:
         ovs.warm()
         for name in ['up0', 'mgmt0', *(vm.tap for vm in host.vms)]:
             node.adopt(name)
+        node.cmd(f'export OVS_RUNDIR={host.rundir}')  # for the CLI: `hv1 ovs-vsctl show`
 
     def _start_rogue(self) -> None:
         node = self.nodes['rogue']

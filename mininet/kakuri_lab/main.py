@@ -22,6 +22,12 @@ from .topology import load_topology
 from .yaml_core import TopologyError
 
 
+class LabCli(CLI):  # type: ignore[misc]
+    """Mininet's command line, with node names that may contain '-' and '.'."""
+    prompt = 'lab> '
+    identchars = CLI.identchars + '-.'
+
+
 class Interrupted(Exception):
     """A signal asked the lab to end."""
 
@@ -46,6 +52,8 @@ def main() -> NoReturn:
         run(lab, options)
     except Interrupted as interrupted:
         code = interrupted.code
+    except KeyboardInterrupt:
+        code = 130
     except (LabError, TopologyError, OSError, subprocess.SubprocessError) as error:
         print(f'lab: {error}', file=sys.stderr)
         code = 2 if isinstance(error, TopologyError) else 1
@@ -84,7 +92,7 @@ def run(lab: Lab, options: argparse.Namespace) -> None:
         setLogLevel('info')
         # in the CLI, Ctrl-C interrupts the running command, not the lab
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        CLI(lab.net)
+        LabCli(lab.net)
     else:
         print(greeting(lab), flush=True)
         signal.pause()
@@ -94,11 +102,12 @@ def greeting(lab: Lab) -> str:
     """What somebody who starts the lab by hand needs next."""
     lines = [f'lab {lab.id}: hosts {", ".join(lab.topology.hosts)}; VMs {", ".join(lab.topology.vms)}', '',
              'start the controller, in another terminal:',
-             f'  npx kakuri run {lab.effective} --listen ptcp:6653:{lab.management} --advertise {lab.management}',
+             f'  npx kakuri run {lab.effective} --listen ptcp:6653:{lab.management} --advertise {lab.controller}',
              'a shell in a VM, or on a hypervisor (as root):']
     lines += [f'  mnexec -a {node.pid} bash   # {name}' for name, node in lab.nodes.items()]
     lines += ['the switch of a hypervisor:']
     lines += [f'  OVS_RUNDIR={h.rundir} ovs-vsctl show   # {h.name}' for h in lab.topology.hosts.values()]
+    lines += ['here, with a terminal: NODE COMMAND runs a command, exit ends the lab and leaves nothing']
     return '\n'.join(lines)
 
 
