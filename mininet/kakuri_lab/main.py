@@ -5,6 +5,7 @@ SIGTERM and SIGINT end it too, at any moment. In all cases it returns only when 
 """
 import argparse
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -45,6 +46,9 @@ def main() -> NoReturn:
     try:
         if os.geteuid() != 0:
             raise LabError('the lab makes network namespaces: run it as root')
+        # Enough for three descriptors a node; not more, for mnexec closes every possible one in each node it starts.
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))
         topology = load_topology(options.topology)
         directory = os.path.abspath(options.dir) if options.dir else ''
         lab = Lab(topology, options.underlay, directory, options.private or directory != '')
