@@ -78,7 +78,7 @@ class Ovs:
                     self.appctl('tnl/neigh/set', 'br-phy', ip, mac)
                 return
             except (LabError, OSError):
-                if time.monotonic() > deadline:
+                if self.pid('ovs-vswitchd') is None or time.monotonic() > deadline:
                     raise
                 time.sleep(0.02)
 
