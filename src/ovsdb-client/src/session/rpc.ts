@@ -5,6 +5,7 @@
  * Reading never waits for writing, so a server that stops reading until its answers are read cannot hang it; what waits to
  * be written is bounded by `maxQueuedBytes`. What is sent within one turn of the event loop leaves in one write.
  */
+import { isUtf8 } from 'node:buffer';
 import type { Duplex } from 'node:stream';
 import { errorFromReply, OvsdbError } from '../errors.js';
 import { FRAMING_LIMITS, Framer, type FramingLimits } from '../json/framing.js';
@@ -167,6 +168,8 @@ export class RpcConnection {
   }
 
   #dispatch(octets: Buffer): void {
+    if (!isUtf8(octets))
+      throw new OvsdbError('malformed stream', { details: `no UTF-8: ${octets.subarray(0, 100).toString('latin1')}` });
     let message: unknown;
     try {
       message = parseJson(octets.toString());
