@@ -9,7 +9,7 @@ describe('ovsdb-client: clusters, again and again', () => {
     const cluster = await RaftCluster.start();
     const counting = await startCounting(cluster.remotes, 4);
     let counted: number | undefined;
-    const working = count(counting, 250, 60).then((total) => {
+    const working = count(counting, 250, 120).then((total) => {
       counted = total;
     });
     const follow: number[] = [];

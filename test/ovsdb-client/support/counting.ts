@@ -36,6 +36,9 @@ export async function startCounting(remotes: readonly string[], count: number): 
   const [first] = clients as [Client];
   const txn = first.transaction();
   txn.insert('lone', { n: 0 });
+  // ovsdb-server 3.1 keeps no more history than the database has values, and at most 100 transactions; without history it
+  // cannot resume a monitor.
+  for (let i = 0; i < 3000; i++) txn.insert('atoms', { i });
   await first.transact(txn);
   return counting;
 }
