@@ -73,7 +73,7 @@ describe('read-back', function () {
               .map((f) => f.identity)
               .sort(),
           );
-          expect(await readCounted(session)).to.have.length(desired.flows.length);
+          expect(await readCounted(session, {})).to.have.length(desired.flows.length);
         } finally {
           session.close();
         }
