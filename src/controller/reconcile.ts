@@ -2,6 +2,7 @@
  * One pass over one host: rows first, then flows. Reads what the switch holds, computes what it should hold, sends the
  * difference in one bundle and reads back what it touched. Never flushes; a host that is right is sent nothing.
  */
+import { formatFlow } from 'ts-openflow';
 import {
   type Confirmed,
   configPlan,
@@ -98,7 +99,8 @@ async function passFlows(
 ): Promise<Omit<PassResult, 'warnings' | 'facts'>> {
   const { link, memory, now } = context;
   const epoch = link.epoch();
-  const known = memory.epoch === epoch && memory.actual !== undefined && now - memory.readAt < context.readEveryMs;
+  const known =
+    memory.epoch === epoch && memory.actual !== undefined && now - memory.readAt < 0.9 * context.readEveryMs;
   let actual = known && memory.actual !== undefined ? memory.actual : await link.read();
   const readAt = known ? memory.readAt : now;
   const { plan, foreign, heldBack, clashes } = difference(desired, actual);
@@ -147,7 +149,9 @@ async function passFlows(
   };
 }
 
-const flowText = (flow: ActualFlow): string => `table=${flow.table_id},${flow.text}`;
+/** As `ovs-ofctl --no-stats dump-flows` prints it, table 0 included. */
+const flowText = (flow: ActualFlow): string =>
+  `${flow.table_id === 0 ? 'table=0, ' : ''}${formatFlow({ ...flow, instructions: [...flow.instructions] })}`;
 
 /** One pass; it throws only what the connection throws. */
 export async function reconcileHost(context: PassContext): Promise<PassResult> {

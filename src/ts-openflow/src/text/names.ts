@@ -28,11 +28,11 @@ export function reservedPort(name: string): number | undefined {
 }
 
 /** Names that need no quotes in ovs-ofctl's text. */
-const BARE = /^[a-zA-Z_][\w.-]*$/;
+const BARE = /^[a-zA-Z][a-zA-Z0-9]*$/;
 
 /** A name as ovs-ofctl prints it: quoted where it could be taken for something else. */
 export function formatName(name: string): string {
-  return BARE.test(name) && reservedPort(name) === undefined ? name : JSON.stringify(name);
+  return BARE.test(name) ? name : JSON.stringify(name);
 }
 
 /** A port as a reserved name, the switch's name for it, or its number. */
