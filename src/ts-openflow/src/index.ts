@@ -36,3 +36,4 @@ export { formatFlow, formatFlowEntry, formatFlowMod, type PrintableFlow } from '
 export { formatMatch } from './text/match.js';
 export { formatMessage, messageName } from './text/message.js';
 export type { Names } from './text/names.js';
+export { parseFlow } from './text/parse/flow.js';

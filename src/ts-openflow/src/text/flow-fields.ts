@@ -63,7 +63,7 @@ export function flowFieldsOf(match: Match): FlowFields {
     const { value, mask, octets } = masked as Masked<number | bigint>;
     setFlowField(flow, entry.name, BigInt(value), mask === undefined ? undefined : BigInt(mask), octets);
   }
-  for (const [name, { mask }] of flow) if (mask === 0n) flow.delete(name);
+  for (const [name, { mask }] of flow) if (mask === 0n && !name.startsWith('tun_metadata')) flow.delete(name);
   return flow;
 }
 
