@@ -5,7 +5,17 @@
  */
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { DecodeError, decodeMessage, EncodeError, encodeMessage, formatMessage, messageName, OPENFLOW_VERSIONS, parseFlow, TextError } from 'ts-openflow';
+import {
+  DecodeError,
+  decodeMessage,
+  EncodeError,
+  encodeMessage,
+  formatMessage,
+  messageName,
+  OPENFLOW_VERSIONS,
+  parseFlow,
+  TextError,
+} from 'ts-openflow';
 
 interface Decoded {
   readonly ok: boolean;
@@ -22,7 +32,8 @@ const NOTHING = { ok: false, type: null, version: null, xid: null, reencoded: nu
 /** The answer to one line of hex. */
 export function decodeLine(line: string): Decoded {
   const hex = line.replace(/\s+/g, '');
-  if (hex.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(hex)) return { ...NOTHING, error: { what: 'not hexadecimal', offset: 0, octets: hex.slice(0, 32) } };
+  if (hex.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(hex))
+    return { ...NOTHING, error: { what: 'not hexadecimal', offset: 0, octets: hex.slice(0, 32) } };
   try {
     const message = decodeMessage(Buffer.from(hex, 'hex'));
     return {
@@ -35,7 +46,8 @@ export function decodeLine(line: string): Decoded {
       error: null,
     };
   } catch (error) {
-    if (error instanceof DecodeError) return { ...NOTHING, error: { what: error.what, offset: error.offset, octets: error.octets } };
+    if (error instanceof DecodeError)
+      return { ...NOTHING, error: { what: error.what, offset: error.offset, octets: error.octets } };
     if (error instanceof EncodeError) return { ...NOTHING, error: { what: error.what, offset: 0, octets: '' } };
     throw error;
   }

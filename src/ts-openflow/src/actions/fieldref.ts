@@ -43,7 +43,13 @@ export const fieldHeader: Codec<FieldHeader> = {
   write: (w, { field, header, octets }) => {
     const entry = fieldEntry(field);
     if (entry === undefined) writeUnknownHeader(w, field);
-    else writeHeader(w, headerOf(entry, w.version, header), false, entry.field.octets === 0 ? (octets ?? 124) : entry.field.octets);
+    else
+      writeHeader(
+        w,
+        headerOf(entry, w.version, header),
+        false,
+        entry.field.octets === 0 ? (octets ?? 124) : entry.field.octets,
+      );
   },
 };
 

@@ -246,7 +246,10 @@ function lengthAfter8<T extends object, I>(
 function queueHead<T extends object, I>(
   codec: Codec<T, I>,
   aIsPort: boolean,
-): Codec<T & { readonly port_no: number; readonly queue_id: number }, I & { readonly port_no: number; readonly queue_id: number }> {
+): Codec<
+  T & { readonly port_no: number; readonly queue_id: number },
+  I & { readonly port_no: number; readonly queue_id: number }
+> {
   const inner = lengthAfter8(codec);
   return {
     read: (r) => {

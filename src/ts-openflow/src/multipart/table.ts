@@ -8,7 +8,13 @@ import { empty, payload } from '../messages/basic.js';
 import { flowEntry, flowRequest, flowStats } from '../messages/flow.js';
 import { groupDesc, groupDescRequest, groupFeatures, groupRequest, groupStats } from '../messages/group.js';
 import { meterConfig, meterFeatures, meterRequest, meterStats } from '../messages/meter.js';
-import { monitorRequest, monitorUpdate, nxMonitorRequest, nxMonitorUpdate, onfMonitorRequest } from '../messages/monitor.js';
+import {
+  monitorRequest,
+  monitorUpdate,
+  nxMonitorRequest,
+  nxMonitorUpdate,
+  onfMonitorRequest,
+} from '../messages/monitor.js';
 import { port, portRequest, portStats, queueDesc, queueRequest, queueStats } from '../messages/port.js';
 import { propertyList } from '../messages/property.js';
 import { aggregate13, oxs, type Stats, type StatsInput } from '../messages/stats.js';

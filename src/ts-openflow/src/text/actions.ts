@@ -27,7 +27,8 @@ function output({ port, max_len = 0 }: ActionOf<'output'>, names: Names | undefi
 
 function controller(c: ActionOf<'controller'>): string {
   const { max_len = 0xffff, controller_id = 0, reason = 1, userdata, pause, meter_id } = c;
-  if (reason === 1 && controller_id === 0 && !userdata?.length && pause !== true && meter_id === undefined) return `CONTROLLER:${max_len}`;
+  if (reason === 1 && controller_id === 0 && !userdata?.length && pause !== true && meter_id === undefined)
+    return `CONTROLLER:${max_len}`;
   const parts = [
     ...(reason === 1 ? [] : [`reason=${formatReason(reason)}`]),
     ...(max_len === 0xffff ? [] : [`max_len=${max_len}`]),
@@ -39,7 +40,14 @@ function controller(c: ActionOf<'controller'>): string {
   return `controller(${parts.join(',')})`;
 }
 
-function resubmit({ in_port = OFPP.IN_PORT, table = 255 }: { readonly in_port?: number | undefined; readonly table?: number | undefined }, ct: boolean, names: Names | undefined): string {
+function resubmit(
+  {
+    in_port = OFPP.IN_PORT,
+    table = 255,
+  }: { readonly in_port?: number | undefined; readonly table?: number | undefined },
+  ct: boolean,
+  names: Names | undefined,
+): string {
   const port = in_port === OFPP.IN_PORT ? '' : formatPort(in_port, names);
   if (port !== '' && table === 255 && !ct) return `resubmit:${port}`;
   return `resubmit(${port},${table === 255 ? '' : formatTable(table, names)}${ct ? ',ct' : ''})`;
@@ -49,7 +57,9 @@ function setField(a: ActionOf<'set_field'>, names: Names | undefined): string {
   const field: Field | undefined = fieldEntry(a.field)?.field;
   if (field === undefined) return `set_field:${a.unknown?.toString('hex') ?? ''}->${a.field}`;
   const sized = field.octets === 0 ? { ...field, octets: a.octets ?? 124 } : field;
-  const whole = a.mask !== undefined && BigInt(a.mask) === (1n << BigInt(8 * (field.octets === 0 ? (a.octets ?? 124) : field.octets))) - 1n;
+  const whole =
+    a.mask !== undefined &&
+    BigInt(a.mask) === (1n << BigInt(8 * (field.octets === 0 ? (a.octets ?? 124) : field.octets))) - 1n;
   return `set_field:${formatValue(sized, a.value, whole ? undefined : a.mask, names)}->${fieldName(a.field)}`;
 }
 
@@ -88,10 +98,13 @@ function learnSpec(spec: LearnSpec, names: Names | undefined): string {
   const { dst, field, src, value, bits } = spec;
   if (dst === 'output') return `output:${src === undefined ? '' : formatSubfield(src)}`;
   if (field === undefined) return '';
-  if (dst === 'load') return `load:${src === undefined ? hex(value ?? 0n) : formatSubfield(src)}->${formatSubfield(field)}`;
-  if (src !== undefined) return sameRef(src, field) ? formatSubfield(field) : `${formatSubfield(field)}=${formatSubfield(src)}`;
+  if (dst === 'load')
+    return `load:${src === undefined ? hex(value ?? 0n) : formatSubfield(src)}->${formatSubfield(field)}`;
+  if (src !== undefined)
+    return sameRef(src, field) ? formatSubfield(field) : `${formatSubfield(field)}=${formatSubfield(src)}`;
   const known = fieldEntry(field.field)?.field;
-  if (known !== undefined && field.start === 0 && bits === fieldBits(known)) return `${fieldName(field.field)}=${formatValue(known, value ?? 0n, undefined, names)}`;
+  if (known !== undefined && field.start === 0 && bits === fieldBits(known))
+    return `${fieldName(field.field)}=${formatValue(known, value ?? 0n, undefined, names)}`;
   return `${formatSubfield(field)}=${hex(value ?? 0n)}`;
 }
 
@@ -102,7 +115,10 @@ function sameRef(a: FieldRef, b: FieldRef): boolean {
 function nat(n: Partial<Nat>): string {
   const flags = n.flags ?? 0;
   if ((flags & 3) === 0) return 'nat';
-  const port = n.proto_min === undefined || n.proto_min === 0 ? '' : `:${n.proto_min}${n.proto_max !== undefined && n.proto_max > n.proto_min ? `-${n.proto_max}` : ''}`;
+  const port =
+    n.proto_min === undefined || n.proto_min === 0
+      ? ''
+      : `:${n.proto_min}${n.proto_max !== undefined && n.proto_max > n.proto_min ? `-${n.proto_max}` : ''}`;
   const parts = [
     `${flags & 1 ? 'src' : 'dst'}${natAddress(n, port !== '')}${port}`,
     ...['persistent', 'hash', 'random'].filter((_, i) => flags & (4 << i)),
@@ -111,7 +127,8 @@ function nat(n: Partial<Nat>): string {
 }
 
 function natAddress(n: Partial<Nat>, hasPort: boolean): string {
-  if (n.ipv4_min !== undefined) return `=${formatIpv4(n.ipv4_min)}${n.ipv4_max !== undefined && n.ipv4_max > n.ipv4_min ? `-${formatIpv4(n.ipv4_max)}` : ''}`;
+  if (n.ipv4_min !== undefined)
+    return `=${formatIpv4(n.ipv4_min)}${n.ipv4_max !== undefined && n.ipv4_max > n.ipv4_min ? `-${formatIpv4(n.ipv4_max)}` : ''}`;
   if (n.ipv6_min === undefined) return '';
   const bracket = (v: bigint): string => (hasPort ? `[${formatIpv6(v)}]` : formatIpv6(v));
   return `=${bracket(n.ipv6_min)}${n.ipv6_max !== undefined && n.ipv6_max > 0n ? `-${bracket(n.ipv6_max)}` : ''}`;
@@ -136,12 +153,15 @@ function ct(c: ActionOf<'ct'>, names: Names | undefined): string {
 
 function sample(s: ActionOf<'sample'>, names: Names | undefined): string {
   const { sampling_port: port = OFPP.ANY, direction = 0 } = s;
-  const tail = [...(port === OFPP.ANY || port === 0xffff ? [] : [`sampling_port=${formatPort(port, names)}`]), ...(direction === 1 ? ['ingress'] : direction === 2 ? ['egress'] : [])];
+  const tail = [
+    ...(port === OFPP.ANY || port === 0xffff ? [] : [`sampling_port=${formatPort(port, names)}`]),
+    ...(direction === 1 ? ['ingress'] : direction === 2 ? ['egress'] : []),
+  ];
   const head = `probability=${s.probability},collector_set_id=${s.collector_set_id ?? 0},obs_domain_id=${s.obs_domain_id ?? 0},obs_point_id=${s.obs_point_id ?? 0}`;
   return `sample(${[head, ...tail].join(',')})`;
 }
 
-const PACKET_TYPES: Readonly<Record<number, string>> = { 0: 'ethernet', 0x1894f: 'nsh', 0x18847: 'mpls', 0x18848: 'mpls' };
+const PACKET_TYPES: Readonly<Record<number, string>> = { 0: 'ethernet', 100687: 'nsh', 100423: 'mpls', 100424: 'mpls' };
 
 function encap({ packet_type, properties = [] }: ActionOf<'encap'>): string {
   const name = PACKET_TYPES[packet_type] ?? `<packet_type=${hex(packet_type)}>`;
@@ -152,11 +172,13 @@ function encap({ packet_type, properties = [] }: ActionOf<'encap'>): string {
 
 function encapProperty({ class: cls, type, octets }: EncapProperty): string {
   if (cls === 4 && type === 1) return `md_type=${octets[0]}`;
-  if (cls === 4 && type === 2) return `tlv(${hex4(octets.readUInt16BE(0))},${octets[2]},0x${octets.subarray(4, 4 + (octets[3] ?? 0)).toString('hex')})`;
+  if (cls === 4 && type === 2)
+    return `tlv(${hex4(octets.readUInt16BE(0))},${octets[2]},0x${octets.subarray(4, 4 + (octets[3] ?? 0)).toString('hex')})`;
   return `<class=${cls},type=${type}>`;
 }
 
-const decap = ({ packet_type = 0xfffe }: ActionOf<'decap'>): string => (packet_type === 0xfffe ? 'decap()' : `decap(packet_type(ns=${packet_type >>> 16},type=${hex(packet_type & 0xffff)}))`);
+const decap = ({ packet_type = 0xfffe }: ActionOf<'decap'>): string =>
+  packet_type === 0xfffe ? 'decap()' : `decap(packet_type(ns=${packet_type >>> 16},type=${hex(packet_type & 0xffff)}))`;
 
 function writeMetadata(metadata: bigint, mask = 0xffffffffffffffffn): string {
   return `write_metadata:${hex(metadata)}${mask === 0xffffffffffffffffn ? '' : `/${hex(mask)}`}`;
@@ -262,7 +284,16 @@ function one(instruction: Instruction, names: Names | undefined): string {
 }
 
 /** The order in which instructions take effect, which is the order ovs-ofctl prints. */
-const EFFECT: readonly Instruction['kind'][] = ['meter', 'apply_actions', 'clear_actions', 'write_actions', 'write_metadata', 'stat_trigger', 'goto_table', 'unknown'];
+const EFFECT: readonly Instruction['kind'][] = [
+  'meter',
+  'apply_actions',
+  'clear_actions',
+  'write_actions',
+  'write_metadata',
+  'stat_trigger',
+  'goto_table',
+  'unknown',
+];
 
 /** Actions as they stand after `actions=`; none is "drop". */
 export function formatActions(actions: readonly Action[], names?: Names): string {

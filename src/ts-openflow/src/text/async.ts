@@ -13,7 +13,9 @@ const ROWS: readonly (readonly [label: string, bits: readonly string[]])[] = [
 ];
 
 function row(label: string, names: readonly string[], mask: number): string {
-  const set = Array.from({ length: 32 }, (_, bit) => bit).filter((bit) => (mask >>> bit) & 1 && names[bit] !== undefined && names[bit] !== '');
+  const set = Array.from({ length: 32 }, (_, bit) => bit).filter(
+    (bit) => (mask >>> bit) & 1 && names[bit] !== undefined && names[bit] !== '',
+  );
   return `${label.padStart(16)}: ${set.length === 0 ? '(off)' : set.map((bit) => names[bit]).join(' ')}\n`;
 }
 
@@ -36,6 +38,7 @@ function setMask(masks: [number, number][], p: Property): void {
 /** Which messages controllers of each role get. */
 export function formatAsync(config: AsyncConfig): string {
   const masks = masksOf(config);
-  const part = (title: string, role: 0 | 1): string => `\n ${title}:\n${ROWS.map(([label, names], i) => row(label, names, masks[i]?.[role] ?? 0)).join('')}`;
+  const part = (title: string, role: 0 | 1): string =>
+    `\n ${title}:\n${ROWS.map(([label, names], i) => row(label, names, masks[i]?.[role] ?? 0)).join('')}`;
   return `${part('primary', 1)}${part('secondary', 0)}`;
 }

@@ -23,9 +23,15 @@ export function hexDump(octets: Buffer): string {
   const lines: string[] = [];
   for (let at = 0; at < octets.length; at += 16) {
     const row = octets.subarray(at, at + 16);
-    const cells = Array.from({ length: 16 }, (_, i) => (row[i] === undefined ? '  ' : (row[i] as number).toString(16).padStart(2, '0')));
-    const hexPart = cells.map((c, i) => (i === 0 ? c : `${i === 8 && row.length > 8 ? '-' : i === 8 && row.length === 8 ? '-' : ' '}${c}`)).join('');
-    const text = Array.from({ length: 16 }, (_, i) => (row[i] === undefined ? ' ' : isPrintable(row[i] as number) ? String.fromCharCode(row[i] as number) : '.')).join('');
+    const cells = Array.from({ length: 16 }, (_, i) =>
+      row[i] === undefined ? '  ' : (row[i] as number).toString(16).padStart(2, '0'),
+    );
+    const hexPart = cells
+      .map((c, i) => (i === 0 ? c : `${i === 8 && row.length > 8 ? '-' : i === 8 && row.length === 8 ? '-' : ' '}${c}`))
+      .join('');
+    const text = Array.from({ length: 16 }, (_, i) =>
+      row[i] === undefined ? ' ' : isPrintable(row[i] as number) ? String.fromCharCode(row[i] as number) : '.',
+    ).join('');
     lines.push(`${at.toString(16).padStart(8, '0')}  ${hexPart} |${text}|`);
   }
   return lines.map((l) => `${l}\n`).join('');

@@ -2,7 +2,20 @@
 
 /** Names by bit position. */
 export const CT_STATE = ['new', 'est', 'rel', 'rpl', 'inv', 'trk', 'snat', 'dnat'] as const;
-export const TCP_FLAGS = ['fin', 'syn', 'rst', 'psh', 'ack', 'urg', 'ece', 'cwr', 'ns', '[200]', '[400]', '[800]'] as const;
+export const TCP_FLAGS = [
+  'fin',
+  'syn',
+  'rst',
+  'psh',
+  'ack',
+  'urg',
+  'ece',
+  'cwr',
+  'ns',
+  '[200]',
+  '[400]',
+  '[800]',
+] as const;
 export const TUN_FLAGS = ['oam'] as const;
 
 /** Names joined by `|`; bits without a name as one number; nothing set is "0". */
@@ -18,5 +31,7 @@ export function formatFlagsMasked(names: readonly string[], flags: number, mask:
   if (mask === all) return formatFlags(names, flags);
   if (mask === 0) return '0/0';
   const bits = Array.from({ length: 32 }, (_, bit) => bit).filter((bit) => (mask >>> bit) & 1);
-  return bits.map((bit) => `${(flags >>> bit) & 1 ? '+' : '-'}${names[bit] ?? `0x${(2 ** bit).toString(16)}`}`).join('');
+  return bits
+    .map((bit) => `${(flags >>> bit) & 1 ? '+' : '-'}${names[bit] ?? `0x${(2 ** bit).toString(16)}`}`)
+    .join('');
 }

@@ -5,8 +5,8 @@
  * printed from this form, and parsed to it; `toMatch` gives the fields that ovs-ofctl would send.
  */
 import { FIELDS, type Field, type FieldName } from '../fields.js';
-import { fieldEntry } from '../oxm.js';
 import type { LooseMatch, Masked, Match } from '../match.js';
+import { fieldEntry } from '../oxm.js';
 import type { OpenFlowVersion } from '../version.js';
 
 /** A value and the bits of it that count. */
@@ -23,16 +23,32 @@ export type FlowFields = Map<string, Bits>;
 const ones = (bits: number): bigint => (1n << BigInt(bits)) - 1n;
 
 /** OVS 3.1 sets the mask of these to the value (match_set_tun_erspan_ver_masked and its like). */
-const MASK_IS_VALUE: readonly string[] = ['tun_erspan_ver', 'tun_erspan_dir', 'tun_erspan_hwid', 'tun_gtpu_flags', 'tun_gtpu_msgtype'];
+const MASK_IS_VALUE: readonly string[] = [
+  'tun_erspan_ver',
+  'tun_erspan_dir',
+  'tun_erspan_hwid',
+  'tun_gtpu_flags',
+  'tun_gtpu_msgtype',
+];
 
 function merge(flow: FlowFields, name: string, value: bigint, mask: bigint, octets?: number): void {
   const before = flow.get(name) ?? { value: 0n, mask: 0n };
   const kept = before.value & ~mask;
-  flow.set(name, { value: kept | (value & mask), mask: before.mask | mask, ...(octets === undefined ? {} : { octets }) });
+  flow.set(name, {
+    value: kept | (value & mask),
+    mask: before.mask | mask,
+    ...(octets === undefined ? {} : { octets }),
+  });
 }
 
 /** Sets one field, with everything that it implies. */
-export function setFlowField(flow: FlowFields, name: FieldName, v: bigint, mask: bigint | undefined, octets?: number): void {
+export function setFlowField(
+  flow: FlowFields,
+  name: FieldName,
+  v: bigint,
+  mask: bigint | undefined,
+  octets?: number,
+): void {
   const field: Field = FIELDS[name];
   const width = field.octets === 0 ? (octets ?? 124) * 8 : field.octets * 8;
   const m = mask ?? ones(width);
@@ -51,7 +67,14 @@ export function setFlowField(flow: FlowFields, name: FieldName, v: bigint, mask:
   else if (name === 'ip_ecn') merge(flow, 'nw_tos', v, 3n);
   else if (name === 'arp_op') merge(flow, 'ip_proto', v & 0xffn, 0xffn);
   else if (MASK_IS_VALUE.includes(name)) merge(flow, name, v & m, v & m & ones(field.bits));
-  else merge(flow, name, v, m & ones(field.octets === 0 ? width : Math.max(field.bits, name === 'ct_state' ? 32 : 0)), octets);
+  else
+    merge(
+      flow,
+      name,
+      v,
+      m & ones(field.octets === 0 ? width : Math.max(field.bits, name === 'ct_state' ? 32 : 0)),
+      octets,
+    );
 }
 
 /** The parts that a match covers; fields that are not known are left out. */
@@ -68,12 +91,19 @@ export function flowFieldsOf(match: Match): FlowFields {
 }
 
 /** What a flow is: its Ethernet type (from packet_type too) and IP protocol, where they are matched exactly. */
-export function flowTypes(flow: FlowFields): { readonly dlType: number | undefined; readonly nwProto: number | undefined } {
+export function flowTypes(flow: FlowFields): {
+  readonly dlType: number | undefined;
+  readonly nwProto: number | undefined;
+} {
   const packetType = flow.get('packet_type');
-  const fromPacket = packetType !== undefined && packetType.value >> 16n === 1n ? Number(packetType.value & 0xffffn) : undefined;
+  const fromPacket =
+    packetType !== undefined && packetType.value >> 16n === 1n ? Number(packetType.value & 0xffffn) : undefined;
   const dlType = flow.get('eth_type')?.value;
   const proto = flow.get('ip_proto')?.value;
-  return { dlType: fromPacket ?? (dlType === undefined ? undefined : Number(dlType)), nwProto: proto === undefined ? undefined : Number(proto) };
+  return {
+    dlType: fromPacket ?? (dlType === undefined ? undefined : Number(dlType)),
+    nwProto: proto === undefined ? undefined : Number(proto),
+  };
 }
 
 type Loose = Record<string, { value: number | bigint; mask?: number | bigint; octets?: number }>;
@@ -81,7 +111,11 @@ type Loose = Record<string, { value: number | bigint; mask?: number | bigint; oc
 function put(match: Loose, name: FieldName, value: bigint, mask: bigint, exact: bigint, octets?: number): void {
   const big = FIELDS[name].kind === 'bigint';
   const as = (v: bigint): number | bigint => (big ? v : Number(v));
-  match[name] = { value: as(value), ...(mask === exact ? {} : { mask: as(mask) }), ...(octets === undefined ? {} : { octets }) };
+  match[name] = {
+    value: as(value),
+    ...(mask === exact ? {} : { mask: as(mask) }),
+    ...(octets === undefined ? {} : { octets }),
+  };
 }
 
 function putVlan(match: Loose, { value, mask }: Bits): void {
@@ -99,8 +133,8 @@ function putRegisters(match: Loose, flow: FlowFields, version: OpenFlowVersion):
       put(match, `xreg${i / 2}` as FieldName, join(high?.value, low?.value), join(high?.mask, low?.mask), ones(64));
       continue;
     }
-    if (high !== undefined) put(match, `reg${i}` as FieldName, high.value, high.mask, ones(32));
-    if (low !== undefined) put(match, `reg${i + 1}` as FieldName, low.value, low.mask, ones(32));
+    if (high !== undefined && high.mask !== 0n) put(match, `reg${i}` as FieldName, high.value, high.mask, ones(32));
+    if (low !== undefined && low.mask !== 0n) put(match, `reg${i + 1}` as FieldName, low.value, low.mask, ones(32));
   }
 }
 
@@ -123,7 +157,10 @@ export function toMatch(flow: FlowFields, version: OpenFlowVersion): Match {
       const field: Field = FIELDS[name as FieldName];
       const width = field.octets === 0 ? (bits.octets ?? 124) * 8 : field.octets * 8;
       // A mask of all the bits a field has counts as exact only where OVS keeps it so.
-      const exact = name === 'ipv6_label' || name === 'ip_frag' || name === 'tun_erspan_idx' || !field.maskable ? ones(field.bits) : ones(width);
+      const exact =
+        name === 'ipv6_label' || name === 'ip_frag' || name === 'tun_erspan_idx' || !field.maskable
+          ? ones(field.bits)
+          : ones(width);
       put(match, name as FieldName, bits.value, bits.mask, exact, bits.octets);
     }
   }

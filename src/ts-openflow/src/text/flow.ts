@@ -1,10 +1,10 @@
 /** Flows as ovs-ofctl prints them: FLOW_MOD, entries of the flow statistics, FLOW_REMOVED. */
 import { OFP_NO_BUFFER, OFPP } from '../constants.js';
+import type { Instruction } from '../instructions.js';
+import type { Match } from '../match.js';
 import type { MessageInputOf } from '../message.js';
 import type { FlowEntryInput } from '../messages/flow.js';
 import { UNKNOWN_COUNT } from '../messages/stats.js';
-import type { Instruction } from '../instructions.js';
-import type { Match } from '../match.js';
 import { formatInstructions } from './actions.js';
 import { formatDuration, hex0 } from './common.js';
 import { formatMatch } from './match.js';
@@ -18,7 +18,13 @@ function flags(set: number): string {
     .join('');
 }
 
-const COMMANDS = { ADD: 'ADD', MODIFY: 'MOD', MODIFY_STRICT: 'MOD_STRICT', DELETE: 'DEL', DELETE_STRICT: 'DEL_STRICT' } as const;
+const COMMANDS = {
+  ADD: 'ADD',
+  MODIFY: 'MOD',
+  MODIFY_STRICT: 'MOD_STRICT',
+  DELETE: 'DEL',
+  DELETE_STRICT: 'DEL_STRICT',
+} as const;
 
 /** A FLOW_MOD without its header. */
 export function formatFlowMod(m: MessageInputOf<'FlowMod'>, names?: Names): string {
@@ -42,7 +48,10 @@ export function formatFlowMod(m: MessageInputOf<'FlowMod'>, names?: Names): stri
 }
 
 /** What a flow needs to be printed as `ovs-ofctl dump-flows` prints it; counters are optional. */
-export type PrintableFlow = Partial<FlowEntryInput> & { readonly match?: Match | undefined; readonly instructions?: readonly Instruction[] | undefined };
+export type PrintableFlow = Partial<FlowEntryInput> & {
+  readonly match?: Match | undefined;
+  readonly instructions?: readonly Instruction[] | undefined;
+};
 
 /** A flow with its counters, as in a flow statistics reply. */
 export function formatFlowEntry(f: PrintableFlow, names?: Names): string {
@@ -82,7 +91,10 @@ export function formatFlow(f: PrintableFlow, names?: Names): string {
 const REASONS = ['idle', 'hard', 'delete', 'group_delete', 'meter_delete', 'eviction'] as const;
 
 /** FLOW_REMOVED and NXT_FLOW_REMOVED. */
-export function formatFlowRemoved(r: MessageInputOf<'FlowRemoved'> | MessageInputOf<'NxFlowRemoved'>, names?: Names): string {
+export function formatFlowRemoved(
+  r: MessageInputOf<'FlowRemoved'> | MessageInputOf<'NxFlowRemoved'>,
+  names?: Names,
+): string {
   const match = formatMatch(r.match ?? {}, names, r.priority);
   const reason = REASONS[r.reason ?? 0] ?? String(r.reason);
   const hard = 'hard_timeout' in r && r.hard_timeout ? ` hard${r.hard_timeout}` : '';

@@ -1,12 +1,12 @@
 /** Groups as ovs-ofctl prints them. */
 import { OFPG, OFPG_BUCKET, OFPP } from '../constants.js';
+import { readOxmFields } from '../match.js';
 import type { MessageInputOf } from '../message.js';
 import type { BucketInput } from '../messages/group.js';
-import type { ReplyBody } from '../multipart/table.js';
 import type { Property } from '../messages/property.js';
+import type { ReplyBody } from '../multipart/table.js';
 import type { OpenFlowVersion } from '../version.js';
 import { Reader } from '../wire/reader.js';
-import { readOxmFields } from '../match.js';
 import { formatActions } from './actions.js';
 import { formatDuration } from './common.js';
 import { flowFieldsOf } from './flow-fields.js';
@@ -28,7 +28,13 @@ function bucket(b: BucketInput, type: string, version: OpenFlowVersion, names: N
   const { watch_port = OFPP.ANY, watch_group = OFPG.ANY, weight = 0, actions = [] } = b;
   const head = [
     ...(version >= 6 ? [`bucket_id:${b.bucket_id ?? 0}`] : []),
-    ...(type === 'select' ? (weight === 1 ? [] : [`weight:${weight}`]) : weight !== 0 && version >= 6 ? [`weight:${weight}`] : []),
+    ...(type === 'select'
+      ? weight === 1
+        ? []
+        : [`weight:${weight}`]
+      : weight !== 0 && version >= 6
+        ? [`weight:${weight}`]
+        : []),
     ...(watch_port === OFPP.ANY ? [] : [`watch_port:${formatPort(watch_port, names)}`]),
     ...(watch_group === OFPG.ANY ? [] : [`watch_group:${watch_group}`]),
     `actions=${formatActions(actions, names)}`,
@@ -68,12 +74,19 @@ export function formatGroup(g: PrintableGroup, version: OpenFlowVersion, names?:
   return `group_id=${formatGroupId(g.group_id)},type=${type}${properties(g.properties ?? [], version)}${buckets.join('')}`;
 }
 
-const COMMANDS = { ADD: 'ADD', MODIFY: 'MOD', DELETE: 'DEL', INSERT_BUCKET: 'INSERT_BUCKET', REMOVE_BUCKET: 'REMOVE_BUCKET' } as const;
+const COMMANDS = {
+  ADD: 'ADD',
+  MODIFY: 'MOD',
+  DELETE: 'DEL',
+  INSERT_BUCKET: 'INSERT_BUCKET',
+  REMOVE_BUCKET: 'REMOVE_BUCKET',
+} as const;
 
 /** A GROUP_MOD without its header. */
 export function formatGroupMod(m: MessageInputOf<'GroupMod'>, version: OpenFlowVersion, names?: Names): string {
   const bucketCommand = m.command === 'INSERT_BUCKET' || m.command === 'REMOVE_BUCKET';
-  const command = bucketCommand && m.command_bucket_id !== undefined ? `command_bucket_id:${bucketId(m.command_bucket_id)},` : '';
+  const command =
+    bucketCommand && m.command_bucket_id !== undefined ? `command_bucket_id:${bucketId(m.command_bucket_id)},` : '';
   const text = formatGroup(m, version, names);
   return `${COMMANDS[m.command]} ${command}${bucketCommand ? text.replace(`,type=${m.type ?? 'all'}`, '') : text}`;
 }
@@ -85,7 +98,11 @@ export function formatGroupStats(s: ReplyBody<'GROUP'>[number]): string {
     s.duration_sec === 0xffffffff ? '' : `duration=${formatDuration(s.duration_sec, s.duration_nsec)},`,
     `ref_count=${s.ref_count},packet_count=${s.packet_count},byte_count=${s.byte_count}`,
   ].join('');
-  const buckets = s.buckets.map((b, i) => (b.packet_count === 0xffffffffffffffffn ? '' : `,bucket${i}:packet_count=${b.packet_count},byte_count=${b.byte_count}`));
+  const buckets = s.buckets.map((b, i) =>
+    b.packet_count === 0xffffffffffffffffn
+      ? ''
+      : `,bucket${i}:packet_count=${b.packet_count},byte_count=${b.byte_count}`,
+  );
   return `${totals}${buckets.join('')}`;
 }
 
@@ -115,6 +132,10 @@ export function formatActionBits(bits: number): string {
 
 /** What a switch's groups can do. */
 export function formatGroupFeatures(f: ReplyBody<'GROUP_FEATURES'>): string {
-  const rows = TYPES.map((name, i) => ((f.types >>> i) & 1 ? `    ${name} group:\n       max_groups=${`0x${(f.max_groups[i] ?? 0).toString(16)}`}\n       actions: ${formatActionBits(f.actions[i] ?? 0)}\n` : ''));
+  const rows = TYPES.map((name, i) =>
+    (f.types >>> i) & 1
+      ? `    ${name} group:\n       max_groups=${`0x${(f.max_groups[i] ?? 0).toString(16)}`}\n       actions: ${formatActionBits(f.actions[i] ?? 0)}\n`
+      : '',
+  );
   return `\n Group table:\n    Types:  0x${f.types.toString(16)}\n    Capabilities:  0x${f.capabilities.toString(16)}\n${rows.join('')}`;
 }

@@ -65,7 +65,10 @@ const IP_PROTOCOLS: Readonly<Record<number, readonly [v4: string, v6: string | u
 const ETHERTYPES: Readonly<Record<number, string>> = { 2054: 'arp', 32821: 'rarp', 34887: 'mpls', 34888: 'mplsm' };
 
 /** The word for Ethernet type and protocol, and which of the two it says. */
-function protocolWord(dlType: number, nwProto: number | undefined): { readonly word: string | undefined; readonly saysProto: boolean } {
+function protocolWord(
+  dlType: number,
+  nwProto: number | undefined,
+): { readonly word: string | undefined; readonly saysProto: boolean } {
   if (dlType === 0x800 || dlType === 0x86dd) {
     const six = dlType === 0x86dd;
     const word = nwProto === undefined ? undefined : IP_PROTOCOLS[nwProto]?.[six ? 1 : 0];
@@ -116,7 +119,9 @@ function putTunMetadata(p: Printer, i: number): void {
   const bits = p.flow.get(`tun_metadata${i}`);
   if (bits === undefined) return;
   const all = ones((bits.octets ?? 124) * 8);
-  p.parts.push(bits.mask === all ? `tun_metadata${i}=${hex(bits.value)}` : `tun_metadata${i}=${hex(bits.value)}/${hex(bits.mask)}`);
+  p.parts.push(
+    bits.mask === all ? `tun_metadata${i}=${hex(bits.value)}` : `tun_metadata${i}=${hex(bits.value)}/${hex(bits.mask)}`,
+  );
 }
 
 /** `level` is 1 for the second tag of a packet. */
@@ -128,7 +133,10 @@ function putVlan(p: Printer, { value, mask }: Bits, level: '' | '1'): void {
   if ((mask & value & 0x1000n) !== 0n && plain) {
     if (vid !== 0n) p.parts.push(`dl_vlan${level}=${value & 0xfffn}`);
     if (pcp !== 0n) p.parts.push(`dl_vlan_pcp${level}=${value >> 13n}`);
-  } else p.parts.push(mask === 0xffffn ? `vlan_tci${level}=${hex4(value)}` : `vlan_tci${level}=${hex4(value)}/${hex4(mask)}`);
+  } else
+    p.parts.push(
+      mask === 0xffffn ? `vlan_tci${level}=${hex4(value)}` : `vlan_tci${level}=${hex4(value)}/${hex4(mask)}`,
+    );
 }
 
 function putNetwork(p: Printer, dlType: number | undefined, saysProto: boolean): void {
@@ -163,7 +171,8 @@ function putNsh(p: Printer): void {
   for (const name of ['nsh_ttl', 'nsh_mdtype', 'nsh_np']) p.put(name, (v) => v.toString());
   p.put('nsh_spi', (v) => `0x${v.toString(16)}`);
   p.put('nsh_si', (v) => v.toString());
-  for (const name of ['nsh_c1', 'nsh_c2', 'nsh_c3', 'nsh_c4']) p.put(name, (v, m) => (m === ones(32) ? `0x${v.toString(16)}` : `0x${v.toString(16)}/0x${m.toString(16)}`));
+  for (const name of ['nsh_c1', 'nsh_c2', 'nsh_c3', 'nsh_c4'])
+    p.put(name, (v, m) => (m === ones(32) ? `0x${v.toString(16)}` : `0x${v.toString(16)}/0x${m.toString(16)}`));
 }
 
 function putTransport(p: Printer): void {
@@ -189,10 +198,12 @@ export function formatFlowFields(flow: FlowFields, names?: Names, priority = DEF
   if (priority !== DEFAULT_PRIORITY) p.parts.push(`priority=${priority}`);
   const { dlType, nwProto } = flowTypes(flow);
   const hasType = flow.has('eth_type');
-  const { word, saysProto } = hasType && dlType !== undefined ? protocolWord(dlType, nwProto) : { word: undefined, saysProto: false };
+  const { word, saysProto } =
+    hasType && dlType !== undefined ? protocolWord(dlType, nwProto) : { word: undefined, saysProto: false };
   putMetadata(p);
   const packetType = flow.get('packet_type');
-  if (packetType !== undefined && packetType.value !== 0n) p.parts.push(`packet_type=${formatPacketType(Number(packetType.value))}`);
+  if (packetType !== undefined && packetType.value !== 0n)
+    p.parts.push(`packet_type=${formatPacketType(Number(packetType.value))}`);
   if (word !== undefined) p.parts.push(word);
   for (let i = 0; i < 16; i++) p.hex(`reg${i}`, 32);
   putTunnel(p);
@@ -213,6 +224,8 @@ export function formatFlowFields(flow: FlowFields, names?: Names, priority = DEF
 /** A match as ovs-ofctl prints it. */
 export function formatMatch(match: Match, names?: Names, priority = DEFAULT_PRIORITY): string {
   const known = formatFlowFields(flowFieldsOf(match), names, priority);
-  const unknown = Object.keys(match as unknown as LooseMatch).filter((name) => fieldEntry(name) === undefined && name !== 'oxm_00000000');
+  const unknown = Object.keys(match as unknown as LooseMatch).filter(
+    (name) => fieldEntry(name) === undefined && name !== 'oxm_00000000',
+  );
   return [known, ...unknown].filter((part) => part !== '').join(',');
 }

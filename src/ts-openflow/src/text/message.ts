@@ -8,8 +8,8 @@ import { EXPERIMENTER, OFP_NO_BUFFER, OFPP } from '../constants.js';
 import { DecodeError } from '../errors.js';
 import type { Match } from '../match.js';
 import { decodeMessage, encodeMessage, type Message, type MessageKind, type MessageOf } from '../message.js';
-import { helloVersions } from '../messages/basic.js';
 import { MESSAGES, NESTED_NUMBERS } from '../messages/all.js';
+import { helloVersions } from '../messages/basic.js';
 import type { OpenFlowVersion } from '../version.js';
 import { formatActions } from './actions.js';
 import { formatAsync } from './async.js';
@@ -21,7 +21,13 @@ import { formatMatch } from './match.js';
 import { formatMeterMod } from './meter.js';
 import { formatMultipartReply, formatMultipartRequest, multipartName } from './multipart.js';
 import { formatPort, type Names } from './names.js';
-import { formatCtFlush, formatPacketIn2, formatPacketInParts, formatTlvTableMod, formatTlvTableReply } from './nicira.js';
+import {
+  formatCtFlush,
+  formatPacketIn2,
+  formatPacketInParts,
+  formatTlvTableMod,
+  formatTlvTableReply,
+} from './nicira.js';
 import { formatPacket } from './packet.js';
 import { formatPortMod, formatPortStatus, formatQueueDesc } from './port.js';
 import { formatTableMod, formatTableStatus } from './table.js';
@@ -39,7 +45,19 @@ function packetIn(m: MessageOf<'PacketIn'> | MessageOf<'NxPacketIn'>, names: Nam
   return formatPacketInParts({ ...m, match: formatMatch(m.match, names) }, names);
 }
 
-const CAPABILITIES = ['FLOW_STATS', 'TABLE_STATS', 'PORT_STATS', 'GROUP_STATS', 'STP', 'IP_REASM', 'QUEUE_STATS', 'ARP_MATCH_IP', 'PORT_BLOCKED', 'BUNDLES', 'FLOW_MONITORING'] as const;
+const CAPABILITIES = [
+  'FLOW_STATS',
+  'TABLE_STATS',
+  'PORT_STATS',
+  'GROUP_STATS',
+  'STP',
+  'IP_REASM',
+  'QUEUE_STATS',
+  'ARP_MATCH_IP',
+  'PORT_BLOCKED',
+  'BUNDLES',
+  'FLOW_MONITORING',
+] as const;
 
 function featuresReply(m: MessageOf<'FeaturesReply'>): string {
   // Bit 4 is not one of these versions'; ovs-ofctl leaves out what it does not know.
@@ -73,14 +91,30 @@ function error(m: MessageOf<'Error'>, names: Names | undefined): string {
   return ` ${name}\n${formatPart(m.data, names)}`;
 }
 
-const FIRST_TYPES = ['OFPT_HELLO', 'OFPT_ERROR', 'OFPT_ECHO_REQUEST', 'OFPT_ECHO_REPLY', 'OFPT_VENDOR', 'OFPT_FEATURES_REQUEST', 'OFPT_FEATURES_REPLY'] as const;
+const FIRST_TYPES = [
+  'OFPT_HELLO',
+  'OFPT_ERROR',
+  'OFPT_ECHO_REQUEST',
+  'OFPT_ECHO_REPLY',
+  'OFPT_VENDOR',
+  'OFPT_FEATURES_REQUEST',
+  'OFPT_FEATURES_REPLY',
+] as const;
 
 /** A message that may be cut short, or of another version. */
 function formatPart(octets: Buffer, names: Names | undefined): string {
   if (octets.length < 8) return octets.length === 0 ? '' : hexDump(octets);
-  const [version, type, length, xid] = [octets.readUInt8(0), octets.readUInt8(1), octets.readUInt16BE(2), octets.readUInt32BE(4)];
+  const [version, type, length, xid] = [
+    octets.readUInt8(0),
+    octets.readUInt8(1),
+    octets.readUInt16BE(2),
+    octets.readUInt32BE(4),
+  ];
   if (octets.length >= length) return formatWhole(octets.subarray(0, Math.max(8, length)), names);
-  const name = version >= 4 && version <= 6 ? `${wireName(version as OpenFlowVersion, type)} (OF1.${version - 1})` : `${FIRST_TYPES[type] ?? `type ${type}`}${version === 1 ? '' : ` (OF1.${version - 1})`}`;
+  const name =
+    version >= 4 && version <= 6
+      ? `${wireName(version as OpenFlowVersion, type)} (OF1.${version - 1})`
+      : `${FIRST_TYPES[type] ?? `type ${type}`}${version === 1 ? '' : ` (OF1.${version - 1})`}`;
   return `${name} (xid=0x${xid.toString(16)}):\n(***truncated to ${octets.length} bytes from ${length}***)\n${hexDump(octets)}`;
 }
 
@@ -99,12 +133,19 @@ function formatWhole(octets: Buffer, names: Names | undefined): string {
 
 function wireName(version: OpenFlowVersion, type: number): string {
   for (const [kind, row] of Object.entries(MESSAGES)) {
-    if (row.numbers.some((n) => n.of === type && n.from <= version && version <= n.to)) return messageName(kind as MessageKind, version);
+    if (row.numbers.some((n) => n.of === type && n.from <= version && version <= n.to))
+      return messageName(kind as MessageKind, version);
   }
   return `OFPT_${type}`;
 }
 
-const ROLES = { nochange: 'nochange', equal: 'equal', primary: 'primary', secondary: 'secondary', other: 'other' } as const;
+const ROLES = {
+  nochange: 'nochange',
+  equal: 'equal',
+  primary: 'primary',
+  secondary: 'secondary',
+  other: 'other',
+} as const;
 
 /** A generation id of all ones is none; a request that does not claim a role has none. */
 function role(m: MessageOf<'RoleRequest'> | MessageOf<'RoleReply'>): string {
@@ -175,7 +216,8 @@ const FORMATS: Formats = {
   NxSetAsyncConfig: (m) => formatAsync({ masks: m }),
   NxSetAsyncConfig2: formatAsync,
   BundleControl: (m) => `\n bundle_id=${bundleId(m.bundle_id)} type=${m.type} flags=${bundleFlags(m.flags)}`,
-  BundleAddMessage: (m, names) => `\n bundle_id=${bundleId(m.bundle_id)} flags=${bundleFlags(m.flags)}\n${formatMessage(m.message, names)}`,
+  BundleAddMessage: (m, names) =>
+    `\n bundle_id=${bundleId(m.bundle_id)} flags=${bundleFlags(m.flags)}\n${formatMessage(m.message, names)}`,
   RequestForward: requestForward,
   FlowMonitorCancel: (m) => ` id=${m.id}`,
   NxFlowMonitorCancel: (m) => ` id=${m.id}`,
@@ -200,9 +242,17 @@ const IRREGULAR: Readonly<Record<string, string>> = {
 export function messageName(kind: MessageKind, version: OpenFlowVersion): string {
   const known = IRREGULAR[kind];
   if (known?.startsWith('NXT_')) return known;
-  const numbers = kind in NESTED_NUMBERS ? NESTED_NUMBERS[kind as keyof typeof NESTED_NUMBERS] : MESSAGES[kind as keyof typeof MESSAGES].numbers;
+  const numbers =
+    kind in NESTED_NUMBERS
+      ? NESTED_NUMBERS[kind as keyof typeof NESTED_NUMBERS]
+      : MESSAGES[kind as keyof typeof MESSAGES].numbers;
   const number = numbers.find((n) => n.from <= version && version <= n.to);
-  const words = known ?? kind.replace(/^Nx/, '').replace(/([a-z0-9])([A-Z])/g, '$1_$2').toUpperCase();
+  const words =
+    known ??
+    kind
+      .replace(/^Nx/, '')
+      .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
+      .toUpperCase();
   return `${number?.nx !== undefined ? 'NXT' : number?.onf !== undefined ? 'ONFT' : 'OFPT'}_${words}`;
 }
 
@@ -211,13 +261,19 @@ const LOOSE = FORMATS as Readonly<Record<string, ((m: Message, names: Names | un
 
 /** A message as `ovs-ofctl ofp-print` prints it, ending in a newline. */
 export function formatMessage(message: Message, names?: Names): string {
-  const name = message.kind === 'MultipartRequest' || message.kind === 'MultipartReply' ? multipartName(message) : message.kind === 'Experimenter' ? experimenterName(message) : messageName(message.kind, message.version);
+  const name =
+    message.kind === 'MultipartRequest' || message.kind === 'MultipartReply'
+      ? multipartName(message)
+      : message.kind === 'Experimenter'
+        ? experimenterName(message)
+        : messageName(message.kind, message.version);
   const head = `${name} (OF1.${message.version - 1}) (xid=0x${message.xid.toString(16)}):`;
   const body = LOOSE[message.kind]?.(message, names) ?? '';
   return `${head}${body}${body.endsWith('\n') ? '' : '\n'}`;
 }
 
 function experimenterName(m: MessageOf<'Experimenter'>): string {
-  const prefix = m.experimenter === EXPERIMENTER.NICIRA ? 'NXT' : m.experimenter === EXPERIMENTER.ONF ? 'ONFT' : 'OFPT_EXPERIMENTER';
+  const prefix =
+    m.experimenter === EXPERIMENTER.NICIRA ? 'NXT' : m.experimenter === EXPERIMENTER.ONF ? 'ONFT' : 'OFPT_EXPERIMENTER';
   return `${prefix}_${m.experimenter.toString(16)}_${m.exp_type}`;
 }

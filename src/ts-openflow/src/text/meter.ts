@@ -7,7 +7,8 @@ import { formatBits, formatDuration } from './common.js';
 
 /** A meter's number or reserved name; `separator` stands between the word and it. */
 export function formatMeterId(id: number, separator: string): string {
-  const name = id === OFPM.SLOWPATH ? 'slowpath' : id === OFPM.CONTROLLER ? 'controller' : id === OFPM.ALL ? 'all' : String(id);
+  const name =
+    id === OFPM.SLOWPATH ? 'slowpath' : id === OFPM.CONTROLLER ? 'controller' : id === OFPM.ALL ? 'all' : String(id);
   return `meter${separator}${name}`;
 }
 
@@ -21,7 +22,11 @@ function band(b: BandInput, flags: number): string {
 }
 
 /** A meter's flags and bands. */
-export function formatMeter(m: { readonly meter_id: number; readonly flags?: number | undefined; readonly bands?: readonly BandInput[] | undefined }): string {
+export function formatMeter(m: {
+  readonly meter_id: number;
+  readonly flags?: number | undefined;
+  readonly bands?: readonly BandInput[] | undefined;
+}): string {
   const flags = m.flags ?? 1;
   return `${formatMeterId(m.meter_id, '=')} ${flags === 0 ? '' : `${formatBits(FLAGS, flags)} `}bands=${(m.bands ?? []).map((b) => band(b, flags)).join('')}`;
 }
@@ -41,6 +46,8 @@ export function formatMeterStats(s: ReplyBody<'METER'>[number]): string {
 
 /** What a switch's meters can do. */
 export function formatMeterFeatures(f: ReplyBody<'METER_FEATURES'>): string {
-  const types = [f.band_types & 2 ? 'drop' : '', f.band_types & 4 ? 'dscp_remark' : ''].filter((t) => t !== '').join(' ');
+  const types = [f.band_types & 2 ? 'drop' : '', f.band_types & 4 ? 'dscp_remark' : '']
+    .filter((t) => t !== '')
+    .join(' ');
   return `\nmax_meter:${f.max_meter} max_bands:${f.max_bands} max_color:${f.max_color}\nband_types: ${types === '' ? '0' : types}\ncapabilities: ${formatBits(FLAGS, f.capabilities)}`;
 }

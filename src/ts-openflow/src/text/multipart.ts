@@ -2,8 +2,8 @@
 import { OFPG, OFPP } from '../constants.js';
 import type { Match } from '../match.js';
 import type { MessageOf } from '../message.js';
-import type { MultipartType } from '../multipart/table.js';
 import type { MonitorUpdate, NxUpdate } from '../messages/monitor.js';
+import type { MultipartType } from '../multipart/table.js';
 import { formatActions, formatInstructions } from './actions.js';
 import { hex0, hexDump } from './common.js';
 import { formatFlowEntry } from './flow.js';
@@ -77,10 +77,16 @@ function monitorRequest(m: Extract<Request, { readonly type: 'FLOW_MONITOR' }>, 
     .join('');
 }
 
-function nxMonitorRequest(m: Extract<Request, { readonly type: 'NX_FLOW_MONITOR' | 'ONF_FLOW_MONITOR' }>, names: Names | undefined): string {
+function nxMonitorRequest(
+  m: Extract<Request, { readonly type: 'NX_FLOW_MONITOR' | 'ONF_FLOW_MONITOR' }>,
+  names: Names | undefined,
+): string {
   return m.body
     .map((q) => {
-      const out = q.out_port === 0xffff || q.out_port === OFPP.ANY ? '' : ` out_port=${formatPort(q.out_port >= 0xff00 && q.out_port <= 0xffff ? q.out_port + 0xffff0000 : q.out_port, names)}`;
+      const out =
+        q.out_port === 0xffff || q.out_port === OFPP.ANY
+          ? ''
+          : ` out_port=${formatPort(q.out_port >= 0xff00 && q.out_port <= 0xffff ? q.out_port + 0xffff0000 : q.out_port, names)}`;
       const table = q.table_id === 255 ? '' : ` table=${formatTable(q.table_id, names)}`;
       const match = formatMatch(q.match, names);
       return `\n id=${q.id} flags=${monitorFlags(q.flags, NX_MONITOR_FLAGS)}${out}${table}${match === '' ? '' : ` ${match}`}`;
@@ -96,14 +102,20 @@ function monitorUpdate(u: MonitorUpdate | NxUpdate, names: Names | undefined): s
   const reason = u.event === 'REMOVED' ? ` reason=${UPDATE_REASONS[u.reason ?? 0] ?? u.reason}` : '';
   const timeouts = `${u.idle_timeout ? ` idle_timeout=${u.idle_timeout}` : ''}${u.hard_timeout ? ` hard_timeout=${u.hard_timeout}` : ''}`;
   const match = formatMatch(u.match ?? {}, names, u.priority);
-  const actions = 'instructions' in u && u.instructions?.length ? formatInstructions(u.instructions, names) : 'actions' in u && u.actions?.length ? formatActions(u.actions, names) : '';
+  const actions =
+    'instructions' in u && u.instructions?.length
+      ? formatInstructions(u.instructions, names)
+      : 'actions' in u && u.actions?.length
+        ? formatActions(u.actions, names)
+        : '';
   const shown = actions === '' ? '' : ` actions=${actions}`;
   return `\n event=${u.event}${reason} table=${formatTable(u.table_id ?? 0, names)}${timeouts} cookie=${u.cookie === 0n ? '0' : hex0(u.cookie ?? 0n)}${match === '' ? '' : ` ${match}`}${shown}`;
 }
 
 /** A request without its header. */
 export function formatMultipartRequest(m: Request, names?: Names): string {
-  const flags = m.flags === 0 ? '' : ` flags=${m.flags & 1 ? '[more]' : ''}${m.flags & ~1 ? '[***unknown flags***]' : ''}`;
+  const flags =
+    m.flags === 0 ? '' : ` flags=${m.flags & 1 ? '[more]' : ''}${m.flags & ~1 ? '[***unknown flags***]' : ''}`;
   switch (m.type) {
     case 'FLOW':
     case 'AGGREGATE':
@@ -137,7 +149,8 @@ export function formatMultipartRequest(m: Request, names?: Names): string {
 
 /** A reply without its header. */
 export function formatMultipartReply(m: Reply, names?: Names): string {
-  const flags = m.flags === 0 ? '' : ` flags=${m.flags & 1 ? '[more]' : ''}${m.flags & ~1 ? '[***unknown flags***]' : ''}`;
+  const flags =
+    m.flags === 0 ? '' : ` flags=${m.flags & 1 ? '[more]' : ''}${m.flags & ~1 ? '[***unknown flags***]' : ''}`;
   return `${flags}${replyBody(m, names)}`;
 }
 

@@ -1,9 +1,10 @@
 /** Open vSwitch's own messages as ovs-ofctl prints them. */
-import type { MessageOf } from '../message.js';
+
 import { readOxmFields } from '../match.js';
+import type { MessageOf } from '../message.js';
 import type { Property } from '../messages/property.js';
 import { Reader } from '../wire/reader.js';
-import { formatReason, formatDotted } from './action-words.js';
+import { formatDotted, formatReason } from './action-words.js';
 import { formatIpv4, formatIpv6 } from './address.js';
 import { hex0 } from './common.js';
 import { formatMatch } from './match.js';
@@ -22,7 +23,15 @@ const alt = (v: number): string => (v === 0 ? '0' : `0x${v.toString(16)}`);
 
 function mappings(list: readonly Mapping[]): string {
   const head = ' mapping table:\n  class  type  length  match field\n ------  ----  ------  --------------\n';
-  return head + list.map((m) => ` ${alt(m.option_class).padStart(6)}  ${alt(m.option_type).padStart(4)}  ${String(m.option_len).padStart(6)}  tun_metadata${m.index}`).join('\n');
+  return (
+    head +
+    list
+      .map(
+        (m) =>
+          ` ${alt(m.option_class).padStart(6)}  ${alt(m.option_type).padStart(4)}  ${String(m.option_len).padStart(6)}  tun_metadata${m.index}`,
+      )
+      .join('\n')
+  );
 }
 
 /** NXT_TLV_TABLE_MOD. */
@@ -53,7 +62,9 @@ function properties(octets: Buffer): readonly Property[] {
 function address(octets: Buffer | undefined): { readonly text: string; readonly v4: boolean } {
   if (octets === undefined || octets.length < 16) return { text: '::', v4: false };
   const value = BigInt(`0x${octets.toString('hex', 0, 16)}`);
-  return value >> 32n === 0xffffn ? { text: formatIpv4(Number(value & 0xffffffffn)), v4: true } : { text: formatIpv6(value), v4: false };
+  return value >> 32n === 0xffffn
+    ? { text: formatIpv4(Number(value & 0xffffffffn)), v4: true }
+    : { text: formatIpv6(value), v4: false };
 }
 
 const ICMP: readonly number[] = [1, 58];
@@ -73,7 +84,9 @@ function tuple(octets: Buffer, proto: number, v4: boolean): string {
   const port = (type: number): number => of(type)?.readUInt16BE(0) ?? 0;
   const octet = (type: number): number => of(type)?.[0] ?? 0;
   const addresses = `${prefix}_src=${src.text},${prefix}_dst=${dst.text}`;
-  return ICMP.includes(proto) ? `${addresses},icmp_id=${port(4)},icmp_type=${octet(5)},icmp_code=${octet(6)}` : `${addresses},ct_tp_src=${port(2)},ct_tp_dst=${port(3)}`;
+  return ICMP.includes(proto)
+    ? `${addresses},icmp_id=${port(4)},icmp_type=${octet(5)},icmp_code=${octet(6)}`
+    : `${addresses},ct_tp_src=${port(2)},ct_tp_dst=${port(3)}`;
 }
 
 /** NXT_CT_FLUSH. */
@@ -103,7 +116,10 @@ export function formatPacketIn2(m: MessageOf<'NxPacketIn2'> | MessageOf<'NxResum
   return formatPacketInParts(
     {
       table_id: of(TABLE_ID)?.[0] ?? 0,
-      cookie: of(COOKIE) === undefined ? undefined : BigInt(`0x${of(COOKIE)?.toString('hex', of(COOKIE)?.length === 12 ? 4 : 0)}`),
+      cookie:
+        of(COOKIE) === undefined
+          ? undefined
+          : BigInt(`0x${of(COOKIE)?.toString('hex', of(COOKIE)?.length === 12 ? 4 : 0)}`),
       total_len: of(FULL_LEN)?.readUInt32BE(0) ?? octets.length,
       match: metadata === undefined ? '' : formatMatch(readOxmFields(new Reader(metadata, m.version)), names),
       reason: of(REASON)?.[0] ?? 0,
@@ -131,8 +147,16 @@ export interface PacketInParts {
 
 /** A packet-in without its header. */
 export function formatPacketInParts(p: PacketInParts, _names?: Names): string {
-  const buffered = p.buffer_id === 0xffffffff ? ' (unbuffered)' : ` buffer=0x${p.buffer_id.toString(16).padStart(8, '0')}`;
-  const odd = p.buffer_id === 0xffffffff ? (p.total_len === p.data.length ? '' : ' (***total_len != data_len***)') : p.total_len < p.data.length ? ' (***total_len < data_len***)' : '';
+  const buffered =
+    p.buffer_id === 0xffffffff ? ' (unbuffered)' : ` buffer=0x${p.buffer_id.toString(16).padStart(8, '0')}`;
+  const odd =
+    p.buffer_id === 0xffffffff
+      ? p.total_len === p.data.length
+        ? ''
+        : ' (***total_len != data_len***)'
+      : p.total_len < p.data.length
+        ? ' (***total_len < data_len***)'
+        : '';
   const userdata = p.userdata === undefined || p.userdata.length === 0 ? '' : ` userdata=${formatDotted(p.userdata)}\n`;
   const cookie = p.cookie === undefined || p.cookie === 0xffffffffffffffffn ? '' : ` cookie=${hex0(p.cookie)}`;
   const head = `${p.table_id === 0 ? '' : ` table_id=${p.table_id}`}${cookie} total_len=${p.total_len} ${p.match} (via ${formatReason(p.reason)}) data_len=${p.data.length}`;

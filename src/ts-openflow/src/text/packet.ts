@@ -137,7 +137,11 @@ function ip6(d: Dissector): number | undefined {
   return frag === 3 ? undefined : proto;
 }
 
-const PORTS: Readonly<Record<number, readonly [name: string, header: number]>> = { 6: ['tcp', 20], 17: ['udp', 8], 132: ['sctp', 12] };
+const PORTS: Readonly<Record<number, readonly [name: string, header: number]>> = {
+  6: ['tcp', 20],
+  17: ['udp', 8],
+  132: ['sctp', 12],
+};
 
 function transport(d: Dissector, proto: number, six: boolean): void {
   const ports = PORTS[proto];

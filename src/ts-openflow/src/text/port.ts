@@ -1,14 +1,32 @@
 /** Ports and queues as ovs-ofctl prints them. */
-import type { MessageInputOf, MessageOf } from '../message.js';
-import type { ReplyBody } from '../multipart/table.js';
-import type { Property } from '../messages/property.js';
+
 import { OFPP, OFPQ_ALL } from '../constants.js';
+import type { MessageInputOf, MessageOf } from '../message.js';
+import type { Property } from '../messages/property.js';
+import type { ReplyBody } from '../multipart/table.js';
 import { formatMac } from './address.js';
 import { formatBits, formatDuration } from './common.js';
 import { formatPort, type Names } from './names.js';
 
 /** ofp_port_features by bit. */
-const FEATURES = ['10MB-HD', '10MB-FD', '100MB-HD', '100MB-FD', '1GB-HD', '1GB-FD', '10GB-FD', '40GB-FD', '100GB-FD', '1TB-FD', 'OTHER', 'COPPER', 'FIBER', 'AUTO_NEG', 'AUTO_PAUSE', 'AUTO_PAUSE_ASYM'] as const;
+const FEATURES = [
+  '10MB-HD',
+  '10MB-FD',
+  '100MB-HD',
+  '100MB-FD',
+  '1GB-HD',
+  '1GB-FD',
+  '10GB-FD',
+  '40GB-FD',
+  '100GB-FD',
+  '1TB-FD',
+  'OTHER',
+  'COPPER',
+  'FIBER',
+  'AUTO_NEG',
+  'AUTO_PAUSE',
+  'AUTO_PAUSE_ASYM',
+] as const;
 const CONFIG = ['PORT_DOWN', 'NO_STP', 'NO_RECV', 'NO_RECV_STP', 'NO_FLOOD', 'NO_FWD', 'NO_PACKET_IN'] as const;
 const STATE = ['LINK_DOWN', 'BLOCKED', 'LIVE'] as const;
 
@@ -60,9 +78,24 @@ function counts(...pairs: readonly (readonly [label: string, value: bigint, alwa
 /** One port's statistics. */
 export function formatPortStats(s: ReplyBody<'PORT'>[number], names?: Names): string {
   const port = formatPort(s.port_no, names);
-  const rx = counts(['pkts', s.rx_packets], ['bytes', s.rx_bytes], ['drop', s.rx_dropped], ['errs', s.rx_errors], ['frame', s.rx_frame_err], ['over', s.rx_over_err], ['crc', s.rx_crc_err]);
-  const tx = counts(['pkts', s.tx_packets], ['bytes', s.tx_bytes], ['drop', s.tx_dropped], ['errs', s.tx_errors], ['coll', s.collisions]);
-  const duration = s.duration_sec === 0xffffffff ? '' : `           duration=${formatDuration(s.duration_sec, s.duration_nsec)}\n`;
+  const rx = counts(
+    ['pkts', s.rx_packets],
+    ['bytes', s.rx_bytes],
+    ['drop', s.rx_dropped],
+    ['errs', s.rx_errors],
+    ['frame', s.rx_frame_err],
+    ['over', s.rx_over_err],
+    ['crc', s.rx_crc_err],
+  );
+  const tx = counts(
+    ['pkts', s.tx_packets],
+    ['bytes', s.tx_bytes],
+    ['drop', s.tx_dropped],
+    ['errs', s.tx_errors],
+    ['coll', s.collisions],
+  );
+  const duration =
+    s.duration_sec === 0xffffffff ? '' : `           duration=${formatDuration(s.duration_sec, s.duration_nsec)}\n`;
   return `  port ${/^\d+$/.test(port) ? port.padStart(2) : port}: rx ${rx}\n           tx ${tx}\n${duration}${customStats(s.properties ?? [])}`;
 }
 
@@ -70,7 +103,13 @@ const INTEL = 0x0000aa01;
 
 /** Counters that OVS sends in experimenter properties: those with names of their own. */
 function customStats(properties: readonly Property[]): string {
-  const custom = properties.find((p) => p.type === 0xffff && p.octets.length >= 10 && p.octets.readUInt32BE(0) === INTEL && p.octets.readUInt32BE(4) === 2);
+  const custom = properties.find(
+    (p) =>
+      p.type === 0xffff &&
+      p.octets.length >= 10 &&
+      p.octets.readUInt32BE(0) === INTEL &&
+      p.octets.readUInt32BE(4) === 2,
+  );
   if (custom === undefined) return '';
   const n = custom.octets.readUInt16BE(8);
   const parts: string[] = [];
@@ -78,7 +117,9 @@ function customStats(properties: readonly Property[]): string {
   for (let i = 0; i < n && at < custom.octets.length; i++) {
     const length = custom.octets[at] ?? 0;
     if (at + 1 + length + 8 > custom.octets.length) break;
-    parts.push(`${custom.octets.toString('latin1', at + 1, at + 1 + length)}=${custom.octets.readBigUInt64BE(at + 1 + length)}`);
+    parts.push(
+      `${custom.octets.toString('latin1', at + 1, at + 1 + length)}=${custom.octets.readBigUInt64BE(at + 1 + length)}`,
+    );
     at += 1 + length + 8;
   }
   const rows: string[] = [];
@@ -95,7 +136,10 @@ export function formatQueueStats(s: ReplyBody<'QUEUE'>[number], names?: Names): 
 const rate = (tenths: number): string => (tenths > 1000 ? '(disabled)' : `${Math.floor(tenths / 10)}.${tenths % 10}%`);
 
 /** One queue's configuration. `offset` is where a rate stands in its property: 4 octets of padding come first in 1.3. */
-export function formatQueueDesc(q: { readonly queue_id: number; readonly properties: readonly Property[] }, offset: number): string {
+export function formatQueueDesc(
+  q: { readonly queue_id: number; readonly properties: readonly Property[] },
+  offset: number,
+): string {
   const of = (type: number, label: string): string => {
     const p = q.properties.find((x) => x.type === type && x.octets.length >= offset + 2);
     const tenths = p?.octets.readUInt16BE(offset);

@@ -7,8 +7,8 @@ import type { ReplyBody } from '../multipart/table.js';
 import type { OpenFlowVersion } from '../version.js';
 import { Reader } from '../wire/reader.js';
 import { hex0 } from './common.js';
-import { formatTable, type Names } from './names.js';
 import { formatActionBits } from './group.js';
+import { formatTable, type Names } from './names.js';
 
 type Features = ReplyBody<'TABLE_FEATURES'>[number];
 
@@ -25,7 +25,8 @@ const INSTRUCTIONS: readonly (readonly [type: number, word: string])[] = [
 function typesOf(p: Property | undefined): readonly number[] {
   const types: number[] = [];
   const octets = p?.octets ?? Buffer.alloc(0);
-  for (let at = 0; at + 4 <= octets.length; at += Math.max(4, octets.readUInt16BE(at + 2))) types.push(octets.readUInt16BE(at));
+  for (let at = 0; at + 4 <= octets.length; at += Math.max(4, octets.readUInt16BE(at + 2)))
+    types.push(octets.readUInt16BE(at));
   return types;
 }
 
@@ -93,11 +94,22 @@ function render(nodes: readonly Node[], separator: string): string {
 
 /** A set of fields in the short form of ovs-ofctl: `ip_{src,dst} reg0...reg7`. */
 export function formatFieldSet(fields: ReadonlySet<string>): string {
-  const printed = ID_ORDER.filter((name) => fields.has(name)).map((name) => (FIELDS[name as FieldName] as { printed?: string }).printed ?? name);
+  const printed = ID_ORDER.filter((name) => fields.has(name)).map(
+    (name) => (FIELDS[name as FieldName] as { printed?: string }).printed ?? name,
+  );
   return render(group(printed.map((name) => name.split('_'))), ' ');
 }
 
-const TYPE = { instructions: 0, next: 2, write: 4, apply: 6, match: 8, wildcards: 10, writeSet: 12, applySet: 14 } as const;
+const TYPE = {
+  instructions: 0,
+  next: 2,
+  write: 4,
+  apply: 6,
+  match: 8,
+  wildcards: 10,
+  writeSet: 12,
+  applySet: 14,
+} as const;
 
 function tableIds(p: Property | undefined): string {
   const ids = [...(p?.octets ?? [])].sort((a, b) => a - b);
@@ -116,7 +128,12 @@ function actionFeatures(t: Features, set: number, fields: number, version: OpenF
   const bits = typesOf(t.properties.find((p) => p.type === set))
     .filter((type) => known.has(type) && type < 32)
     .reduce((all, type) => all | (1 << type), 0);
-  return `${indent}actions: ${formatActionBits(bits)}\n${indent}supported on Set-Field: ${formatFieldSet(fieldsOf(t.properties.find((p) => p.type === fields), version))}\n`;
+  return `${indent}actions: ${formatActionBits(bits)}\n${indent}supported on Set-Field: ${formatFieldSet(
+    fieldsOf(
+      t.properties.find((p) => p.type === fields),
+      version,
+    ),
+  )}\n`;
 }
 
 /** Features of the table's instructions, of one kind (0: hits and, unless told apart, misses; 1: misses). */
@@ -128,19 +145,26 @@ function instructionFeatures(t: Features, miss: 0 | 1, version: OpenFlowVersion)
   const next = types.includes(1) ? `${indent}next tables: ${tableIds(of(TYPE.next))}\n` : '';
   const write = actionFeatures(t, TYPE.write + miss, TYPE.writeSet + miss, version, `${indent}  `);
   const apply = actionFeatures(t, TYPE.apply + miss, TYPE.applySet + miss, version, `${indent}  `);
-  const both = write === apply ? `${indent}Write-Actions and Apply-Actions features:\n${write}` : `${indent}Write-Actions features:\n${write}${indent}Apply-Actions features:\n${apply}`;
+  const both =
+    write === apply
+      ? `${indent}Write-Actions and Apply-Actions features:\n${write}`
+      : `${indent}Write-Actions features:\n${write}${indent}Apply-Actions features:\n${apply}`;
   return `${next}${indent}instructions: ${instructions.join(' ')}\n${both}`;
 }
 
 function matching(t: Features, version: OpenFlowVersion): string {
   const property = t.properties.find((p) => p.type === TYPE.match);
   const match = fieldsOf(property, version);
-  const wildcards = fieldsOf(t.properties.find((p) => p.type === TYPE.wildcards), version);
+  const wildcards = fieldsOf(
+    t.properties.find((p) => p.type === TYPE.wildcards),
+    version,
+  );
   const masked = maskedFields(property, version);
   const arbitrary = new Set([...match].filter((f) => masked.has(f)));
   const must = new Set([...match].filter((f) => !masked.has(f) && !wildcards.has(f)));
   const exact = new Set([...match].filter((f) => !masked.has(f) && wildcards.has(f)));
-  const line = (label: string, set: ReadonlySet<string>): string => (set.size === 0 ? '' : `      ${label}: ${formatFieldSet(set)}\n`);
+  const line = (label: string, set: ReadonlySet<string>): string =>
+    set.size === 0 ? '' : `      ${label}: ${formatFieldSet(set)}\n`;
   return `    matching:\n${line('arbitrary mask', arbitrary)}${line('exact match or wildcard', exact)}${line('must exact match', must)}`;
 }
 
@@ -161,7 +185,10 @@ function body(t: Features, version: OpenFlowVersion): string {
   const hits = instructionFeatures(t, 0, version);
   const misses = t.properties.some((p) => p.type === 1) ? instructionFeatures(t, 1, version) : hits;
   const has = t.properties.length > 0;
-  const from14 = version < 5 ? '' : `    eviction: ${t.capabilities & 4 ? 'supported' : 'not supported'}\n    vacancy events: ${t.capabilities & 8 ? 'supported' : 'not supported'}\n`;
+  const from14 =
+    version < 5
+      ? ''
+      : `    eviction: ${t.capabilities & 4 ? 'supported' : 'not supported'}\n    vacancy events: ${t.capabilities & 8 ? 'supported' : 'not supported'}\n`;
   const instructions = !has
     ? ''
     : misses !== hits
@@ -178,13 +205,22 @@ function likeness(t: Features, version: OpenFlowVersion): string {
 const COMMANDS = ['replace', 'modify', 'enable', 'disable'] as const;
 
 /** The features of tables. */
-export function formatTableFeatures(tables: ReplyBody<'TABLE_FEATURES'>, version: OpenFlowVersion, names?: Names): string {
+export function formatTableFeatures(
+  tables: ReplyBody<'TABLE_FEATURES'>,
+  version: OpenFlowVersion,
+  names?: Names,
+): string {
   const lines: string[] = [];
   let previous = '';
   let dittos: number[] = [];
   const flush = (): void => {
     const [first] = dittos;
-    if (first !== undefined) lines.push(dittos.length === 1 ? `  table ${formatTable(first, names)}: ditto\n` : `  tables ${first}...${dittos.at(-1)}: ditto\n`);
+    if (first !== undefined)
+      lines.push(
+        dittos.length === 1
+          ? `  table ${formatTable(first, names)}: ditto\n`
+          : `  tables ${first}...${dittos.at(-1)}: ditto\n`,
+      );
     dittos = [];
   };
   for (const t of tables) {
@@ -193,7 +229,10 @@ export function formatTableFeatures(tables: ReplyBody<'TABLE_FEATURES'>, version
     if (like === previous && t.name === '') dittos.push(t.table_id);
     else {
       flush();
-      const command = version >= 6 && t.command !== undefined && lines.length === 0 ? `  command: ${COMMANDS[t.command] ?? t.command}\n` : '';
+      const command =
+        version >= 6 && t.command !== undefined && lines.length === 0
+          ? `  command: ${COMMANDS[t.command] ?? t.command}\n`
+          : '';
       lines.push(like === previous ? `${head} ditto\n` : `${command}${head}\n${body(t, version)}`);
     }
     previous = like;

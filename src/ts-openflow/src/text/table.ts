@@ -62,7 +62,11 @@ export function formatTableStats(stats: ReplyBody<'TABLE'>, names?: Names): stri
     const [first] = skipped;
     if (first === undefined) return;
     const last = skipped.at(-1) ?? first;
-    lines.push(skipped.length === 1 ? `\n  table ${formatTable(first, names)}: ditto\n` : `\n  tables ${first}...${last}: ditto\n`);
+    lines.push(
+      skipped.length === 1
+        ? `\n  table ${formatTable(first, names)}: ditto\n`
+        : `\n  tables ${first}...${last}: ditto\n`,
+    );
     skipped = [];
   };
   for (const t of stats) {

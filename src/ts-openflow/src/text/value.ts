@@ -51,7 +51,12 @@ export function formatPacketType(value: number): string {
 }
 
 /** A value with its mask; no mask is an exact value. */
-export function formatValue(field: Field, value: number | bigint, mask: number | bigint | undefined, names?: Names): string {
+export function formatValue(
+  field: Field,
+  value: number | bigint,
+  mask: number | bigint | undefined,
+  names?: Names,
+): string {
   const v = BigInt(value);
   const ones = (1n << BigInt(field.octets === 0 ? 992 : field.octets * 8)) - 1n;
   const m = mask === undefined ? ones : BigInt(mask);

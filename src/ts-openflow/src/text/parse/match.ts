@@ -7,7 +7,7 @@ import type { Match } from '../../match.js';
 import type { OpenFlowVersion } from '../../version.js';
 import { type FlowFields, flowTypes, setFlowField, toMatch } from '../flow-fields.js';
 import type { Names } from '../names.js';
-import { parseInteger, parseNumber } from './numbers.js';
+import { parseInteger } from './numbers.js';
 import { type Item, scan } from './scan.js';
 import { fieldByName } from './subfield.js';
 import { parseValue } from './value.js';
@@ -77,10 +77,23 @@ function setVlan(draft: Draft, item: Item): boolean {
   return true;
 }
 
-/** Octets a tun_metadata value takes on the wire: as many as its digits say, in whole words of four. */
-function metadataOctets(value: bigint): number {
-  if (value === 0n) return 0;
-  return 4 * Math.ceil(value.toString(16).length / 8);
+/** Octets a tun_metadata value takes on the wire: as many as its digits say, none for zero. */
+export function metadataOctets(value: bigint): number {
+  return value === 0n ? 0 : Math.ceil(value.toString(16).length / 2);
+}
+
+const METADATA_SPACE = 256;
+
+/** Tunnel metadata is given out in words of four octets, 256 octets in all. */
+function checkMetadata(flow: FlowFields, item: Item): void {
+  let used = 0;
+  for (const [name, { octets }] of flow)
+    if (name.startsWith('tun_metadata')) used += 4 * Math.ceil((octets ?? 124) / 4);
+  if (used > METADATA_SPACE)
+    throw new TextError(
+      `field ${item.key} exceeds the space for tunnel metadata (used ${used}, max ${METADATA_SPACE})`,
+      item.column,
+    );
 }
 
 function setField(draft: Draft, name: FieldName, item: Item, names: Names | undefined): void {
@@ -89,6 +102,7 @@ function setField(draft: Draft, name: FieldName, item: Item, names: Names | unde
   if (field.octets === 0) {
     const octets = metadataOctets(exact ? value : mask > value ? mask : value);
     draft.flow.set(name, { value, mask: exact ? (1n << BigInt(8 * octets)) - 1n : mask, octets });
+    checkMetadata(draft.flow, item);
     return;
   }
   const place = SHARED[name] ?? name;
@@ -112,10 +126,7 @@ export function setMatchItem(draft: Draft, item: Item, names: Names | undefined)
   if (setVlan(draft, item)) return true;
   if (setBits(draft, item)) return true;
   const name = item.key === 'in_port' ? 'in_port' : /^[a-z]/.test(item.key) ? fieldByName(item.key) : undefined;
-  if (item.key === 'skb_priority') {
-    parseNumber(item.value ?? '', 32, item.valueColumn);
-    return true;
-  }
+  if (item.key === 'skb_priority') throw new TextError('skb_priority cannot be matched in OpenFlow', item.column);
   if (name === undefined) return false;
   if (item.value === undefined) throw new TextError(`field ${item.key}: a value expected`, item.column);
   setField(draft, name, item, names);
@@ -130,7 +141,8 @@ function setBits(draft: Draft, item: Item): boolean {
   const field: Field = FIELDS[name];
   const start = m[2] === '' ? 0 : Number(m[2]);
   const end = m[2] === '' ? field.bits - 1 : m[3] === undefined ? start : Number(m[3]);
-  if (end < start || end >= field.bits) throw new TextError(`${item.key}: bits within 0..${field.bits - 1} expected`, item.column);
+  if (end < start || end >= field.bits)
+    throw new TextError(`${item.key}: bits within 0..${field.bits - 1} expected`, item.column);
   const [value = '', mask] = (item.value ?? '').split('/');
   const width = end - start + 1;
   const bits = parseInteger(value, width, item.valueColumn);
@@ -145,7 +157,11 @@ const ARP_TYPES: readonly (number | undefined)[] = [0x806, 0x8035];
 const MPLS_TYPES: readonly (number | undefined)[] = [0x8847, 0x8848];
 
 /** The name of a shared place in a flow of that type and protocol; undefined where there is none. */
-export function placeName(place: string, dlType: number | undefined, nwProto: number | undefined): FieldName | undefined {
+export function placeName(
+  place: string,
+  dlType: number | undefined,
+  nwProto: number | undefined,
+): FieldName | undefined {
   if (place === 'ip_src' || place === 'ip_dst') {
     const side = place === 'ip_src' ? 'src' : 'dst';
     if (dlType === 0x800) return `ip_${side}`;
@@ -188,7 +204,11 @@ export function satisfies(field: Field, flow: FlowFields): boolean {
     case 'tcp':
     case 'udp':
     case 'sctp':
-      return IP_TYPES.includes(dlType) && nwProto === { tcp: 6, udp: 17, sctp: 132 }[field.prerequisite] && !isLaterFragment(flow);
+      return (
+        IP_TYPES.includes(dlType) &&
+        nwProto === { tcp: 6, udp: 17, sctp: 132 }[field.prerequisite] &&
+        !isLaterFragment(flow)
+      );
     case 'icmpv4':
       return dlType === 0x800 && nwProto === 1;
     case 'icmpv6':
@@ -216,7 +236,8 @@ export function finishDraft(draft: Draft): FlowFields {
     if (bits === undefined || bits.mask === 0n) continue;
     const name = placeName(place, dlType, nwProto);
     const [given, column] = columns.get(place) ?? ['ip_src', 1];
-    if (name === undefined) throw new TextError(`${given} needs its protocol, as in "tcp" or "arp", in the match`, column);
+    if (name === undefined)
+      throw new TextError(`${given} needs its protocol, as in "tcp" or "arp", in the match`, column);
     const octets = (FIELDS[name] as Field).octets;
     const all = (1n << BigInt(8 * octets)) - 1n;
     flow.delete(place);
@@ -234,7 +255,10 @@ export function finishDraft(draft: Draft): FlowFields {
 }
 
 /** A match, as in `tcp,reg0=1,nw_src=10.0.0.0/8`. The version decides how registers are written. Throws TextError. */
-export function parseMatch(text: string, options: { readonly version?: OpenFlowVersion; readonly names?: Names } = {}): Match {
+export function parseMatch(
+  text: string,
+  options: { readonly version?: OpenFlowVersion; readonly names?: Names } = {},
+): Match {
   const draft = newDraft();
   for (const item of scan(text)) {
     if (!setMatchItem(draft, item, options.names)) throw new TextError(`unknown field "${item.key}"`, item.column);

@@ -1,6 +1,6 @@
 /** Numbers as C's strtoul with base 0 reads them: decimal, 0x hexadecimal, 0 octal. */
 import { TextError } from '../../errors.js';
-import { reservedPort, type Names } from '../names.js';
+import { type Names, reservedPort } from '../names.js';
 
 /** An unsigned integer of at most `bits` bits. */
 export function parseInteger(text: string, bits: number, column: number, what = 'a number'): bigint {

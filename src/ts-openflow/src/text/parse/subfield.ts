@@ -2,8 +2,8 @@
 import type { FieldRef } from '../../actions/fieldref.js';
 import { TextError } from '../../errors.js';
 import { FIELD_NAMES, FIELDS, type Field, type FieldName } from '../../fields.js';
-import type { OpenFlowVersion } from '../../version.js';
 import { fieldEntry } from '../../oxm.js';
+import type { OpenFlowVersion } from '../../version.js';
 import { headerName } from '../subfield.js';
 
 function allNames(): ReadonlyMap<string, FieldName> {
@@ -35,7 +35,8 @@ export function fieldByName(name: string): FieldName | undefined {
 export function parseSubfield(text: string, column: number): FieldRef {
   const m = /^([A-Za-z0-9_]+)\s*(\[\s*(?:(\d+)(?:\s*\.\.\s*(\d+))?)?\s*\])?$/.exec(text.trim());
   const name = m === null ? undefined : fieldByName(m[1] as string);
-  if (m === null || name === undefined) throw new TextError(`"${text}": a field, as in NXM_NX_REG0[0..15], expected`, column);
+  if (m === null || name === undefined)
+    throw new TextError(`"${text}": a field, as in NXM_NX_REG0[0..15], expected`, column);
   const { bits, octets }: Field = FIELDS[name];
   const width = octets === 0 ? 992 : bits;
   if (m[3] === undefined) return { field: name, start: 0, bits: width };

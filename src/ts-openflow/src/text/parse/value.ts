@@ -42,8 +42,15 @@ function flagBits(text: string, names: readonly string[], column: number): bigin
 }
 
 /** `+trk-new`, `syn|ack`, or numbers with a mask. */
-function parseFlags(text: string, mask: string | undefined, names: readonly string[], all: bigint, column: number): ParsedValue {
-  if (mask !== undefined) return { value: parseInteger(text, 32, column), mask: parseInteger(mask, 32, column), exact: false };
+function parseFlags(
+  text: string,
+  mask: string | undefined,
+  names: readonly string[],
+  all: bigint,
+  column: number,
+): ParsedValue {
+  if (mask !== undefined)
+    return { value: parseInteger(text, 32, column), mask: parseInteger(mask, 32, column), exact: false };
   if (!/^[+-]/.test(text)) return { value: flagBits(text, names, column), mask: all, exact: true };
   let value = 0n;
   let bits = 0n;
@@ -60,7 +67,13 @@ function parseFlags(text: string, mask: string | undefined, names: readonly stri
   return { value, mask: bits, exact: bits === all };
 }
 
-const FRAGS: Readonly<Record<string, readonly [value: bigint, mask: bigint]>> = { no: [0n, 3n], yes: [1n, 1n], first: [1n, 3n], later: [3n, 3n], not_later: [0n, 2n] };
+const FRAGS: Readonly<Record<string, readonly [value: bigint, mask: bigint]>> = {
+  no: [0n, 3n],
+  yes: [1n, 1n],
+  first: [1n, 3n],
+  later: [3n, 3n],
+  not_later: [0n, 2n],
+};
 
 function parseFrag(text: string, mask: string | undefined, column: number): ParsedValue {
   const word = FRAGS[text];
@@ -76,22 +89,41 @@ function parsePacketType(text: string, column: number): ParsedValue {
   return { value, mask: ones(32), exact: true };
 }
 
-function parsePlain(field: Field, value: string, mask: string | undefined, names: Names | undefined, column: number): ParsedValue {
+function parsePlain(
+  field: Field,
+  value: string,
+  mask: string | undefined,
+  names: Names | undefined,
+  column: number,
+): ParsedValue {
   const width = field.octets === 0 ? 992 : field.octets * 8;
   const all = ones(width);
-  const masked = (v: bigint, m: bigint | undefined): ParsedValue => ({ value: v, mask: m ?? all, exact: m === undefined || m === all });
+  const masked = (v: bigint, m: bigint | undefined): ParsedValue => ({
+    value: v,
+    mask: m ?? all,
+    exact: m === undefined || m === all,
+  });
   switch (field.format) {
     case 'ethernet':
-      return masked(BigInt(at(column, () => mac(value))), mask === undefined ? undefined : BigInt(at(column, () => mac(mask))));
+      return masked(
+        BigInt(at(column, () => mac(value))),
+        mask === undefined ? undefined : BigInt(at(column, () => mac(mask))),
+      );
     case 'ipv4':
-      return masked(BigInt(at(column, () => ipv4(value))), mask === undefined ? undefined : (prefixMask(mask, 32, column) ?? BigInt(at(column, () => ipv4(mask)))));
+      return masked(
+        BigInt(at(column, () => ipv4(value))),
+        mask === undefined ? undefined : (prefixMask(mask, 32, column) ?? BigInt(at(column, () => ipv4(mask)))),
+      );
     case 'ipv6':
       return masked(
         at(column, () => ipv6(value)),
         mask === undefined ? undefined : (prefixMask(mask, 128, column) ?? at(column, () => ipv6(mask))),
       );
     case 'port':
-      return masked(BigInt(parsePort(value, names, column)), mask === undefined ? undefined : parseInteger(mask, 32, column));
+      return masked(
+        BigInt(parsePort(value, names, column)),
+        mask === undefined ? undefined : parseInteger(mask, 32, column),
+      );
     case 'port16':
       return masked(BigInt(parsePort(value, names, column) & 0xffff), undefined);
     case 'frag':
@@ -105,18 +137,28 @@ function parsePlain(field: Field, value: string, mask: string | undefined, names
     case 'packet_type':
       return parsePacketType(value, column);
     default:
-      return masked(parseInteger(value, width, column), mask === undefined ? undefined : parseInteger(mask, width, column));
+      return masked(
+        parseInteger(value, width, column),
+        mask === undefined ? undefined : parseInteger(mask, width, column),
+      );
   }
 }
 
 /** A value with an optional mask after a slash. Bits that the field does not have are an error. */
-export function parseValue(name: string, field: Field, text: string, names: Names | undefined, column: number): ParsedValue {
+export function parseValue(
+  name: string,
+  field: Field,
+  text: string,
+  names: Names | undefined,
+  column: number,
+): ParsedValue {
   const slash = text.indexOf('/');
   const value = slash < 0 ? text : text.slice(0, slash);
   const mask = slash < 0 ? undefined : text.slice(slash + 1);
   const parsed = parsePlain(field, value, mask, names, column);
   const bits = name === 'ct_state' ? 8 : field.bits;
-  if (parsed.value >> BigInt(bits) !== 0n) throw new TextError(`${value} is not a valid value for field ${name}`, column);
+  if (parsed.value >> BigInt(bits) !== 0n)
+    throw new TextError(`${value} is not a valid value for field ${name}`, column);
   if (!parsed.exact && !field.maskable) throw new TextError(`${text}: field ${name} does not support masks`, column);
   return { ...parsed, value: parsed.value & parsed.mask };
 }
