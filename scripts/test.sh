@@ -2,12 +2,12 @@
 # npm test: installs what is missing, builds, runs every fast suite (real Open vSwitch included) and ends with
 # `N passed, N failed`. --slow adds the slow suites; other arguments go to mocha (-g PATTERN).
 source "$(dirname "$0")/install.sh"
-slow=()
+specs=(--spec 'dist/test/**/*.test.js')
 if [ "${1:-}" = --slow ]; then
-  slow=(--spec 'dist/test/**/*.slow.js')
+  specs+=(--spec 'dist/test/**/*.slow.js')
   shift
 fi
 install_debian
 install_npm
 build
-exec npx --no-install mocha "${slow[@]}" --reporter scripts/reporter.cjs "$@"
+exec npx --no-install mocha "${specs[@]}" --reporter scripts/reporter.cjs "$@"

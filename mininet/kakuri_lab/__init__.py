@@ -1,0 +1,1 @@
+"""The Kakuri lab: real Open vSwitch hypervisors, an underlay and VMs, emulated with Mininet from a topology file."""

@@ -1,0 +1,106 @@
+/**
+ * The HTTP API behind `status` and `flows`: JSON, read only. Loopback by default; any other address only with a bearer
+ * token. A request that a web page of another origin made is refused (it bears Origin), and so is one whose Host header
+ * names neither this address nor loopback: a page could otherwise reach it by DNS rebinding.
+ */
+import { timingSafeEqual } from 'node:crypto';
+import { isIP } from 'node:net';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { type Controller, flowReports, status } from '../controller/index.js';
+import { TABLES } from '../pipeline/index.js';
+
+export interface ApiOptions {
+  /** `http://ADDRESS:PORT`; port 0 takes a free one. */
+  readonly url: string;
+  /** Bearer token; required where the address is not loopback. */
+  readonly token?: string;
+}
+
+/** The address given is not one the API may listen on. */
+export class ApiAddressError extends Error {}
+
+const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '[::1]' || host === '::1' || /^127(\.\d+){3}$/.test(host);
+
+interface Listen {
+  readonly host: string;
+  readonly port: number;
+}
+
+function listenOf({ url, token }: ApiOptions): Listen {
+  let parsed: URL;
+  try {
+    parsed = new URL(url);
+  } catch {
+    throw new ApiAddressError(`--api ${url}: expected http://ADDRESS:PORT`);
+  }
+  const host = parsed.hostname.replace(/^\[|\]$/g, '');
+  if (parsed.protocol !== 'http:' || (isIP(host) === 0 && host !== 'localhost'))
+    throw new ApiAddressError(`--api ${url}: expected http://ADDRESS:PORT with an IP address`);
+  if (!isLoopback(parsed.hostname) && token === undefined)
+    throw new ApiAddressError(`--api ${url}: an address that is not loopback needs --api-token-file`);
+  return { host, port: parsed.port === '' ? 6680 : Number(parsed.port) };
+}
+
+const sameText = (a: string, b: string): boolean => {
+  const [x, y] = [Buffer.from(a), Buffer.from(b)];
+  return x.length === y.length && timingSafeEqual(x, y);
+};
+
+/** Refuses what must not be answered; undefined where the request may go on. */
+function refusal(
+  request: FastifyRequest,
+  own: string,
+  token: string | undefined,
+): { code: number; error: string } | undefined {
+  if (request.headers.origin !== undefined) return { code: 403, error: 'requests of web pages are refused' };
+  const host = (request.headers.host ?? '').replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
+  if (host !== own && !isLoopback(host)) return { code: 403, error: `host ${host} is not this server` };
+  if (token !== undefined && !sameText(request.headers.authorization ?? '', `Bearer ${token}`))
+    return { code: 401, error: 'a bearer token is needed: --api-token-file' };
+  return undefined;
+}
+
+interface FlowQuery {
+  readonly host?: string;
+  readonly tenant?: string;
+  readonly network?: string;
+}
+
+function routes(app: FastifyInstance, controller: Controller): void {
+  app.get('/status', () => status(controller));
+  app.get('/flows', (request, reply: FastifyReply) => {
+    const { host, tenant, network } = request.query as FlowQuery;
+    if (host !== undefined && controller.link(host) === undefined)
+      return reply.code(404).send({ error: `no host ${host} in the topology` });
+    return flowReports(
+      controller,
+      {
+        ...(host === undefined ? {} : { host }),
+        ...(tenant === undefined ? {} : { tenant }),
+        ...(network === undefined ? {} : { network }),
+      },
+      (id) => TABLES.find((table) => table.id === id)?.name ?? String(id),
+    );
+  });
+}
+
+/** A running API; `close` ends it. */
+export interface ApiServer {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** Listens, and answers until closed. Throws ApiAddressError for an address that is not allowed. */
+export async function serveApi(controller: Controller, options: ApiOptions): Promise<ApiServer> {
+  const listen = listenOf(options);
+  const app = Fastify({ logger: false, forceCloseConnections: true });
+  app.addHook('onRequest', async (request, reply) => {
+    const refused = refusal(request, listen.host, options.token);
+    if (refused !== undefined) await reply.code(refused.code).send({ error: refused.error });
+  });
+  app.setErrorHandler((error: Error, _request, reply) => reply.code(500).send({ error: error.message }));
+  routes(app, controller);
+  const url = await app.listen(listen);
+  return { url, close: () => app.close() };
+}

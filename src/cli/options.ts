@@ -1,0 +1,26 @@
+/** The options of the commands whose work is loaded only when they run, as commander gives them. */
+
+export interface DemoOptions {
+  readonly hosts: number;
+  readonly encapsulation: 'geneve' | 'vxlan' | 'gre';
+  readonly tunnels: 'mesh' | 'flow';
+  readonly json?: boolean;
+}
+
+export interface RunOptions {
+  readonly listen: string;
+  readonly api: string;
+  readonly advertise?: string;
+  readonly once?: boolean;
+  readonly timeout: string;
+  readonly state?: string;
+  readonly apiTokenFile?: string;
+  readonly logLevel: string;
+}
+
+export interface RemoveOptions {
+  readonly keepBridge?: boolean;
+  readonly state?: string;
+  readonly timeout: string;
+  readonly json?: boolean;
+}

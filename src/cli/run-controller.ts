@@ -1,0 +1,147 @@
+/**
+ * What `kakuri run` does: reads the file, listens, opens the hosts, serves the API, and follows edits of the file. Ending
+ * it, however, leaves every host as it is.
+ */
+import { unwatchFile, watchFile } from 'node:fs';
+import { type Logger, pino } from 'pino';
+import { ApiAddressError, type ApiServer, serveApi } from '../api/index.js';
+import { Controller } from '../controller/index.js';
+import { datapathId } from '../desired/index.js';
+import { HostSession, openSwitchHub } from '../session/index.js';
+import type { Topology } from '../topology/index.js';
+import { tokenFrom } from './ask.js';
+import { CliError } from './errors.js';
+import { loadTopology, ProblemsError } from './load.js';
+import type { RunOptions } from './options.js';
+
+/** How often a switch's tables are read again, milliseconds. */
+const READ_EVERY_MS = 5000;
+const PROBE_MS = 5000;
+/** How often the file is looked at, milliseconds. */
+const WATCH_MS = 300;
+
+const logger = (level: string): Logger => {
+  try {
+    return pino({ level, base: null }, pino.destination({ fd: 2, sync: true }));
+  } catch (error) {
+    throw new CliError(`--log-level ${level}: ${(error as Error).message}`, 2);
+  }
+};
+
+/** The port of `ptcp:PORT[:IP]`. */
+const portOf = (address: string): string => /^p[a-z]+:(\d+)/.exec(address)?.[1] ?? '6653';
+
+/** What a host is told: as given, or this machine as that host sees it. */
+function targetOf(options: RunOptions, address: string, link: HostSession): string {
+  if (options.advertise !== undefined)
+    return options.advertise.includes(':') ? options.advertise : `tcp:${options.advertise}:${portOf(address)}`;
+  if (address.startsWith('punix:')) return `unix:${address.slice('punix:'.length)}`;
+  const local = link.localAddress ?? '127.0.0.1';
+  return `tcp:${local.includes(':') ? `[${local}]` : local}:${portOf(address)}`;
+}
+
+/** Reads the file again at every change; a broken one is told and changes nothing. */
+function followFile(file: string, options: RunOptions, log: Logger, apply: (topology: Topology) => void): () => void {
+  const listener = (): void => {
+    loadTopology(file, options.state).then(
+      (topology) => {
+        log.info({ file }, 'topology read again');
+        apply(topology);
+      },
+      (error: unknown) => {
+        const lines = error instanceof ProblemsError ? error.lines : [(error as Error).message];
+        for (const line of lines) log.error({ file }, `${line} (nothing changed)`);
+      },
+    );
+  };
+  watchFile(file, { interval: WATCH_MS }, listener);
+  return () => unwatchFile(file, listener);
+}
+
+interface Running {
+  readonly controller: Controller;
+  readonly api: ApiServer;
+  close(): Promise<void>;
+}
+
+async function start(file: string, topology: Topology, options: RunOptions, log: Logger): Promise<Running> {
+  const sessions = new Map<string, HostSession>();
+  const hub = await openSwitchHub({
+    address: options.listen,
+    probeMs: PROBE_MS,
+    hostOf: (id) => [...sessions.values()].find((session) => datapathId(session.name) === id),
+    onRefused: (remote, reason) => log.warn({ remote }, `switch refused: ${reason}`),
+  }).catch((error: Error) => {
+    throw new CliError(`--listen ${options.listen}: ${error.message}`, 2);
+  });
+  const controller = new Controller({
+    topology,
+    openLink: (host, onChange) => {
+      const session = new HostSession(host, onChange);
+      sessions.set(host.name, session);
+      return session;
+    },
+    controllerTarget: (link) => targetOf(options, hub.address, sessions.get(link.name) as HostSession),
+    log,
+    now: () => performance.now(),
+    readEveryMs: READ_EVERY_MS,
+  });
+  const token = options.apiTokenFile === undefined ? {} : { token: tokenFrom(options.apiTokenFile) };
+  const api = await serveApi(controller, { url: options.api, ...token }).catch(async (error: Error) => {
+    await hub.close();
+    throw new CliError(error instanceof ApiAddressError ? error.message : `--api ${options.api}: ${error.message}`, 2);
+  });
+  const stopFollowing = followFile(file, options, log, (next) => controller.setTopology(next));
+  return {
+    controller,
+    api,
+    close: async () => {
+      stopFollowing();
+      await api.close();
+      await controller.stop();
+      await hub.close();
+    },
+  };
+}
+
+/** Waits for a signal; with --once for every host to be confirmed, or for the time to be over. */
+function untilEnd(controller: Controller, options: RunOptions): Promise<number> {
+  return new Promise((resolve) => {
+    const end = (code: number): void => {
+      stop();
+      clearTimeout(timeout);
+      resolve(code);
+    };
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => end(options.once ? 3 : 0));
+    const look = (): void => {
+      if (options.once && controller.settled) end(0);
+    };
+    const stop = controller.onPass(look);
+    const timeout = options.once
+      ? setTimeout(() => {
+          for (const host of controller.state.world.topology.hosts) {
+            const { result, failure } = controller.report(host.name);
+            const why =
+              [...(result?.errors ?? []), ...(failure === undefined ? [] : [failure])].join('; ') || 'not connected';
+            if (result?.state !== 'ready') console.error(`kakuri: ${host.name} is not confirmed: ${why}`);
+          }
+          end(3);
+        }, Number(options.timeout) * 1000)
+      : undefined;
+  });
+}
+
+/** Runs the controller to its end; returns the exit code. */
+export async function run(file: string, options: RunOptions): Promise<number> {
+  const log = logger(options.logLevel);
+  const topology = await loadTopology(file, options.state).catch((error: unknown) => {
+    if (error instanceof ProblemsError) throw new CliError(error.lines.join('\n'), 2);
+    throw error;
+  });
+  const running = await start(file, topology, options, log);
+  running.controller.start();
+  console.log(`ready pid=${process.pid} api=${running.api.url}`);
+  const code = await untilEnd(running.controller, options);
+  await running.close();
+  return code;
+}

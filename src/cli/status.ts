@@ -1,0 +1,65 @@
+/** `kakuri status`: hosts, ports, tunnels: their state, and what is wrong. */
+import Table from 'cli-table3';
+import type { Status } from '../controller/index.js';
+import { type AskOptions, ask, withApi } from './ask.js';
+import { command, type Declare } from './command.js';
+
+interface Options extends AskOptions {
+  readonly json?: boolean;
+}
+
+const drops = (counts: Readonly<Record<string, number>>): string =>
+  Object.entries(counts)
+    .map(([reason, packets]) => `${reason} ${packets}`)
+    .join(', ') || '-';
+
+const table = (head: string[], rows: string[][]): string => {
+  const t = new Table({ head, style: { head: [], border: [] } });
+  t.push(...rows);
+  return t.toString();
+};
+
+/** The status as a person reads it. */
+export function statusText(status: Status): string {
+  const hosts = status.hosts.map((h) => [
+    h.name,
+    h.state,
+    String(h.flowModsSent),
+    h.tunnels.map((t) => t.name).join(' ') || '-',
+    drops(h.drops),
+  ]);
+  const ports = status.ports.map((p) => [
+    p.tenant,
+    p.network,
+    p.name,
+    p.host ?? '-',
+    p.ofport === null ? '-' : String(p.ofport),
+    p.reason === undefined ? p.state : `${p.state}: ${p.reason}`,
+  ]);
+  const wrong = status.hosts.flatMap((h) =>
+    [...h.errors, ...h.warnings.map((w) => `warning: ${w}`)].map((text) => `${h.name}: ${text}`),
+  );
+  return [
+    `controller pid ${status.pid}, generation ${status.generation}`,
+    table(['host', 'state', 'flow_mods sent', 'tunnels', 'drops'], hosts),
+    table(['tenant', 'network', 'port', 'host', 'ofport', 'state'], ports),
+    ...wrong,
+  ].join('\n');
+}
+
+export const declareStatus: Declare = (program, version) => {
+  withApi(
+    command(
+      program,
+      version,
+      'status',
+      'hosts, ports and tunnels: their state, and what is wrong',
+      'kakuri status --json',
+    ),
+  )
+    .option('--json', 'for machines')
+    .action(async (options: Options) => {
+      const status = await ask<Status>('/status', options);
+      console.log(options.json ? JSON.stringify(status) : statusText(status));
+    });
+};

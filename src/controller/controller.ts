@@ -1,0 +1,281 @@
+/**
+ * The controller: streams of snapshots, and the only place where rxjs lives.
+ *
+ *   topology, facts, confirmations, rechecks ─► scan(reduce) ─► state ─► for each host: conflateMap(one pass) ─► results
+ *        ▲                                                                                      │
+ *        └──────────────────────── facts and confirmations a pass found ◄───────────────────────┘
+ *
+ * A host is looked at when an event concerns it, one pass at a time, always with the newest state; one slow or dead host
+ * delays no other. A failed pass is a value of its host's stream, never an error of all.
+ */
+import {
+  defer,
+  distinctUntilChanged,
+  filter,
+  from,
+  interval,
+  map,
+  merge,
+  type Observable,
+  Subject,
+  type Subscription,
+  scan,
+  share,
+  startWith,
+  takeUntil,
+  tap,
+  timer,
+} from 'rxjs';
+import { type Confirmed, hostFacts } from '../desired/index.js';
+import type { HostLink } from '../session/index.js';
+import type { Host, Topology } from '../topology/index.js';
+import { conflateMap } from './conflate-map.js';
+import { type Memory, type PassResult, reconcileHost } from './reconcile.js';
+import { type Event, initialState, reduce, type State } from './state.js';
+
+/** What the controller tells its log; the CLI gives it a pino logger. */
+export interface Log {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+export interface ControllerOptions {
+  readonly topology: Topology;
+  /** Opens the connection to a host; `onChange` is called whenever anything about it changed. */
+  readonly openLink: (host: Host, onChange: () => void) => HostLink;
+  /** What the host is told to connect to (Controller.target). */
+  readonly controllerTarget: (link: HostLink) => string;
+  readonly log: Log;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  /** How old the last read of a switch's tables may be, milliseconds. */
+  readonly readEveryMs: number;
+}
+
+/** What is known of one host, for `status`. */
+export interface HostReport {
+  readonly result: PassResult | undefined;
+  readonly flowModsSent: number;
+  /** Message of the last pass that failed, until one succeeds. */
+  readonly failure?: string;
+}
+
+/** Milliseconds before a pass that failed is tried again. */
+const RETRY_MS = 1000;
+/** Milliseconds before looking again at a host whose rows or tables just changed under the pass. */
+const AGAIN_MS = 20;
+
+interface HostRun {
+  readonly link: HostLink;
+  readonly subscription: Subscription;
+}
+
+const NOTHING_KNOWN: Memory = { epoch: 0, actual: undefined, readAt: 0 };
+
+export class Controller {
+  readonly #options: ControllerOptions;
+  readonly #events = new Subject<Event>();
+  readonly #stopped = new Subject<void>();
+  readonly #state$: Observable<State>;
+  readonly #hosts = new Map<string, HostRun>();
+  readonly #reports = new Map<string, HostReport>();
+  readonly #memories = new Map<string, Memory>();
+  /** Hosts about to be looked at. */
+  readonly #changed = new Set<string>();
+  /** Called after each pass; the CLI's `--once` waits for it. */
+  readonly #listeners = new Set<() => void>();
+  #state: State;
+
+  constructor(options: ControllerOptions) {
+    this.#options = options;
+    this.#state = initialState(options.topology);
+    this.#state$ = this.#events.pipe(
+      scan(reduce, this.#state),
+      tap((state) => {
+        this.#state = state;
+      }),
+      takeUntil(this.#stopped),
+      share(),
+    );
+  }
+
+  /** Connects to every host of the topology and begins. */
+  start(): void {
+    this.#state$
+      .pipe(
+        map((state) => state.world.topology),
+        startWith(this.#state.world.topology),
+        distinctUntilChanged(),
+      )
+      .subscribe((topology) => this.#followHosts(topology));
+  }
+
+  get state(): State {
+    return this.#state;
+  }
+
+  report(host: string): HostReport {
+    return this.#reports.get(host) ?? { result: undefined, flowModsSent: 0 };
+  }
+
+  link(host: string): HostLink | undefined {
+    return this.#hosts.get(host)?.link;
+  }
+
+  get links(): readonly HostLink[] {
+    return [...this.#hosts.values()].map((run) => run.link);
+  }
+
+  /** The intent changed: another topology takes the place of the present one. */
+  setTopology(topology: Topology): void {
+    this.#events.next({ kind: 'topology', topology });
+  }
+
+  /** Calls `listener` after each pass of any host; returns what ends that. */
+  onPass(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** True when every host is ready: rows, tables, read back. */
+  get settled(): boolean {
+    return this.#state.world.topology.hosts.every(
+      ({ name }) => this.report(name).result?.state === 'ready' && this.#state.world.confirmed.has(name),
+    );
+  }
+
+  /** Leaves every host as it is: nothing is taken out of the switches. */
+  async stop(): Promise<void> {
+    this.#stopped.next();
+    const runs = [...this.#hosts.values()];
+    this.#hosts.clear();
+    for (const run of runs) run.subscription.unsubscribe();
+    await Promise.all(runs.map((run) => run.link.close()));
+  }
+
+  /** Opens what the topology names anew and closes what it no longer names. */
+  #followHosts(topology: Topology): void {
+    const wanted = new Map(topology.hosts.map((host) => [host.name, host]));
+    for (const [name, run] of this.#hosts) {
+      if (wanted.has(name)) continue;
+      run.subscription.unsubscribe();
+      this.#hosts.delete(name);
+      this.#reports.delete(name);
+      this.#memories.delete(name);
+      run.link
+        .close()
+        .catch((error: Error) => this.#options.log.error({ host: name, error: error.message }, 'closing failed'));
+    }
+    for (const host of wanted.values()) if (!this.#hosts.has(host.name)) this.#openHost(host);
+  }
+
+  #openHost(host: Host): void {
+    const link = this.#options.openLink(host, () => this.#lookSoon(host.name));
+    const passes$ = merge(
+      this.#state$.pipe(filter((state) => state.dirty.has(host.name))),
+      interval(this.#options.readEveryMs),
+    ).pipe(
+      startWith(undefined),
+      conflateMap(() => this.#pass$(link)),
+    );
+    this.#hosts.set(host.name, { link, subscription: passes$.subscribe(() => this.#told()) });
+  }
+
+  #told(): void {
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** What changes in one turn is looked at once, after it. */
+  #lookSoon(name: string): void {
+    if (this.#changed.has(name)) return;
+    this.#changed.add(name);
+    queueMicrotask(() => {
+      this.#changed.delete(name);
+      if (this.#hosts.has(name)) this.#look(name);
+    });
+  }
+
+  /** Something about the host changed: new facts, or else a reason to look again. */
+  #look(name: string): void {
+    const run = this.#hosts.get(name);
+    const rows = run?.link.rows();
+    const ports = run?.link.switchPorts();
+    if (rows !== undefined && ports !== undefined) {
+      const facts = hostFacts(this.#state.world.topology, name, rows, ports);
+      if (JSON.stringify(facts) !== JSON.stringify(this.#state.world.facts.get(name))) {
+        this.#events.next({ kind: 'facts', host: name, facts });
+        return;
+      }
+    }
+    this.#events.next({ kind: 'recheck', host: name });
+  }
+
+  /** One pass as a stream of one value. */
+  #pass$(link: HostLink): Observable<void> {
+    const { controllerTarget, now, readEveryMs } = this.#options;
+    return defer(() =>
+      from(
+        reconcileHost({
+          link,
+          controllerTarget: controllerTarget(link),
+          state: this.#state,
+          memory: this.#memories.get(link.name) ?? NOTHING_KNOWN,
+          now: now(),
+          readEveryMs,
+          onCommitted: (confirmed) => this.#confirm(link.name, confirmed),
+        }).then(
+          (result) => this.#succeeded(link, result),
+          (error: Error) => this.#failed(link, error),
+        ),
+      ),
+    );
+  }
+
+  /** Looks at the host again after a while. */
+  #lookLater(host: string, delayMs: number): void {
+    timer(delayMs)
+      .pipe(takeUntil(this.#stopped))
+      .subscribe(() => this.#look(host));
+  }
+
+  #confirm(host: string, confirmed: Confirmed): void {
+    if (this.#hosts.has(host)) this.#events.next({ kind: 'confirmed', host, confirmed });
+  }
+
+  #succeeded(link: HostLink, result: PassResult): void {
+    const before = this.report(link.name);
+    this.#memories.set(link.name, result.memory);
+    this.#reports.set(link.name, { result, flowModsSent: before.flowModsSent + result.flowModsSent });
+    this.#logChange(link.name, before, result);
+    if (
+      result.facts !== undefined &&
+      JSON.stringify(result.facts) !== JSON.stringify(this.#state.world.facts.get(link.name))
+    )
+      this.#events.next({ kind: 'facts', host: link.name, facts: result.facts });
+    if (result.confirmed !== undefined && result.state !== 'updating') this.#confirm(link.name, result.confirmed);
+    if (result.again) this.#lookLater(link.name, AGAIN_MS);
+  }
+
+  #failed(link: HostLink, error: Error): void {
+    const before = this.report(link.name);
+    if (before.failure !== error.message)
+      this.#options.log.warn({ host: link.name, error: error.message }, 'host could not be updated; trying again');
+    this.#reports.set(link.name, { ...before, failure: error.message });
+    this.#memories.set(link.name, NOTHING_KNOWN);
+    this.#lookLater(link.name, RETRY_MS);
+  }
+
+  /** One line per change of state, none at rest. */
+  #logChange(host: string, before: HostReport, result: PassResult): void {
+    const { log } = this.#options;
+    for (const warning of result.warnings) if (!before.result?.warnings.includes(warning)) log.warn({ host }, warning);
+    // While a host is on its way its errors are only what it is waiting for; the line of its state says so.
+    const waiting = result.state === 'unreachable' || result.state === 'connecting';
+    if (!waiting)
+      for (const error of result.errors) if (!before.result?.errors.includes(error)) log.error({ host }, error);
+    if (result.flowModsSent > 0) log.info({ host, flowMods: result.flowModsSent }, 'tables changed');
+    if (before.result?.state !== result.state)
+      log.info({ host, state: result.state, ...(waiting ? { waitingFor: result.errors } : {}) }, 'host state');
+  }
+}

@@ -1,0 +1,5 @@
+/** The controller: hosts kept as the topology wants them, and what can be told about it. */
+export * from './controller.js';
+export * from './flow-report.js';
+export * from './report.js';
+export type { Event, State } from './state.js';

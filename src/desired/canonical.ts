@@ -1,0 +1,107 @@
+/**
+ * One spelling for every match and every list of instructions, so that what a switch reads back can be compared with what
+ * was sent. Open vSwitch 3.1.0 reads reg0 back as half of a masked packet register (xreg0), drops masks that are all ones
+ * and fields whose mask is zero, orders matches its own way and drops an empty apply (tried; a test reads back every field
+ * and action the pipeline emits).
+ */
+import { type Action, FIELDS, type FieldName, type Instruction, type Match, OFPP } from 'ts-openflow';
+
+type Value = number | bigint;
+
+const ones = (bits: number): bigint => (1n << BigInt(bits)) - 1n;
+const bitsOf = (field: FieldName): number => FIELDS[field].bits;
+
+/** A field written as `name=value/mask`, in hexadecimal; the 64-bit registers as their two 32-bit halves. */
+function spell(field: FieldName, value: Value, mask: Value | undefined): readonly string[] {
+  const bits = bitsOf(field);
+  const all = ones(bits);
+  const m = (mask === undefined ? all : BigInt(mask)) & all;
+  const v = BigInt(value) & m;
+  if (m === 0n) return [];
+  const wide = /^xreg(\d+)$/.exec(field);
+  if (wide) {
+    const first = Number(wide[1]) * 2;
+    return [
+      ...spell(`reg${first}` as FieldName, v >> 32n, m >> 32n),
+      ...spell(`reg${first + 1}` as FieldName, v & 0xffffffffn, m & 0xffffffffn),
+    ];
+  }
+  return [m === all ? `${field}=${v.toString(16)}` : `${field}=${v.toString(16)}/${m.toString(16)}`];
+}
+
+/** The match as text: equal matches give equal texts, whatever order and masks they came with. */
+export function canonicalMatch(match: Match): string {
+  const parts: string[] = [];
+  for (const [name, masked] of Object.entries(match)) {
+    if (masked === undefined) continue;
+    const { value, mask } = masked as { value: Value; mask?: Value };
+    parts.push(...spell(name as FieldName, value, mask));
+  }
+  return parts.sort().join(',');
+}
+
+/** `wire` and `header` tell in which of several spellings something came; they change nothing of what it does. */
+const plain = (key: string, v: unknown): unknown =>
+  key === 'wire' || key === 'header' ? undefined : typeof v === 'bigint' ? `0x${v.toString(16)}` : v;
+
+const OFPP_IN_PORT_16 = 0xfffffff8;
+const SAME_TABLE = 255;
+
+/** An action with every member that has a default left out or filled in, so that both spellings are one. */
+function canonicalAction(action: Action): string {
+  switch (action.kind) {
+    case 'set_field': {
+      const { field, value, mask } = action as { field: FieldName; value: Value; mask?: Value };
+      return `set ${spell(field, value, mask).join(',')}`;
+    }
+    case 'output':
+      // max_len says how much of a packet the controller gets; for other ports it means nothing.
+      return action.port === OFPP.CONTROLLER ? `controller ${action.max_len ?? 0}` : `output ${action.port}`;
+    case 'resubmit':
+      return `resubmit ${action.in_port ?? OFPP_IN_PORT_16} ${action.table ?? SAME_TABLE}`;
+    default: {
+      const entries = Object.entries(action).filter(([, v]) => v !== undefined);
+      return JSON.stringify(Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1))), plain);
+    }
+  }
+}
+
+/** A list of actions as text. */
+export const canonicalActions = (actions: readonly Action[]): string => actions.map(canonicalAction).join(';');
+
+/** Execution order of instructions (OpenFlow 1.5.1 clause 5.5): the order in which a switch may give them is its own. */
+const ORDER = [
+  'meter',
+  'apply_actions',
+  'clear_actions',
+  'write_actions',
+  'write_metadata',
+  'stat_trigger',
+  'goto_table',
+];
+
+/** OpenFlow 1.5 made the meter instruction an action (clause 7.2.6.14); here it is the instruction in every version. */
+function withMeterInstruction(instruction: Instruction): readonly Instruction[] {
+  if (instruction.kind !== 'apply_actions') return [instruction];
+  const [first, ...rest] = instruction.actions ?? [];
+  if (first?.kind !== 'meter') return [instruction];
+  return [
+    { kind: 'meter', meter_id: first.meter_id },
+    { kind: 'apply_actions', actions: rest },
+  ];
+}
+
+/** Instructions as text, in execution order, without an empty apply. */
+export function canonicalInstructions(instructions: readonly Instruction[]): string {
+  return instructions
+    .flatMap(withMeterInstruction)
+    .sort((a, b) => ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind))
+    .flatMap((i) => {
+      if (i.kind === 'apply_actions' || i.kind === 'write_actions') {
+        const { actions = [] } = i;
+        return actions.length === 0 && i.kind === 'apply_actions' ? [] : [`${i.kind}(${canonicalActions(actions)})`];
+      }
+      return [JSON.stringify(i, plain)];
+    })
+    .join('|');
+}

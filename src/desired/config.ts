@@ -1,0 +1,16 @@
+/** What the set-up of a host is computed from, and the names by which Kakuri knows its own rows again. */
+import type { Topology } from '../topology/index.js';
+
+/** The bridge Kakuri owns on each host. */
+export const BRIDGE = 'br-int';
+/** Marks what Kakuri made; its prefix in external_ids. */
+export const OWNER_KEY = 'kakuri-host';
+/** In external_ids of a tunnel's Port and Interface: it is ours. */
+export const TUNNEL_KEY = 'kakuri-tunnel';
+
+export interface HostConfig {
+  readonly host: string;
+  /** What the host is told to connect to, as in Controller.target. */
+  readonly controllerTarget: string;
+  readonly topology: Topology;
+}

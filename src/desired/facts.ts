@@ -1,0 +1,47 @@
+/**
+ * From rows and the switch's own port description to facts. A number counts only when both agree on it: after a restart
+ * of ovs-vswitchd the rows still show the old numbers for a moment, and a flow on an old number may be another tenant's.
+ */
+
+import type { Topology } from '../topology/index.js';
+import { BRIDGE, TUNNEL_KEY } from './config.js';
+import type { HostRows } from './rows.js';
+import { desiredTunnels } from './tunnels.js';
+import type { HostFacts, InterfaceFact, TunnelFact } from './world.js';
+
+/** Port names in OFPMP_PORT_DESC have 15 octets at most (OFP_MAX_PORT_NAME_LEN, OpenFlow 1.5.1 clause 7.2.1). */
+const PORT_NAME_LENGTH = 15;
+
+/** What the switch itself says: name → number. Undefined while it is not connected. */
+export type SwitchPorts = ReadonlyMap<string, number>;
+
+/** The facts of one host. */
+export function hostFacts(topology: Topology, host: string, rows: HostRows, ports: SwitchPorts | undefined): HostFacts {
+  const bridge = rows.bridges.find((b) => b.name === BRIDGE);
+  const members = new Set(bridge?.ports ?? []);
+  const onBridge = new Set(rows.ports.filter((p) => members.has(p._uuid)).flatMap((p) => p.interfaces));
+  const agreed = (name: string, ofport: number | undefined): number | undefined =>
+    ofport !== undefined && ofport > 0 && ports?.get(name.slice(0, PORT_NAME_LENGTH)) === ofport ? ofport : undefined;
+  const interfaces: InterfaceFact[] = [];
+  const tunnels: TunnelFact[] = [];
+  const wanted = new Map(desiredTunnels(topology, host).map((t) => [t.name, t]));
+  for (const row of rows.interfaces) {
+    if (!onBridge.has(row._uuid)) continue;
+    const ofport = agreed(row.name, row.ofport);
+    const tunnel = row.external_ids[TUNNEL_KEY] === undefined ? undefined : wanted.get(row.name);
+    if (tunnel !== undefined) {
+      const right = row.type === tunnel.type && Object.entries(tunnel.options).every(([k, v]) => row.options[k] === v);
+      if (ofport !== undefined && right && row.error === undefined) tunnels.push({ name: row.name, ofport });
+    } else {
+      const ifaceId = row.external_ids['iface-id'];
+      interfaces.push({
+        name: row.name,
+        ...(ifaceId === undefined ? {} : { ifaceId }),
+        ...(ofport === undefined ? {} : { ofport }),
+        inactive: row.external_ids['iface-status'] === 'inactive',
+      });
+    }
+  }
+  const byName = (a: { name: string }, b: { name: string }) => (a.name < b.name ? -1 : 1);
+  return { interfaces: interfaces.sort(byName), tunnels: tunnels.sort(byName) };
+}

@@ -1,0 +1,184 @@
+/**
+ * The desired state of one host's tables: pure, from the world alone. Receivers come before senders: what sends to another
+ * host is wanted only once that host has confirmed that it lets this one in and that the port is there; until then
+ * whatever the switch holds for it stays as it is.
+ */
+import {
+  bucketId,
+  FENCE_METER,
+  groupId,
+  ipv4Addresses,
+  type LocalNetwork,
+  type LocalPort,
+  sendByTunnel,
+  type TunnelPort,
+} from '../pipeline/index.js';
+import type { Network } from '../topology/index.js';
+import type { Binding } from './bindings.js';
+import { canonicalActions } from './canonical.js';
+import { flowsOf } from './compile.js';
+import {
+  addressOwner,
+  hostOwner,
+  networkOwner,
+  peerOwner,
+  portOwner,
+  remoteOwner,
+  tunnelOwner,
+  vtepOwner,
+} from './owners.js';
+import type { DesiredBucket, DesiredFlow, DesiredGroup, DesiredState } from './state.js';
+import { desiredTunnels, tunnelName } from './tunnels.js';
+import type { World } from './world.js';
+
+/** What is collected while the host's objects are gone through. */
+interface Draft {
+  readonly flows: DesiredFlow[];
+  readonly groups: DesiredGroup[];
+  readonly keepOwners: Set<bigint>;
+  readonly keepBuckets: Set<string>;
+  readonly ports: Set<string>;
+  readonly peers: Set<string>;
+}
+
+/** `network path` + ' ' + `host`, as in Confirmed.peers. */
+export const peerKey = (networkPath: string, host: string): string => `${networkPath} ${host}`;
+
+function tunnelPorts(world: World, hostName: string): ReadonlyMap<string, TunnelPort> {
+  const seen = new Map(world.facts.get(hostName)?.tunnels.map((t) => [t.name, t.ofport]) ?? []);
+  const ports = new Map<string, TunnelPort>();
+  for (const { name, encapsulation, peer } of desiredTunnels(world.topology, hostName)) {
+    const ofport = seen.get(name);
+    if (ofport !== undefined)
+      ports.set(name, { name, ofport, encapsulation, ...(peer === undefined ? {} : { remoteVtep: peer.vtep }) });
+  }
+  return ports;
+}
+
+function localNetwork(network: Network, hostName: string, bound: ReadonlyMap<string, Binding>): LocalNetwork {
+  const ports: LocalPort[] = [];
+  for (const port of network.ports) {
+    const b = bound.get(port.path);
+    if (b?.state === 'bound' && b.host === hostName) ports.push({ network, port, ofport: b.ofport });
+  }
+  return { network, ports };
+}
+
+function addLocal(draft: Draft, local: LocalNetwork): void {
+  const { network, ports } = local;
+  draft.flows.push(...flowsOf('network', local, networkOwner(network)));
+  for (const p of ports) {
+    draft.flows.push(...flowsOf('port', p, portOwner(network, p.port)));
+    draft.ports.add(p.port.path);
+  }
+  for (const port of network.ports)
+    for (const ip of ipv4Addresses(port))
+      draft.flows.push(...flowsOf('address', { network, port, ip }, addressOwner(network, port, ip)));
+}
+
+/** True when nobody can say that the host has no port of the network: it is not heard, or a port's number is on its way. */
+function mayBeThere(world: World, network: Network, host: string, bound: ReadonlyMap<string, Binding>): boolean {
+  if (!world.facts.has(host)) return true;
+  return network.ports.some((port) => {
+    const b = bound.get(port.path);
+    return b?.state === 'conflict' || (b?.state === 'pending' && b.host === host);
+  });
+}
+
+/** What one network needs on this host because of one other host; the bucket that sends to it, if it may be sent to. */
+function addPeer(
+  draft: Draft,
+  world: World,
+  network: Network,
+  here: string,
+  peer: World['topology']['hosts'][number],
+  tunnel: TunnelPort,
+  bound: ReadonlyMap<string, Binding>,
+): DesiredBucket | undefined {
+  const there = network.ports.filter((port) => {
+    const b = bound.get(port.path);
+    return b?.state === 'bound' && b.host === peer.name;
+  });
+  const bucket_id = bucketId(peer.name);
+  if (there.length === 0) {
+    if (mayBeThere(world, network, peer.name, bound)) {
+      draft.keepOwners.add(peerOwner(network, peer.name).cookie);
+      draft.keepBuckets.add(`${groupId(network.key)} ${bucket_id}`);
+    }
+    return undefined;
+  }
+  draft.flows.push(
+    ...flowsOf('peer', { network, host: peer.name, vtep: peer.vtep, tunnel }, peerOwner(network, peer.name)),
+  );
+  draft.peers.add(peerKey(network.path, peer.name));
+  const confirmed = world.confirmed.get(peer.name);
+  const letsUsIn = confirmed?.peers.has(peerKey(network.path, here)) === true;
+  for (const port of there) {
+    const owner = remoteOwner(network, port);
+    if (letsUsIn && confirmed?.ports.has(port.path))
+      draft.flows.push(...flowsOf('remote', { network, port, host: peer.name, vtep: peer.vtep, tunnel }, owner));
+    else draft.keepOwners.add(owner.cookie);
+  }
+  if (!letsUsIn) {
+    draft.keepBuckets.add(`${groupId(network.key)} ${bucket_id}`);
+    return undefined;
+  }
+  const actions = sendByTunnel(tunnel, peer.vtep, network.key);
+  return { bucket_id, actions, content: canonicalActions(actions), host: peer.name };
+}
+
+function addNetwork(
+  draft: Draft,
+  world: World,
+  network: Network,
+  here: string,
+  tunnels: ReadonlyMap<string, TunnelPort>,
+  bound: ReadonlyMap<string, Binding>,
+): void {
+  const local = localNetwork(network, here, bound);
+  if (local.ports.length === 0) return;
+  addLocal(draft, local);
+  for (const port of network.ports) {
+    const state = bound.get(port.path)?.state;
+    if (state === 'unknown' || state === 'pending' || state === 'conflict')
+      draft.keepOwners.add(remoteOwner(network, port).cookie);
+  }
+  const buckets: DesiredBucket[] = [];
+  for (const peer of world.topology.hosts) {
+    if (peer.name === here) continue;
+    const mesh = world.topology.underlay.tunnels === 'mesh';
+    const tunnel = tunnels.get(tunnelName(network.encapsulation, mesh ? peer.vtep : undefined));
+    if (tunnel === undefined) continue;
+    const bucket = addPeer(draft, world, network, here, peer, tunnel, bound);
+    if (bucket !== undefined) buckets.push(bucket);
+  }
+  buckets.sort((a, b) => a.bucket_id - b.bucket_id);
+  draft.groups.push({ group_id: groupId(network.key), owner: networkOwner(network), buckets });
+}
+
+/** The drop counters of each tunnel port, and of each host that may use it. */
+function addTunnels(draft: Draft, world: World, here: string, tunnels: ReadonlyMap<string, TunnelPort>): void {
+  const hosts = world.topology.hosts.filter((host) => host.name !== here);
+  for (const tunnel of tunnels.values()) {
+    draft.flows.push(...flowsOf('tunnel', tunnel, tunnelOwner(tunnel.name)));
+    for (const { name, vtep } of hosts)
+      if (tunnel.remoteVtep === undefined || tunnel.remoteVtep === vtep)
+        draft.flows.push(...flowsOf('vtep', { tunnel, vtep, host: name }, vtepOwner(tunnel.name, name)));
+  }
+}
+
+/** What this host's switch should hold. */
+export function desiredState(world: World, hostName: string, bound: ReadonlyMap<string, Binding>): DesiredState {
+  const draft: Draft = {
+    flows: [...flowsOf('host', null, hostOwner())],
+    groups: [],
+    keepOwners: new Set(),
+    keepBuckets: new Set(),
+    ports: new Set(),
+    peers: new Set(),
+  };
+  const tunnels = tunnelPorts(world, hostName);
+  addTunnels(draft, world, hostName, tunnels);
+  for (const network of world.topology.networks) addNetwork(draft, world, network, hostName, tunnels, bound);
+  return { ...draft, meters: [FENCE_METER] };
+}

@@ -1,0 +1,47 @@
+/** What a host's tables should hold, as values ready to be compared and sent. */
+import type { Action, Instruction, Match } from 'ts-openflow';
+import type { DropReason } from '../pipeline/index.js';
+import type { Owner } from './owners.js';
+
+export interface DesiredFlow {
+  readonly table_id: number;
+  readonly priority: number;
+  readonly match: Match;
+  readonly instructions: readonly Instruction[];
+  readonly cookie: bigint;
+  readonly owner: Owner;
+  readonly why: string;
+  readonly drop?: DropReason;
+  /** Table, priority and match: what makes it this flow (OpenFlow 1.5.1 clause 6.4: identical match and priority). */
+  readonly identity: string;
+  /** Instructions and cookie: what must be equal for the flow to be right. */
+  readonly content: string;
+}
+
+export interface DesiredBucket {
+  readonly bucket_id: number;
+  readonly actions: readonly Action[];
+  readonly content: string;
+  /** The host it sends to. */
+  readonly host: string;
+}
+
+export interface DesiredGroup {
+  readonly group_id: number;
+  readonly owner: Owner;
+  readonly buckets: readonly DesiredBucket[];
+}
+
+/** What a host's switch should hold, and what must be left as it is because nobody can know yet. */
+export interface DesiredState {
+  readonly flows: readonly DesiredFlow[];
+  readonly groups: readonly DesiredGroup[];
+  readonly meters: readonly number[];
+  /** Owners (by cookie) whose flows stay as they are: their host has not been heard, or has not confirmed yet. */
+  readonly keepOwners: ReadonlySet<bigint>;
+  /** Buckets that stay as they are, as `group_id bucket_id`. */
+  readonly keepBuckets: ReadonlySet<string>;
+  /** What this host confirms once the above is in its tables. */
+  readonly ports: ReadonlySet<string>;
+  readonly peers: ReadonlySet<string>;
+}

@@ -1,0 +1,44 @@
+/**
+ * Everything the desired state is computed from, as one value: the intent (topology) and what the hosts were seen to be
+ * (facts). Nothing here is remembered from what was sent.
+ */
+import type { Topology } from '../topology/index.js';
+
+/** One Interface row of a host's br-int, joined with the switch's own port description. */
+export interface InterfaceFact {
+  readonly name: string;
+  /** `external_ids:iface-id`; undefined for tunnels and ports nobody named. */
+  readonly ifaceId?: string;
+  /** The number on which OVSDB and the switch's own OFPMP_PORT_DESC agree; undefined until they do. */
+  readonly ofport?: number;
+  /** `external_ids:iface-status` = inactive: a standby port (Documentation/topics/integration.rst). */
+  readonly inactive: boolean;
+}
+
+/** A tunnel port of ours that has a number and the options it should have. */
+export interface TunnelFact {
+  readonly name: string;
+  readonly ofport: number;
+}
+
+/** What is known of one host. A host that never answered has no facts; one that went away keeps its last. */
+export interface HostFacts {
+  readonly interfaces: readonly InterfaceFact[];
+  readonly tunnels: readonly TunnelFact[];
+}
+
+/** What a host has confirmed to be in its tables, by barrier and read-back. */
+export interface Confirmed {
+  /** Paths of the ports that receive on that host. */
+  readonly ports: ReadonlySet<string>;
+  /** `network path` + ' ' + `host`: that host is let in with that network's key. */
+  readonly peers: ReadonlySet<string>;
+}
+
+export interface World {
+  readonly topology: Topology;
+  readonly facts: ReadonlyMap<string, HostFacts>;
+  readonly confirmed: ReadonlyMap<string, Confirmed>;
+  /** Where each port (by path) was bound when the world was last looked at: the holder wins over a newcomer. */
+  readonly holders: ReadonlyMap<string, string>;
+}

@@ -1,0 +1,146 @@
+/**
+ * The least change that turns what a switch holds into what it should hold. Pure: no clock, no socket, no log.
+ *
+ *  - A flow that is right is not touched, whatever order or masks the switch reads it back with.
+ *  - A flow of ours that nobody wants is removed, unless its owner is one that cannot be judged yet (`keepOwners`).
+ *  - A flow of somebody else is never touched; where one stands in the place of ours, ours is held back and both are told.
+ *  - A flow whose content or cookie differs is added again in its place: MODIFY would leave the cookie alone
+ *    (OpenFlow 1.5.1 clause 6.4).
+ */
+
+import type { DesiredFlow, DesiredGroup, DesiredState } from '../desired/index.js';
+import { isOurs, ownerOf } from '../pipeline/index.js';
+import type { ActualFlow, ActualGroup, ActualState } from './actual.js';
+
+export interface GroupChange {
+  readonly group: DesiredGroup;
+  /** Buckets to insert; all of the group's when it is new. */
+  readonly insert: DesiredGroup['buckets'];
+  readonly remove: readonly number[];
+  /** `add`: the group is not there. `replace`: it is of another type, or a bucket has other actions. */
+  readonly how: 'add' | 'replace' | 'buckets';
+}
+
+export interface FlowPlan {
+  readonly add: readonly DesiredFlow[];
+  /** In their place stands one of ours with another content. */
+  readonly modify: readonly DesiredFlow[];
+  readonly remove: readonly ActualFlow[];
+  readonly groups: readonly GroupChange[];
+  readonly removeGroups: readonly number[];
+  readonly addMeters: readonly number[];
+  readonly removeMeters: readonly number[];
+}
+
+export interface Difference {
+  readonly plan: FlowPlan;
+  /** Flows in the switch that are not ours. */
+  readonly foreign: readonly ActualFlow[];
+  /** Flows of ours that cannot be added because a foreign flow has their place. */
+  readonly heldBack: readonly DesiredFlow[];
+  /** Two owners want the same place: a defect of a table, told with both reasons. */
+  readonly clashes: readonly (readonly [DesiredFlow, DesiredFlow])[];
+}
+
+/** True when there is nothing to send. */
+export const isEmpty = (plan: FlowPlan): boolean =>
+  plan.add.length +
+    plan.modify.length +
+    plan.remove.length +
+    plan.groups.length +
+    plan.removeGroups.length +
+    plan.addMeters.length +
+    plan.removeMeters.length ===
+  0;
+
+/** How many flow_mods a plan costs. */
+export const flowModCount = (plan: FlowPlan): number => plan.add.length + plan.modify.length + plan.remove.length;
+
+/** True when some bucket of the group belongs to a host nobody can judge yet. */
+const keepsSome = (group_id: number, keep: ReadonlySet<string>): boolean =>
+  [...keep].some((bucket) => bucket.startsWith(`${group_id} `));
+
+/** Without numbers, buckets are told apart by what they do; the whole group is replaced where they differ. */
+function unnumberedChange(
+  wanted: DesiredGroup,
+  present: ActualGroup,
+  keep: ReadonlySet<string>,
+): GroupChange | undefined {
+  const want = new Set(wanted.buckets.map((b) => b.content));
+  const have = new Set(present.buckets.map((b) => b.content));
+  const extra = keepsSome(wanted.group_id, keep) ? [] : present.buckets.filter((b) => !want.has(b.content));
+  const same = extra.length === 0 && wanted.buckets.every((b) => have.has(b.content));
+  return same ? undefined : { group: wanted, insert: wanted.buckets, remove: [], how: 'replace' };
+}
+
+function groupChange(
+  wanted: DesiredGroup,
+  present: ActualGroup | undefined,
+  keep: ReadonlySet<string>,
+): GroupChange | undefined {
+  if (present === undefined) return { group: wanted, insert: wanted.buckets, remove: [], how: 'add' };
+  if (present.type !== 'all') return { group: wanted, insert: wanted.buckets, remove: [], how: 'replace' };
+  if (present.buckets.some((b) => b.bucket_id === undefined)) return unnumberedChange(wanted, present, keep);
+  const have = new Map(present.buckets.map((b) => [b.bucket_id, b.content]));
+  const want = new Set<number | undefined>(wanted.buckets.map((b) => b.bucket_id));
+  const insert = wanted.buckets.filter((b) => have.get(b.bucket_id) !== b.content);
+  const changed = insert.filter((b) => have.has(b.bucket_id)).map((b) => b.bucket_id);
+  const gone = present.buckets.flatMap(({ bucket_id: id }) =>
+    id === undefined || want.has(id) || keep.has(`${wanted.group_id} ${id}`) ? [] : [id],
+  );
+  const remove = [...gone, ...changed];
+  return insert.length + remove.length === 0 ? undefined : { group: wanted, insert, remove, how: 'buckets' };
+}
+
+/** The wanted flows by place, and the pairs that want the same one. */
+function places(desired: readonly DesiredFlow[]): {
+  readonly wanted: ReadonlyMap<string, DesiredFlow>;
+  readonly clashes: Difference['clashes'];
+} {
+  const wanted = new Map<string, DesiredFlow>();
+  const clashes: (readonly [DesiredFlow, DesiredFlow])[] = [];
+  for (const flow of desired) {
+    const other = wanted.get(flow.identity);
+    if (other === undefined) wanted.set(flow.identity, flow);
+    else clashes.push([other, flow]);
+  }
+  return { wanted, clashes };
+}
+
+/** The difference between what one host's switch should hold and what it holds. */
+export function difference(desired: DesiredState, actual: ActualState): Difference {
+  const { wanted, clashes } = places(desired.flows);
+  const add: DesiredFlow[] = [];
+  const modify: DesiredFlow[] = [];
+  const heldBack: DesiredFlow[] = [];
+  for (const flow of wanted.values()) {
+    const present = actual.flows.get(flow.identity);
+    if (present === undefined) add.push(flow);
+    else if (!isOurs(present.cookie)) heldBack.push(flow);
+    else if (present.content !== flow.content || present.odd) modify.push(flow);
+  }
+  const foreign: ActualFlow[] = [];
+  const remove: ActualFlow[] = [];
+  for (const flow of actual.flows.values()) {
+    if (!isOurs(flow.cookie)) foreign.push(flow);
+    else if (!wanted.has(flow.identity) && !desired.keepOwners.has(ownerOf(flow.cookie))) remove.push(flow);
+  }
+  const groups = desired.groups.flatMap(
+    (g) => groupChange(g, actual.groups.get(g.group_id), desired.keepBuckets) ?? [],
+  );
+  const wantedGroups = new Set(desired.groups.map((g) => g.group_id));
+  return {
+    plan: {
+      add,
+      modify,
+      remove,
+      groups,
+      removeGroups: [...actual.groups.keys()].filter((id) => !wantedGroups.has(id)),
+      addMeters: desired.meters.filter((id) => !actual.meters.has(id)),
+      removeMeters: [...actual.meters].filter((id) => !desired.meters.includes(id)),
+    },
+    foreign,
+    heldBack,
+    clashes,
+  };
+}

@@ -1,0 +1,125 @@
+/**
+ * A plan as messages, in the order that never leaves a flow pointing at nothing: meters (they do not fit in a bundle),
+ * then in one bundle groups, flows, and last the groups nobody names any more; meters that are not needed after it.
+ */
+import { type Instruction, type MessageInput, OFPG_BUCKET, type OpenFlowVersion } from 'ts-openflow';
+import type { DesiredBucket, DesiredFlow } from '../desired/index.js';
+import type { ActualFlow } from './actual.js';
+import type { FlowPlan, GroupChange } from './diff.js';
+
+/** One message of a plan, with what it is about for reports. */
+export interface PlannedMessage {
+  readonly message: MessageInput;
+  readonly about: string;
+}
+
+export interface PlannedMessages {
+  readonly before: readonly PlannedMessage[];
+  readonly bundle: readonly PlannedMessage[];
+  readonly after: readonly PlannedMessage[];
+}
+
+const OPENFLOW_15 = 6;
+const OFPMF_PKTPS = 2;
+const EVERY_BIT = 0xffffffffffffffffn;
+
+/** OpenFlow 1.5 has the meter as an action (clause 7.2.6.14), the versions before as an instruction. */
+function metered(instructions: readonly Instruction[], version: OpenFlowVersion): Instruction[] {
+  if (version < OPENFLOW_15) return [...instructions];
+  return instructions.map((i) =>
+    i.kind === 'meter' ? { kind: 'apply_actions', actions: [{ kind: 'meter', meter_id: i.meter_id }] } : i,
+  );
+}
+
+const addFlow = (flow: DesiredFlow, version: OpenFlowVersion): PlannedMessage => ({
+  message: {
+    kind: 'FlowMod',
+    command: 'ADD',
+    table_id: flow.table_id,
+    priority: flow.priority,
+    cookie: flow.cookie,
+    match: flow.match,
+    instructions: metered(flow.instructions, version),
+  },
+  about: `${flow.owner.id}: ${flow.why}`,
+});
+
+/** The cookie in the request keeps a foreign flow that took the place meanwhile from being removed. */
+const removeFlow = (flow: ActualFlow): PlannedMessage => ({
+  message: {
+    kind: 'FlowMod',
+    command: 'DELETE_STRICT',
+    table_id: flow.table_id,
+    priority: flow.priority,
+    cookie: flow.cookie,
+    cookie_mask: EVERY_BIT,
+    match: flow.match,
+    instructions: [],
+  },
+  about: `remove ${flow.identity}`,
+});
+
+const bucket = ({ bucket_id, actions }: DesiredBucket) => ({ bucket_id, actions: [...actions] });
+
+/** Bucket by bucket where the version can (OpenFlow 1.5.1 clause 7.3.4.3), else the whole group. */
+function groupMessages(change: GroupChange, version: OpenFlowVersion): readonly PlannedMessage[] {
+  const { group, insert, remove, how } = change;
+  const { group_id } = group;
+  const about = `${group.owner.id}: group ${group_id}`;
+  const type = 'all';
+  if (how !== 'buckets' || version < OPENFLOW_15) {
+    const command = how === 'add' ? 'ADD' : 'MODIFY';
+    return [{ message: { kind: 'GroupMod', command, type, group_id, buckets: group.buckets.map(bucket) }, about }];
+  }
+  const removals = remove.map((command_bucket_id): PlannedMessage => {
+    return {
+      message: { kind: 'GroupMod', command: 'REMOVE_BUCKET', type, group_id, command_bucket_id, buckets: [] },
+      about,
+    };
+  });
+  const insertions = insert.map((b): PlannedMessage => {
+    const command_bucket_id = OFPG_BUCKET.LAST;
+    return {
+      message: { kind: 'GroupMod', command: 'INSERT_BUCKET', type, group_id, command_bucket_id, buckets: [bucket(b)] },
+      about,
+    };
+  });
+  return [...removals, ...insertions];
+}
+
+const removeGroup = (group_id: number): PlannedMessage => ({
+  message: { kind: 'GroupMod', command: 'DELETE', type: 'all', group_id, buckets: [] },
+  about: `remove group ${group_id}`,
+});
+
+/** The fence's meter limits nothing: no packet comes to it. */
+const addMeter = (meter_id: number): PlannedMessage => ({
+  message: {
+    kind: 'MeterMod',
+    command: 'ADD',
+    meter_id,
+    flags: OFPMF_PKTPS,
+    bands: [{ type: 'drop', rate: 1 }],
+  } as MessageInput,
+  about: `meter ${meter_id}`,
+});
+
+const removeMeter = (meter_id: number): PlannedMessage => ({
+  message: { kind: 'MeterMod', command: 'DELETE', meter_id, flags: 0, bands: [] } as MessageInput,
+  about: `remove meter ${meter_id}`,
+});
+
+/** The plan's messages for a switch that speaks this version. */
+export function planMessages(plan: FlowPlan, version: OpenFlowVersion): PlannedMessages {
+  return {
+    before: plan.addMeters.map(addMeter),
+    bundle: [
+      ...plan.groups.flatMap((change) => groupMessages(change, version)),
+      ...plan.remove.map(removeFlow),
+      ...plan.modify.map((flow) => addFlow(flow, version)),
+      ...plan.add.map((flow) => addFlow(flow, version)),
+      ...plan.removeGroups.map(removeGroup),
+    ],
+    after: plan.removeMeters.map(removeMeter),
+  };
+}

@@ -1,0 +1,33 @@
+/**
+ * Why a packet can be dropped. Every drop is a flow of its own whose cookie carries the reason's code, so that a plain
+ * flow dump holds the counters: drops of reason R on a host = the packets of all flows with R in their cookie.
+ * Codes are part of what stands in the switches: never renumber one.
+ */
+export const DROPS = {
+  no_identity: { code: 1, means: 'came in by a port that is bound to no VM of the topology' },
+  vlan_tagged: { code: 2, means: 'a VM sent a VLAN tag' },
+  mac_spoof: { code: 3, means: 'a VM sent with a source MAC that is not its own' },
+  ip_spoof: { code: 4, means: 'a VM sent with an IPv4 source address that is not its own' },
+  arp_spoof: { code: 5, means: 'a VM sent ARP with a sender address (SHA or SPA) that is not its own' },
+  ethertype: { code: 6, means: 'a VM sent a protocol that its port may not send' },
+  arp_announcement: {
+    code: 7,
+    means: 'a VM announced its own address: not needed, every address is answered from the topology',
+  },
+  unknown_unicast: { code: 8, means: 'a VM sent to a MAC address that its network does not have' },
+  tunnel_source: { code: 9, means: 'came by a tunnel from an address that is no host of any network here' },
+  tunnel_key: { code: 10, means: 'came from a known host with a key that this host and that one do not share' },
+  tunnel_key_zero: { code: 11, means: "came by a tunnel with key 0, which is nobody's" },
+  tunnel_unicast: { code: 12, means: 'came by a tunnel for a MAC address that is not on this host' },
+  guard: { code: 13, means: 'the last check: register, port and destination did not agree' },
+  no_network: { code: 14, means: 'reached a lookup without a network that is on this host' },
+} as const;
+
+export type DropReason = keyof typeof DROPS;
+
+const BY_CODE = new Map<number, DropReason>(
+  (Object.keys(DROPS) as DropReason[]).map((reason) => [DROPS[reason].code, reason]),
+);
+
+/** The reason of a code, undefined for 0 (no drop) and unknown codes. */
+export const dropReason = (code: number): DropReason | undefined => BY_CODE.get(code);

@@ -1,0 +1,102 @@
+/**
+ * Table 0 · classify: where does this packet come from, and whose is it?
+ *
+ *   match                                         → action
+ *   in_port = VM port, no VLAN tag                → reg_network, reg_in; goto port_security
+ *   in_port = VM port                             → drop vlan_tagged
+ *   in_port = tunnel, tun_src = VTEP, tun_id = K  → reg_network = K; goto from_tunnel   (never towards a tunnel again)
+ *   in_port = tunnel, key 0, UDP 3784, peer       → counted: BFD, handled by ovs-vswitchd itself
+ *   in_port = tunnel, key 0                       → drop tunnel_key_zero
+ *   in_port = tunnel, tun_src = VTEP              → drop tunnel_key
+ *   in_port = tunnel                              → drop tunnel_source
+ *   otherwise                                     → drop no_identity
+ */
+import { type Action, ETH_TYPE_IP, IPPROTO_UDP, ipv4, UDP_BFD } from '../fields.js';
+import { reg_in, reg_network } from '../registers.js';
+import { table } from '../table.js';
+import { portSecurity } from './10-port-security.js';
+import { fromTunnel } from './40-from-tunnel.js';
+
+const identity = (network: number, ofport: number): readonly Action[] => [
+  { kind: 'set_field', field: reg_network, value: network },
+  { kind: 'set_field', field: reg_in, value: ofport },
+];
+
+export const classify = table({
+  id: 0,
+  name: 'classify',
+  question: 'Where does this packet come from, and whose is it?',
+  matches: ['in_port', 'vlan_vid', 'tun_src', 'tun_id', 'eth_type', 'ip_proto', 'udp_dst'],
+
+  host: () => [{ priority: 0, match: {}, drop: 'no_identity', why: 'a port that is bound to no VM forwards nothing' }],
+
+  port: ({ network, port, ofport }) => [
+    {
+      priority: 100,
+      match: { in_port: { value: ofport }, vlan_vid: { value: 0 } },
+      actions: identity(network.key, ofport),
+      goto: portSecurity,
+      why: `VM port ${port.name} belongs to ${network.path}`,
+    },
+    {
+      priority: 50,
+      match: { in_port: { value: ofport } },
+      drop: 'vlan_tagged',
+      why: `VM port ${port.name} may not send VLAN tags`,
+    },
+  ],
+
+  peer: ({ network, host, vtep, tunnel }) => [
+    {
+      priority: 100,
+      match: {
+        in_port: { value: tunnel.ofport },
+        tun_src: { value: ipv4(vtep) },
+        tun_id: { value: BigInt(network.key) },
+      },
+      actions: [{ kind: 'set_field', field: reg_network, value: network.key }],
+      goto: fromTunnel,
+      why: `host ${host} has a port of ${network.path} and may send with its key ${network.key}`,
+    },
+  ],
+
+  vtep: ({ tunnel, vtep, host }) => [
+    {
+      priority: 50,
+      match: { in_port: { value: tunnel.ofport }, tun_src: { value: ipv4(vtep) } },
+      drop: 'tunnel_key',
+      why: `host ${host} has no port of a network with any other key`,
+    },
+    ...(tunnel.remoteVtep === undefined
+      ? []
+      : [
+          {
+            priority: 80,
+            match: {
+              in_port: { value: tunnel.ofport },
+              tun_src: { value: ipv4(vtep) },
+              tun_id: { value: 0n },
+              eth_type: { value: ETH_TYPE_IP },
+              ip_proto: { value: IPPROTO_UDP },
+              udp_dst: { value: UDP_BFD },
+            },
+            why: `BFD of the tunnel to ${host}: ovs-vswitchd answers it, here it is only counted`,
+          } as const,
+        ]),
+  ],
+
+  tunnel: ({ name, ofport }) => [
+    {
+      priority: 60,
+      match: { in_port: { value: ofport }, tun_id: { value: 0n } },
+      drop: 'tunnel_key_zero',
+      why: `key 0 is nobody's, on tunnel port ${name} too`,
+    },
+    {
+      priority: 10,
+      match: { in_port: { value: ofport } },
+      drop: 'tunnel_source',
+      why: `on tunnel port ${name} only hosts of this host's networks may send`,
+    },
+  ],
+});

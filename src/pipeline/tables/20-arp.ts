@@ -1,0 +1,81 @@
+/**
+ * Table 20 · arp: can the question be answered here? (From VM ports only; SHA and SPA are already checked.)
+ *
+ *   match                                                  → action
+ *   reg_in = P, request for P's own address                → drop arp_announcement
+ *   reg_network = N, request for an address of N           → turn it into the answer; reg_out = reg_in; goto guard
+ *   reply to everybody                                     → drop arp_announcement
+ *   otherwise (unknown address, reply to one)              → goto l2
+ *
+ * The answer's way back leads by the guard like everything else. in_port is set to 0 because Open vSwitch does not send a
+ * packet out of the port it came in by (in its 16-bit form: 3.1.0 refuses 0 for the 32-bit one with BAD_SET_ARGUMENT).
+ */
+import type { Action } from 'ts-openflow';
+import { MULTICAST } from '../actions.js';
+import { ipv4Addresses } from '../addresses.js';
+import { ARP_REPLY, ARP_REQUEST, ETH_TYPE_ARP, ipv4, mac } from '../fields.js';
+import { reg_in, reg_network, reg_out } from '../registers.js';
+import { table } from '../table.js';
+import { l2 } from './30-l2.js';
+import { guard } from './60-guard.js';
+
+const copy = (from: string, to: string, bits: number): Action =>
+  ({ kind: 'move', src: { field: from, start: 0, bits }, dst: { field: to, start: 0, bits } }) as Action;
+
+/** Turns the ARP request in hand into its answer (RFC 826, "Packet Reception"). */
+const answer = (hardware: string, ip: string): readonly Action[] => [
+  copy('eth_src', 'eth_dst', 48),
+  { kind: 'set_field', field: 'eth_src', value: mac(hardware) },
+  { kind: 'set_field', field: 'arp_op', value: ARP_REPLY },
+  copy('arp_sha', 'arp_tha', 48),
+  { kind: 'set_field', field: 'arp_sha', value: mac(hardware) },
+  copy('arp_spa', 'arp_tpa', 32),
+  { kind: 'set_field', field: 'arp_spa', value: ipv4(ip) },
+  copy(reg_in, reg_out, 32),
+  { kind: 'set_field', field: 'in_port_nxm', value: 0 },
+];
+
+export const arp = table({
+  id: 20,
+  name: 'arp',
+  question: 'Can the question be answered here?',
+  matches: [reg_in, reg_network, 'eth_type', 'eth_dst', 'arp_op', 'arp_tpa'],
+
+  host: () => [
+    {
+      priority: 90,
+      match: { eth_type: { value: ETH_TYPE_ARP }, arp_op: { value: ARP_REPLY }, eth_dst: MULTICAST },
+      drop: 'arp_announcement',
+      why: 'every address is answered from the topology, so nobody needs to be told',
+    },
+    { priority: 0, match: {}, goto: l2, why: 'a question nobody here can answer, or an answer to one VM' },
+  ],
+
+  port: ({ network, port, ofport }) =>
+    ipv4Addresses(port).map((ip) => ({
+      priority: 110,
+      match: {
+        [reg_in]: { value: ofport },
+        eth_type: { value: ETH_TYPE_ARP },
+        arp_op: { value: ARP_REQUEST },
+        arp_tpa: { value: ipv4(ip) },
+      } as const,
+      drop: 'arp_announcement' as const,
+      why: `${port.name} of ${network.path} asks for, or announces, its own address ${ip}`,
+    })),
+
+  address: ({ network, port, ip }) => [
+    {
+      priority: 100,
+      match: {
+        [reg_network]: { value: network.key },
+        eth_type: { value: ETH_TYPE_ARP },
+        arp_op: { value: ARP_REQUEST },
+        arp_tpa: { value: ipv4(ip) },
+      } as const,
+      actions: answer(port.mac, ip),
+      goto: guard,
+      why: `in ${network.path}, ${ip} is ${port.name} at ${port.mac}`,
+    },
+  ],
+});

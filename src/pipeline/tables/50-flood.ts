@@ -1,0 +1,31 @@
+/**
+ * Table 50 · flood: one copy for each port of the network on this host, each by way of the guard.
+ *
+ *   match            → action
+ *   reg_network = N  → for each port P of N here: reg_out = P; resubmit to guard
+ *   otherwise        → drop no_network
+ *
+ * The sender gets no copy: Open vSwitch does not send a packet out of the port it came in by.
+ */
+import { deliverTo } from '../actions.js';
+import { reg_network } from '../registers.js';
+import { table } from '../table.js';
+import { guard } from './60-guard.js';
+
+export const flood = table({
+  id: 50,
+  name: 'flood',
+  question: 'Which ports here get a copy?',
+  matches: [reg_network],
+
+  host: () => [{ priority: 0, match: {}, drop: 'no_network', why: 'no network, no copies' }],
+
+  network: ({ network, ports }) => [
+    {
+      priority: 100,
+      match: { [reg_network]: { value: network.key } },
+      actions: ports.flatMap(({ ofport }) => [deliverTo(ofport), { kind: 'resubmit', table: guard.id } as const]),
+      why: `the ports of ${network.path} on this host: ${ports.map(({ port }) => port.name).join(', ')}`,
+    },
+  ],
+});

@@ -1,0 +1,51 @@
+/**
+ * What one host must know, as values: the objects for which the tables have flows. `desired/` fills them in from the
+ * topology and the facts; the tables read them and nothing else.
+ */
+import type { Encapsulation, Network, Port } from '../topology/index.js';
+
+/** A tunnel port of this host that is really there. */
+export interface TunnelPort {
+  readonly name: string;
+  readonly ofport: number;
+  readonly encapsulation: Encapsulation;
+  /** The peer's VTEP of a mesh port; undefined for the one flow-based port. */
+  readonly remoteVtep?: string;
+}
+
+/** A VM port on this host, bound to an OpenFlow port number. */
+export interface LocalPort {
+  readonly network: Network;
+  readonly port: Port;
+  readonly ofport: number;
+}
+
+/** A VM port of one of this host's networks, on another host. */
+export interface RemotePort {
+  readonly network: Network;
+  readonly port: Port;
+  readonly host: string;
+  readonly vtep: string;
+  readonly tunnel: TunnelPort;
+}
+
+/** Another host that has a port of one of this host's networks. */
+export interface Peer {
+  readonly network: Network;
+  readonly host: string;
+  readonly vtep: string;
+  readonly tunnel: TunnelPort;
+}
+
+/** A network with at least one port on this host. */
+export interface LocalNetwork {
+  readonly network: Network;
+  readonly ports: readonly LocalPort[];
+}
+
+/** An address of the topology that this host answers for: IPv4 by ARP. */
+export interface Address {
+  readonly network: Network;
+  readonly port: Port;
+  readonly ip: string;
+}

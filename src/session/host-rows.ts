@@ -1,0 +1,105 @@
+/** The columns of Open_vSwitch that Kakuri monitors, and their rows as the plain values `desired/` computes with. */
+import { OPEN_VSWITCH, type OvsdbClient } from 'ovsdb-client';
+import type { HostRows, StringMap } from '../desired/index.js';
+
+const pick = <T extends object, const K extends keyof T>(from: T, keys: readonly K[]): Pick<T, K> =>
+  Object.fromEntries(keys.map((key) => [key, from[key]])) as Pick<T, K>;
+
+/** Named columns only: statistics change every five seconds and are nobody's business here. */
+export const MONITORED = {
+  Open_vSwitch: pick(OPEN_VSWITCH.Open_vSwitch, [
+    'bridges',
+    'ovs_version',
+    'iface_types',
+    'external_ids',
+    'other_config',
+    'cur_cfg',
+    'next_cfg',
+  ]),
+  Bridge: pick(OPEN_VSWITCH.Bridge, [
+    'name',
+    'datapath_type',
+    'fail_mode',
+    'protocols',
+    'other_config',
+    'external_ids',
+    'ports',
+    'controller',
+    'flow_tables',
+  ]),
+  Port: pick(OPEN_VSWITCH.Port, ['name', 'interfaces', 'external_ids']),
+  Interface: pick(OPEN_VSWITCH.Interface, ['name', 'type', 'options', 'bfd', 'ofport', 'error', 'external_ids']),
+  Controller: pick(OPEN_VSWITCH.Controller, [
+    'target',
+    'inactivity_probe',
+    'max_backoff',
+    'connection_mode',
+    'external_ids',
+  ]),
+  Flow_Table: pick(OPEN_VSWITCH.Flow_Table, ['name']),
+} as const;
+
+export type HostClient = OvsdbClient<typeof MONITORED>;
+
+const strings = (map: ReadonlyMap<string, string>): StringMap => Object.fromEntries(map);
+const list = (set: ReadonlySet<string>): readonly string[] => [...set];
+
+/** The optional members that have a value. */
+const present = <T extends object>(members: T): { [K in keyof T]?: NonNullable<T[K]> } =>
+  Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as never;
+
+/** The replica's rows as plain values. */
+export function hostRows(client: HostClient): HostRows {
+  const root = [...client.rows('Open_vSwitch').values()][0];
+  return {
+    root: root && {
+      _uuid: root._uuid,
+      bridges: list(root.bridges),
+      ...present({ ovs_version: root.ovs_version }),
+      iface_types: list(root.iface_types),
+      external_ids: strings(root.external_ids),
+      other_config: strings(root.other_config),
+    },
+    bridges: [...client.rows('Bridge').values()].map((row) => ({
+      _uuid: row._uuid,
+      name: row.name,
+      datapath_type: row.datapath_type,
+      ...present({ fail_mode: row.fail_mode }),
+      protocols: list(row.protocols),
+      other_config: strings(row.other_config),
+      external_ids: strings(row.external_ids),
+      ports: list(row.ports),
+      controller: list(row.controller),
+      flow_tables: Object.fromEntries(row.flow_tables),
+    })),
+    ports: [...client.rows('Port').values()].map((row) => ({
+      _uuid: row._uuid,
+      name: row.name,
+      interfaces: list(row.interfaces),
+      external_ids: strings(row.external_ids),
+    })),
+    interfaces: [...client.rows('Interface').values()].map((row) => ({
+      _uuid: row._uuid,
+      name: row.name,
+      type: row.type,
+      options: strings(row.options),
+      bfd: strings(row.bfd),
+      ...present({ ofport: row.ofport, error: row.error }),
+      external_ids: strings(row.external_ids),
+    })),
+    controllers: [...client.rows('Controller').values()].map((row) => ({
+      _uuid: row._uuid,
+      target: row.target,
+      ...present({
+        inactivity_probe: row.inactivity_probe,
+        max_backoff: row.max_backoff,
+        connection_mode: row.connection_mode,
+      }),
+      external_ids: strings(row.external_ids),
+    })),
+    flowTables: [...client.rows('Flow_Table').values()].map((row) => ({
+      _uuid: row._uuid,
+      ...present({ name: row.name }),
+    })),
+  };
+}

@@ -1,0 +1,128 @@
+/**
+ * One host: its OVSDB, which Kakuri dials, and its switch, which dials Kakuri. Holds the connections and nothing else:
+ * what the host is comes out as values, what is to be done goes in as values.
+ */
+
+import { OvsdbClient } from 'ovsdb-client';
+import type { Names, Session } from 'ts-openflow';
+import type { Change, HostRows, SwitchPorts } from '../desired/index.js';
+import type { ActualFlow, ActualState, FlowPlan } from '../diff/index.js';
+import { TABLES } from '../pipeline/index.js';
+import type { Host } from '../topology/index.js';
+import { carryOut } from './changes.js';
+import { type HostClient, hostRows, MONITORED } from './host-rows.js';
+import type { CountedFlow, HostLink, SendResult } from './link.js';
+import { sendPlan } from './send-plan.js';
+import { followPorts } from './switch-ports.js';
+import { readCounted, readOwners, readTables } from './switch-tables.js';
+
+export class HostSession implements HostLink {
+  readonly name: string;
+  readonly #client: HostClient;
+  readonly #onChange: () => void;
+  #rows: HostRows | undefined;
+  #switch: Session | undefined;
+  #ports: SwitchPorts | undefined;
+  #epoch = 0;
+  #trouble: string | undefined;
+
+  constructor(host: Host, onChange: () => void) {
+    this.name = host.name;
+    this.#onChange = onChange;
+    this.#client = new OvsdbClient({ remotes: [host.ovsdb], database: 'Open_vSwitch', tables: MONITORED });
+    this.#client.onChange(() => {
+      this.#rows = hostRows(this.#client);
+      onChange();
+    });
+    this.#client.onStatus((status) => {
+      this.#trouble = status.state === 'synced' ? undefined : `OVSDB ${host.ovsdb}: ${status.reason ?? status.state}`;
+      if (status.state === 'synced') this.#rows = hostRows(this.#client);
+      onChange();
+    });
+    this.#client.start();
+  }
+
+  rows(): HostRows | undefined {
+    return this.#trouble === undefined ? this.#rows : undefined;
+  }
+
+  epoch(): number {
+    return this.#switch === undefined ? 0 : this.#epoch;
+  }
+
+  switchPorts(): SwitchPorts | undefined {
+    return this.#ports;
+  }
+
+  troubles(): readonly string[] {
+    const troubles = this.#trouble === undefined ? [] : [this.#trouble];
+    if (this.#switch === undefined) troubles.push('the switch is not connected by OpenFlow');
+    return troubles;
+  }
+
+  /** The address by which this host's OVSDB sees us; undefined on a unix socket. */
+  get localAddress(): string | undefined {
+    return this.#client.localAddress;
+  }
+
+  /** True while a switch is connected: a second one that claims to be this host gets nothing. */
+  get hasSwitch(): boolean {
+    return this.#switch !== undefined;
+  }
+
+  /** Takes a switch's session as this host's own, until it closes. */
+  attach(session: Session): void {
+    this.#switch = session;
+    this.#epoch += 1;
+    const stop = followPorts(session, (ports) => {
+      if (this.#switch !== session) return;
+      this.#ports = ports;
+      this.#onChange();
+    });
+    void session.closed.then(() => {
+      stop();
+      if (this.#switch !== session) return;
+      this.#switch = undefined;
+      this.#ports = undefined;
+      this.#onChange();
+    });
+  }
+
+  configure(changes: readonly Change[]): Promise<void> {
+    return carryOut(this.#client, changes);
+  }
+
+  async read(): Promise<ActualState> {
+    return readTables(this.#session());
+  }
+
+  async readOwners(owners: readonly bigint[]): Promise<readonly ActualFlow[]> {
+    return readOwners(this.#session(), owners);
+  }
+
+  async send(plan: FlowPlan): Promise<SendResult> {
+    return sendPlan(this.#session(), plan);
+  }
+
+  async counted(): Promise<readonly CountedFlow[]> {
+    return readCounted(this.#session(), this.#names());
+  }
+
+  async close(): Promise<void> {
+    this.#switch?.close();
+    this.#client.close();
+  }
+
+  /** Names as `ovs-ofctl --names` prints them. */
+  #names(): Names {
+    return {
+      ports: new Map([...(this.#ports ?? [])].map(([name, ofport]) => [ofport, name])),
+      tables: new Map(TABLES.map((table) => [table.id, table.name])),
+    };
+  }
+
+  #session(): Session {
+    if (this.#switch === undefined) throw new Error(`${this.name}: the switch is not connected`);
+    return this.#switch;
+  }
+}

@@ -1,0 +1,6 @@
+/** Sessions: everything that holds a socket or a file. One host = one OVSDB and one OpenFlow connection. */
+export * from './host-session.js';
+export * from './key-store.js';
+export * from './link.js';
+export { removeHost, UnreachableError } from './remove-host.js';
+export * from './switch-hub.js';

@@ -1,0 +1,52 @@
+/**
+ * The connection to one host, as the reconciler sees it: what the host is now, as values, and the few things that can be
+ * done to it. HostSession is the real one; a simulation brings its own.
+ */
+import type { Change, HostRows, SwitchPorts } from '../desired/index.js';
+import type { ActualFlow, ActualState, FlowPlan } from '../diff/index.js';
+
+/** A message the switch refused, with what it was about. */
+export interface Refusal {
+  readonly about: string;
+  readonly error: string;
+}
+
+export interface SendResult {
+  /** False: the switch is as it was before. */
+  readonly committed: boolean;
+  readonly refusals: readonly Refusal[];
+}
+
+/** One flow with its counters, as OFPMP_FLOW gives it. */
+export interface CountedFlow extends ActualFlow {
+  readonly packets: bigint;
+  readonly bytes: bigint;
+  readonly durationSeconds: number;
+  /** As `ovs-ofctl dump-flows` prints it, counters included. */
+  readonly text: string;
+}
+
+export type LinkState = 'connecting' | 'rows' | 'switch' | 'closed';
+
+export interface HostLink {
+  readonly name: string;
+  /** The rows of OVSDB; undefined until the first snapshot. */
+  rows(): HostRows | undefined;
+  /** Number of the OpenFlow connection, counted from 1; 0 while there is none. A new one knows nothing of the old. */
+  epoch(): number;
+  /** Name → ofport, from the switch itself; undefined while it is not connected. */
+  switchPorts(): SwitchPorts | undefined;
+  /** Why the host cannot be worked with now, in words; empty when it can. */
+  troubles(): readonly string[];
+  /** Carries out one transaction and waits until ovs-vswitchd has acted on it. */
+  configure(changes: readonly Change[]): Promise<void>;
+  /** Reads all flows, groups and meters. */
+  read(): Promise<ActualState>;
+  /** Reads the flows with these cookies (whole cookies are compared under OWNER_MASK). */
+  readOwners(owners: readonly bigint[]): Promise<readonly ActualFlow[]>;
+  /** Sends a plan: meters, then one bundle, all errors collected before COMMIT; nothing on any error. */
+  send(plan: FlowPlan): Promise<SendResult>;
+  /** All flows with counters. */
+  counted(): Promise<readonly CountedFlow[]>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,78 @@
+/** Reads a switch's tables over OpenFlow, in the spelling in which desired and actual are compared. */
+import {
+  type FlowEntry,
+  formatFlowEntry,
+  type MultipartEntry,
+  type Names,
+  OFPM,
+  OFPTT,
+  type Session,
+} from 'ts-openflow';
+import { canonicalActions, flowContent, flowIdentity } from '../desired/index.js';
+import type { ActualFlow, ActualGroup, ActualState } from '../diff/index.js';
+import { OWNER_MASK } from '../pipeline/index.js';
+import type { CountedFlow } from './link.js';
+
+const OPENFLOW_15 = 6;
+
+/** One entry of OFPMP_FLOW as an actual flow. */
+export function actualFlow(entry: FlowEntry): ActualFlow {
+  const { table_id, priority, match, instructions, cookie } = entry;
+  return {
+    table_id,
+    priority,
+    match,
+    instructions,
+    cookie,
+    identity: flowIdentity(table_id, priority, match),
+    content: flowContent(cookie, instructions),
+    odd: entry.idle_timeout !== 0 || entry.hard_timeout !== 0 || entry.flags !== 0,
+  };
+}
+
+const counted = (entry: FlowEntry, names: Names): CountedFlow => ({
+  ...actualFlow(entry),
+  packets: entry.packet_count ?? 0n,
+  bytes: entry.byte_count ?? 0n,
+  durationSeconds: entry.duration_sec ?? 0,
+  text: formatFlowEntry(entry, names),
+});
+
+/** Below OpenFlow 1.5 buckets have no number of their own. */
+const actualGroup = (entry: MultipartEntry<'GROUP_DESC'>, numbered: boolean): ActualGroup => ({
+  group_id: entry.group_id,
+  type: String(entry.type),
+  buckets: entry.buckets.map((b) => ({
+    ...(numbered ? { bucket_id: b.bucket_id } : {}),
+    actions: b.actions,
+    content: canonicalActions(b.actions),
+  })),
+});
+
+const flows = (session: Session, cookie: bigint, cookie_mask: bigint): Promise<readonly FlowEntry[]> =>
+  session.multipart('FLOW', { table_id: OFPTT.ALL, match: {}, cookie, cookie_mask });
+
+/** All flows, groups and meters. */
+export async function readTables(session: Session): Promise<ActualState> {
+  const [entries, groups, meters] = await Promise.all([
+    flows(session, 0n, 0n),
+    session.multipart('GROUP_DESC'),
+    session.multipart('METER_CONFIG', { meter_id: OFPM.ALL }),
+  ]);
+  const numbered = session.version >= OPENFLOW_15;
+  return {
+    flows: new Map(entries.map(actualFlow).map((flow) => [flow.identity, flow])),
+    groups: new Map(groups.map((g) => actualGroup(g, numbered)).map((group) => [group.group_id, group])),
+    meters: new Set(meters.map((meter) => meter.meter_id)),
+  };
+}
+
+/** The flows of some owners: the switch finds them by cookie. */
+export async function readOwners(session: Session, owners: readonly bigint[]): Promise<readonly ActualFlow[]> {
+  const parts = await Promise.all(owners.map((cookie) => flows(session, cookie, OWNER_MASK)));
+  return parts.flat().map(actualFlow);
+}
+
+/** All flows with their counters, printed with the names given. */
+export const readCounted = async (session: Session, names: Names): Promise<readonly CountedFlow[]> =>
+  (await flows(session, 0n, 0n)).map((entry) => counted(entry, names));

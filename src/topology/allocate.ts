@@ -1,0 +1,153 @@
+/**
+ * Tunnel keys for the networks of a draft: given ones as they are, the others remembered or new. Pure: the same draft,
+ * memory and time give the same keys, and a draft allocated again with the memory it left gives the same topology.
+ *
+ * A key that a network gives up (it left the file, or has another key or encapsulation now) rests in quarantine; only
+ * that network gets it meanwhile. A *given* key that belongs to another network by memory, resting or not, is refused:
+ * hosts may still hold flows that know it as the other's.
+ */
+import { KeySpace, largestKey } from './encapsulation.js';
+import { EMPTY_MEMORY, type HeldKey, type KeyMemory, type RestingKey } from './key-memory.js';
+import type { Encapsulation, Network, NetworkDraft, Problem, Topology, TopologyDraft } from './model.js';
+
+/** How long a key rests. */
+export const QUARANTINE_MS = 60 * 60 * 1000;
+
+/** Allocated keys fit every encapsulation. */
+const LARGEST_ALLOCATED = largestKey('vxlan');
+
+export interface AllocateOptions {
+  /** Default: QUARANTINE_MS. */
+  readonly quarantineMs?: number;
+}
+
+export interface Allocation {
+  /** Undefined if there are problems: nothing of the file is to be applied. */
+  readonly topology: Topology | undefined;
+  /** To be saved before the topology is applied; with problems, the memory as it was. */
+  readonly memory: KeyMemory;
+  readonly problems: readonly Problem[];
+}
+
+/** `now` in milliseconds since 1970. */
+export function allocateKeys(
+  draft: TopologyDraft,
+  memory: KeyMemory = EMPTY_MEMORY,
+  now: number = 0,
+  options: AllocateOptions = {},
+): Allocation {
+  const { quarantineMs = QUARANTINE_MS } = options;
+  // A clock that was wrong once must not keep a key for years.
+  const resting = memory.quarantine
+    .filter((entry) => entry.until > now)
+    .map((entry) => ({ ...entry, until: Math.min(entry.until, now + quarantineMs) }));
+  const keys = chosenKeys(draft, memory, resting);
+  const released = releasedKeys(memory, keys, now + quarantineMs);
+  const problems = draft.networks.flatMap((network) => {
+    const message = refusal(network, keys, released, resting, quarantineMs);
+    return message === undefined ? [] : [{ file: draft.file, ...network.keyAt, ...message }];
+  });
+  if (problems.length > 0) return { topology: undefined, memory, problems };
+  const networks = draft.networks.map((network) => networkOf(network, keys));
+  const { underlay, hosts } = draft;
+  return {
+    topology: { underlay, hosts, networks },
+    memory: {
+      version: 1,
+      keys: Object.fromEntries(keys),
+      quarantine: [...resting.filter((entry) => !same(keys.get(entry.path), entry)), ...released],
+    },
+    problems,
+  };
+}
+
+type Keys = ReadonlyMap<string, HeldKey>;
+
+/** The key of every network in the draft's order, without those for which none is left. */
+function chosenKeys(draft: TopologyDraft, memory: KeyMemory, resting: readonly RestingKey[]): Keys {
+  const taken = new KeySpace();
+  const keys = new Map<string, HeldKey>();
+  const take = (path: string, held: HeldKey) => {
+    taken.add(held.encapsulation, held.key, path);
+    keys.set(path, held);
+  };
+  for (const { path, key, encapsulation } of draft.networks) if (key !== undefined) take(path, { key, encapsulation });
+  const remembered = new Map([...resting.map((entry) => [entry.path, entry.key] as const), ...heldKeys(memory)]);
+  for (const { path, encapsulation } of draft.networks) {
+    const key = remembered.get(path);
+    const usable = key !== undefined && key <= largestKey(encapsulation) && !taken.owner(encapsulation, key);
+    if (usable && !keys.has(path)) take(path, { key, encapsulation });
+  }
+  for (const { key, encapsulation, path } of resting) taken.add(encapsulation, key, path);
+  for (const [path, { key, encapsulation }] of Object.entries(memory.keys)) taken.add(encapsulation, key, path);
+  const next = new Map<Encapsulation, number>();
+  for (const { path, encapsulation } of draft.networks) {
+    if (keys.has(path)) continue;
+    const key = lowestFree(taken, encapsulation, next.get(encapsulation) ?? 1);
+    if (key === undefined) continue;
+    next.set(encapsulation, key + 1);
+    take(path, { key, encapsulation });
+  }
+  return keys;
+}
+
+const heldKeys = (memory: KeyMemory) => Object.entries(memory.keys).map(([path, { key }]) => [path, key] as const);
+
+function lowestFree(taken: KeySpace, encapsulation: Encapsulation, from: number): number | undefined {
+  for (let key = from; key <= LARGEST_ALLOCATED; key++) if (!taken.owner(encapsulation, key)) return key;
+  return undefined;
+}
+
+const same = (a: HeldKey | undefined, b: HeldKey) => a?.key === b.key && a.encapsulation === b.encapsulation;
+
+/** The keys of the memory that their networks have no more. */
+function releasedKeys(memory: KeyMemory, keys: Keys, until: number): RestingKey[] {
+  return Object.entries(memory.keys).flatMap(([path, held]) =>
+    same(keys.get(path), held) ? [] : [{ ...held, path, until }],
+  );
+}
+
+/** Why a network cannot have its key, or has none. */
+function refusal(
+  { path, key }: NetworkDraft,
+  keys: Keys,
+  released: readonly RestingKey[],
+  resting: readonly RestingKey[],
+  quarantineMs: number,
+): Pick<Problem, 'code' | 'message'> | undefined {
+  const held = keys.get(path);
+  if (held === undefined) return { code: 'keys-exhausted', message: `no tunnel key is left for ${path}: give it one` };
+  if (key === undefined) return undefined;
+  const other = released.find((entry) => entry.path !== path && collide(entry, held));
+  if (other) {
+    // A machine that tried another file first has a memory of other hosts, which would refuse this one for ever.
+    const advice = 'choose another, leave it out, or name another --state if these are other hosts';
+    const rest = `has left the file, or has another key, for ${Math.ceil(quarantineMs / 60_000)} min`;
+    const message = `tunnel key ${key} is kept for network ${other.path} until that ${rest}: ${advice}`;
+    return { code: 'key-in-quarantine', message };
+  }
+  const former = resting.find((entry) => entry.path !== path && collide(entry, held));
+  if (!former) return undefined;
+  const until = new Date(former.until).toISOString();
+  const message = `tunnel key ${key} was that of network ${former.path} and rests until ${until}: choose another, or leave it out`;
+  return { code: 'key-in-quarantine', message };
+}
+
+/** Whether two keys are one number, or meet on the wire (see KeySpace). */
+function collide(a: HeldKey, b: HeldKey): boolean {
+  if (a.key === b.key) return true;
+  const vsid = vsidOf(a);
+  return a.encapsulation !== b.encapsulation && vsid !== undefined && vsid === vsidOf(b);
+}
+
+function vsidOf({ encapsulation, key }: HeldKey): number | undefined {
+  if (encapsulation === 'nvgre') return key;
+  return encapsulation === 'gre' ? key >>> 8 : undefined;
+}
+
+function networkOf(network: NetworkDraft, keys: Keys): Network {
+  const { keyAt: _, ...rest } = network;
+  const held = keys.get(network.path);
+  if (held === undefined) throw new Error(`${network.path} was accepted without a tunnel key`);
+  return { ...rest, key: held.key };
+}

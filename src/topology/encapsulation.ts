@@ -1,0 +1,77 @@
+/**
+ * What the encapsulations cost, how wide their keys are, and which of them this version serves.
+ *
+ * Overhead is what an IP packet of a VM grows by on its way into an IP packet of the underlay: outer IP header, outer
+ * transport, tunnel header, and the VM's Ethernet header (without VLAN tag or FCS, which do not travel):
+ *
+ *   geneve  IPv4 20 (RFC 791) + UDP 8 (RFC 768) + Geneve 8, no options (RFC 8926, 3.4)     + Ethernet 14 = 50
+ *   vxlan   IPv4 20           + UDP 8           + VXLAN 8 (RFC 7348, 5)                    + Ethernet 14 = 50
+ *   gre     IPv4 20                             + GRE 4 + key 4 (RFC 2784, 2.1; RFC 2890, 2) + Ethernet 14 = 42
+ *   nvgre   IPv4 20                             + GRE 4 + VSID and FlowID 4 (RFC 7637, 3.2) + Ethernet 14 = 42
+ *
+ * An outer IPv6 header has 40 octets (RFC 8200, 3): 20 more.
+ */
+import type { Encapsulation } from './model.js';
+
+interface EncapsulationDef {
+  /** Width of the network's key: a VNI or VSID has 24 bits, a GRE key 32. */
+  readonly keyBits: 24 | 32;
+  /** Octets between the outer IP header and the VM's IP header. */
+  readonly header: number;
+}
+
+export const ENCAPSULATIONS: { readonly [E in Encapsulation]: EncapsulationDef } = {
+  geneve: { keyBits: 24, header: 8 + 8 + 14 },
+  vxlan: { keyBits: 24, header: 8 + 8 + 14 },
+  gre: { keyBits: 32, header: 4 + 4 + 14 },
+  nvgre: { keyBits: 24, header: 4 + 4 + 14 },
+};
+
+/** What a running version can carry out; `check` refuses the rest, naming it. */
+export interface Served {
+  readonly encapsulations: readonly Encapsulation[];
+  readonly ipv6Vteps: boolean;
+}
+
+export const SERVED: Served = { encapsulations: ['geneve', 'vxlan', 'gre'], ipv6Vteps: false };
+
+/** The least MTU of a VM's network: what IPv6 asks of every link (RFC 8200, 5). */
+export const MINIMUM_MTU = 1280;
+
+/** Octets that an IP packet of a VM grows by on the underlay. */
+export function overhead(encapsulation: Encapsulation, family: 'ipv4' | 'ipv6'): number {
+  return (family === 'ipv4' ? 20 : 40) + ENCAPSULATIONS[encapsulation].header;
+}
+
+/** The largest key of a network in `encapsulation`. */
+export function largestKey(encapsulation: Encapsulation): number {
+  return 2 ** ENCAPSULATIONS[encapsulation].keyBits - 1;
+}
+
+/**
+ * Keys in use, asked before one more is given. A number names one network whatever its encapsulation; and GRE and NVGRE
+ * share one key space on the wire, where VSID v is the GRE keys v<<8 … v<<8|255 (RFC 7637, 3.2: 24 bits of VSID, 8 of
+ * FlowID).
+ */
+export class KeySpace {
+  readonly #numbers = new Map<number, string>();
+  readonly #vsids = new Map<number, string>();
+  readonly #greVsids = new Map<number, string>();
+
+  add(encapsulation: Encapsulation, key: number, owner: string): void {
+    this.#numbers.set(key, owner);
+    if (encapsulation === 'nvgre') this.#vsids.set(key, owner);
+    if (encapsulation === 'gre') this.#greVsids.set(key >>> 8, owner);
+  }
+
+  /** The network whose key is `key`, or takes it on the wire. */
+  owner(encapsulation: Encapsulation, key: number): string | undefined {
+    return this.#numbers.get(key) ?? this.alias(encapsulation, key);
+  }
+
+  /** The network that has another number, and takes `key` on the wire all the same. */
+  alias(encapsulation: Encapsulation, key: number): string | undefined {
+    if (encapsulation === 'gre') return this.#vsids.get(key >>> 8);
+    return encapsulation === 'nvgre' ? this.#greVsids.get(key) : undefined;
+  }
+}

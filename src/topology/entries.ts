@@ -1,0 +1,164 @@
+/**
+ * The file's hosts, networks and ports as far as they are right, each value with its place, for the checks across them:
+ * one mistake must not hide another, nor cause a second message. A value that the schema refused is `null` here, one
+ * that is absent `undefined`.
+ */
+import { type Ip, ipOf, type Subnet, subnetOf } from './address.js';
+import type { Encapsulation, Underlay } from './model.js';
+import { type File, NETWORK_KEYS } from './schema.js';
+import type { Fault, Path } from './source.js';
+
+type Refused<T> = T extends readonly (infer E)[]
+  ? readonly (Refused<E> | null)[]
+  : T extends object
+    ? { readonly [K in keyof T]?: Refused<T[K]> | null }
+    : T;
+
+export interface Sited<T> {
+  readonly value: T;
+  readonly path: Path;
+}
+
+export interface HostEntry {
+  readonly path: Path;
+  readonly name: string;
+  readonly ovsdb?: Sited<string>;
+  readonly vtep?: Sited<Ip>;
+}
+
+export interface PortEntry {
+  readonly path: Path;
+  /** `TENANT/NETWORK/PORT`. */
+  readonly label: string;
+  readonly name: string;
+  readonly ifaceId?: Sited<string>;
+  readonly mac?: Sited<string>;
+  readonly ips: readonly Sited<Ip>[];
+  readonly hosts: readonly Sited<string>[] | undefined;
+}
+
+export interface NetworkEntry {
+  readonly path: Path;
+  /** `TENANT/NETWORK`. */
+  readonly label: string;
+  readonly tenant: string;
+  readonly name: string;
+  readonly key: Sited<number> | null | undefined;
+  /** Its own or the underlay's, with the place that says so; absent when what the file names is none. */
+  readonly encapsulation?: Sited<Encapsulation>;
+  readonly subnets: readonly Sited<Subnet>[];
+  /** Whether every subnet could be read, so that "in none of them" can be said. */
+  readonly subnetsRead: boolean;
+  readonly ports: readonly PortEntry[];
+}
+
+export interface Entries {
+  readonly underlay: Underlay;
+  readonly hosts: readonly HostEntry[];
+  /** The names of the hosts, those with mistakes too; undefined if the section is no mapping. */
+  readonly hostNames: ReadonlySet<string> | undefined;
+  readonly tenants: readonly { readonly path: Path; readonly name: string }[];
+  readonly networks: readonly NetworkEntry[];
+}
+
+const UNDERLAY: Underlay = { encapsulation: 'geneve', tunnels: 'mesh', mtu: 1500 };
+
+/** The entries of a file of which `faults` are the mistakes of single values. */
+export function entriesOf(value: unknown, faults: readonly Fault[]): Entries {
+  const file = withoutFaults(value, faults) as Refused<File> | null;
+  const underlay = file?.underlay ?? {};
+  const defaults: Underlay = {
+    encapsulation: underlay.encapsulation ?? UNDERLAY.encapsulation,
+    tunnels: underlay.tunnels ?? UNDERLAY.tunnels,
+    mtu: underlay.mtu ?? UNDERLAY.mtu,
+  };
+  const fallback = underlay.encapsulation === null ? null : defaults.encapsulation;
+  const tenants = Object.entries(file?.tenants ?? {}).map(([name, tenant]) => ({
+    path: ['tenants', name],
+    name,
+    tenant,
+  }));
+  return {
+    underlay: defaults,
+    hosts: Object.entries(file?.hosts ?? {}).map(([name, host]) => hostEntry(name, host)),
+    hostNames: file?.hosts ? new Set(Object.keys(file.hosts)) : undefined,
+    tenants,
+    networks: tenants.flatMap(({ name, tenant }) =>
+      Object.entries(tenant?.networks ?? {}).map(([network, given]) => networkEntry(name, network, given, fallback)),
+    ),
+  };
+}
+
+type Values<T> = T extends { readonly [name: string]: infer V } ? V : never;
+type GivenHost = Values<NonNullable<Refused<File>['hosts']>>;
+type GivenNetwork = Values<NonNullable<NonNullable<Values<NonNullable<Refused<File>['tenants']>>>['networks']>>;
+type GivenPort = Values<NonNullable<NonNullable<GivenNetwork>['ports']>>;
+
+function hostEntry(name: string, host: GivenHost): HostEntry {
+  const path = ['hosts', name];
+  return {
+    path,
+    name,
+    ...(host?.ovsdb && { ovsdb: { value: host.ovsdb, path: [...path, 'ovsdb'] } }),
+    ...(host?.vtep && { vtep: { value: ipOf(host.vtep), path: [...path, 'vtep'] } }),
+  };
+}
+
+function networkEntry(tenant: string, name: string, given: GivenNetwork, fallback: Encapsulation | null): NetworkEntry {
+  const path = ['tenants', tenant, 'networks', name];
+  const label = `${tenant}/${name}`;
+  const encapsulation = given?.encapsulation === undefined ? fallback : given.encapsulation;
+  const subnets = given?.subnets === undefined ? [] : given.subnets;
+  // `subnet:` is a mistake of its own, and probably holds the subnets.
+  const strange = Object.keys(given ?? {}).some((key) => !NETWORK_KEYS.includes(key));
+  return {
+    path,
+    label,
+    tenant,
+    name,
+    key: typeof given?.key === 'number' ? { value: given.key, path: [...path, 'key'] } : given?.key,
+    ...(encapsulation && {
+      encapsulation: {
+        value: encapsulation,
+        path: given?.encapsulation ? [...path, 'encapsulation'] : ['underlay', 'encapsulation'],
+      },
+    }),
+    subnets: sited(subnets, [...path, 'subnets']).map((subnet) => ({ ...subnet, value: subnetOf(subnet.value) })),
+    subnetsRead: (subnets?.every((subnet) => subnet !== null) ?? false) && !strange,
+    ports: Object.entries(given?.ports ?? {}).map(([port, value]) =>
+      portEntry([...path, 'ports', port], label, port, value),
+    ),
+  };
+}
+
+function portEntry(path: Path, network: string, name: string, port: GivenPort): PortEntry {
+  const id = port?.['iface-id'];
+  const ifaceId = { value: id ?? name, path: id === undefined ? path : [...path, 'iface-id'] };
+  return {
+    path,
+    label: `${network}/${name}`,
+    name,
+    ...(id !== null && { ifaceId }),
+    ...(port?.mac && { mac: { value: port.mac.toLowerCase(), path: [...path, 'mac'] } }),
+    ips: sited(port?.ips, [...path, 'ips']).map((ip) => ({ ...ip, value: ipOf(ip.value) })),
+    hosts: port?.hosts ? sited(port.hosts, [...path, 'hosts']) : undefined,
+  };
+}
+
+/** The values of a list that are right, with their places. */
+function sited<T>(list: readonly (T | null)[] | null | undefined, path: Path): Sited<T>[] {
+  return (list ?? []).flatMap((value, index) => (value === null ? [] : [{ value, path: [...path, index] }]));
+}
+
+/** A copy of `value` with null for what the schema refused. */
+function withoutFaults(value: unknown, faults: readonly Fault[]): unknown {
+  const copy = structuredClone(value);
+  for (const { path, code } of faults) {
+    if (code === 'unknown-key' || code === 'missing-key') continue;
+    const last = path.at(-1);
+    if (last === undefined) return null;
+    const owner = path.slice(0, -1).reduce<unknown>((at, step) => (at as Record<string | number, unknown>)[step], copy);
+    (owner as Record<string | number, unknown>)[last] = null;
+  }
+  return copy;
+}

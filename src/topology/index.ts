@@ -1,0 +1,24 @@
+/** The door of `topology/`: pure, from the text of a topology file to values, or to every mistake in it. */
+export { type AllocateOptions, type Allocation, allocateKeys, QUARANTINE_MS } from './allocate.js';
+export { ENCAPSULATIONS, largestKey, MINIMUM_MTU, overhead, SERVED, type Served } from './encapsulation.js';
+export {
+  EMPTY_MEMORY,
+  formatKeyMemory,
+  type HeldKey,
+  type KeyMemory,
+  parseKeyMemory,
+  type RestingKey,
+} from './key-memory.js';
+export type {
+  Encapsulation,
+  Host,
+  Network,
+  NetworkDraft,
+  Port,
+  Position,
+  Problem,
+  Topology,
+  TopologyDraft,
+  Underlay,
+} from './model.js';
+export { type Parsed, parseTopology } from './parse.js';

@@ -1,0 +1,89 @@
+/**
+ * What a topology file says, as values: hosts, tenants' networks and their ports. Everything after the file is read
+ * computes from these and from nothing else of the file.
+ *
+ * Guarantees: every check of `check` has passed; addresses are canonical; lists are sorted (hosts by name, networks and
+ * ports by path, in code unit order), so that files that mean the same give equal values.
+ */
+
+export type Encapsulation = 'geneve' | 'vxlan' | 'gre' | 'nvgre';
+
+export interface Topology {
+  readonly underlay: Underlay;
+  readonly hosts: readonly Host[];
+  readonly networks: readonly Network[];
+}
+
+export interface Underlay {
+  /** The encapsulation of networks that name none. */
+  readonly encapsulation: Encapsulation;
+  /** `mesh`: a tunnel port per peer that shares a network, with BFD; `flow`: one flow-based port. */
+  readonly tunnels: 'mesh' | 'flow';
+  /** Octets of an IP packet that the underlay carries whole. */
+  readonly mtu: number;
+}
+
+export interface Host {
+  readonly name: string;
+  /** Where its ovsdb-server listens, as OVS writes it: `unix:PATH`, `tcp:IP:PORT`, `ssl:IP:PORT`. */
+  readonly ovsdb: string;
+  /** The address of its tunnels, canonical. */
+  readonly vtep: string;
+}
+
+export interface Network {
+  /** `TENANT/NETWORK`, its name in the whole file. */
+  readonly path: string;
+  readonly tenant: string;
+  readonly name: string;
+  /** The tunnel key, one in the whole file; never 0. */
+  readonly key: number;
+  readonly encapsulation: Encapsulation;
+  /** Canonical CIDR, sorted; they do not overlap. */
+  readonly subnets: readonly string[];
+  /** Octets of an IP packet of a VM: the underlay's MTU less the overhead of the encapsulation. */
+  readonly mtu: number;
+  readonly ports: readonly Port[];
+}
+
+export interface Port {
+  /** `TENANT/NETWORK/PORT`. */
+  readonly path: string;
+  readonly name: string;
+  /** The `external_ids:iface-id` of the Interface row that is this port; one in the whole file. */
+  readonly ifaceId: string;
+  /** Lower case, colons; unicast. */
+  readonly mac: string;
+  /** Canonical, sorted; each inside a subnet of the network. */
+  readonly ips: readonly string[];
+  /** The hosts where it may run, sorted; absent: any. */
+  readonly hosts?: readonly string[];
+}
+
+/** A checked file whose networks may still lack a key: the input of `allocateKeys`. */
+export interface TopologyDraft {
+  readonly file: string;
+  readonly underlay: Underlay;
+  readonly hosts: readonly Host[];
+  readonly networks: readonly NetworkDraft[];
+}
+
+export interface NetworkDraft extends Omit<Network, 'key'> {
+  /** As the file gives it; absent: to be allocated. */
+  readonly key?: number;
+  /** Where a problem with its key points: the key's value, or the network's name. */
+  readonly keyAt: Position;
+}
+
+/** Both from 1; columns in UTF-16 code units. */
+export interface Position {
+  readonly line: number;
+  readonly column: number;
+}
+
+/** A mistake of a file. `code` is stable; `message` says what to do. */
+export interface Problem extends Position {
+  readonly file: string;
+  readonly code: string;
+  readonly message: string;
+}

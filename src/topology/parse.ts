@@ -1,0 +1,94 @@
+/**
+ * From the text of a topology file to a draft, or to every mistake in it at once, each with line and column. Pure.
+ *
+ *   text → YAML with places (source) → single values (schema) → what is right of it (entries) → across values (checks)
+ */
+import { ipText, subnetText } from './address.js';
+import { crossFaults } from './checks.js';
+import { overhead, SERVED, type Served } from './encapsulation.js';
+import { type Entries, entriesOf, type NetworkEntry, type PortEntry } from './entries.js';
+import type { NetworkDraft, Port, Problem, TopologyDraft } from './model.js';
+import { shapeFaults } from './schema.js';
+import { type Fault, readSource, type Source } from './source.js';
+
+export interface Parsed {
+  /** Only if there is no problem. */
+  readonly draft?: TopologyDraft;
+  /** In the order of the file. */
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * Reads a topology file; `file` is its name in problems. The same content in any order gives the same draft, but for
+ * the places of keys.
+ */
+export function parseTopology(text: string, file: string, served: Served = SERVED): Parsed {
+  const source = readSource(text, file);
+  if (!('value' in source)) return { problems: source.problems };
+  const shape = shapeFaults(source.value);
+  const entries = entriesOf(source.value, shape);
+  const faults = [...shape, ...crossFaults(entries, served)];
+  const problems = [...source.problems, ...faults.map((fault) => problemOf(fault, file, source))].sort(
+    (a, b) => a.line - b.line || a.column - b.column || order(a.code, b.code),
+  );
+  return problems.length > 0 ? { problems } : { draft: draftOf(entries, file, source), problems };
+}
+
+function problemOf({ path, at, code, message, first }: Fault, file: string, source: Source): Problem {
+  const also = first === undefined ? '' : ` (first on line ${source.locate(first, 'value').line})`;
+  return { file, ...source.locate(path, at), code, message: `${message}${also}` };
+}
+
+/** Code unit order: the same on every machine, whatever its locale. */
+export function order(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function draftOf(entries: Entries, file: string, source: Source): TopologyDraft {
+  const family = entries.hosts[0]?.vtep?.value.kind() ?? 'ipv4';
+  const hosts = entries.hosts.map(({ name, ovsdb, vtep }) => ({
+    name,
+    ovsdb: right(ovsdb).value,
+    vtep: ipText(right(vtep).value),
+  }));
+  const networks = entries.networks.map((network) => networkOf(network, entries.underlay.mtu, family, source));
+  return {
+    file,
+    underlay: entries.underlay,
+    hosts: hosts.sort((a, b) => order(a.name, b.name)),
+    networks: networks.sort((a, b) => order(a.path, b.path)),
+  };
+}
+
+function networkOf(network: NetworkEntry, mtu: number, family: 'ipv4' | 'ipv6', source: Source): NetworkDraft {
+  const { label, tenant, name, key, subnets, ports } = network;
+  const encapsulation = right(network.encapsulation).value;
+  return {
+    path: label,
+    tenant,
+    name,
+    ...(key && { key: key.value }),
+    keyAt: key ? source.locate(key.path, 'value') : source.locate(network.path, 'key'),
+    encapsulation,
+    subnets: subnets.map(({ value }) => subnetText(value)).sort(order),
+    mtu: mtu - overhead(encapsulation, family),
+    ports: ports.map(portOf).sort((a, b) => order(a.path, b.path)),
+  };
+}
+
+function portOf({ label, name, ifaceId, mac, ips, hosts }: PortEntry): Port {
+  return {
+    path: label,
+    name,
+    ifaceId: right(ifaceId).value,
+    mac: right(mac).value,
+    ips: ips.map(({ value }) => ipText(value)).sort(order),
+    ...(hosts && { hosts: hosts.map(({ value }) => value).sort(order) }),
+  };
+}
+
+/** A value of a file without mistakes. */
+function right<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('a topology file without problems lacks a value');
+  return value;
+}

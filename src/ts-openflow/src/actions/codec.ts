@@ -1,0 +1,148 @@
+/**
+ * Lists of actions on the wire: type, length, arguments, padding to 8 octets (OpenFlow 1.5.1, 7.2.6).
+ *
+ * An action we do not know is kept as octets. One whose length does not fit its arguments is an error.
+ */
+import { EXPERIMENTER } from '../constants.js';
+import { EncodeError } from '../errors.js';
+import type { OpenFlowVersion } from '../version.js';
+import type { Codec, Defaulted } from '../wire/codec.js';
+import type { Reader } from '../wire/reader.js';
+import type { Writer } from '../wire/writer.js';
+import type { Form, Vendor } from './form.js';
+import { ACTIONS, nestingActions } from './table.js';
+import type { Action, DecodedAction, UnknownAction } from './types.js';
+
+// The table's rows differ in their argument types; which row an action belongs to is known only by its `kind`.
+// biome-ignore lint/suspicious/noExplicitAny: bridges the declaration table to its inferred types
+type AnyForm = Form<any, any>;
+interface Found {
+  readonly kind: string;
+  readonly form: AnyForm;
+}
+
+const VENDOR_OF = { of: 0, nx: EXPERIMENTER.NICIRA, onf: EXPERIMENTER.ONF } as const satisfies Record<Vendor, number>;
+const key = (experimenter: number, type: number): number => experimenter * 0x10000 + type;
+
+/** Actions within actions; looked up when one is read or written, by when the rows are complete. */
+const nested: Codec<readonly DecodedAction[], readonly Action[]> = {
+  read: (r) => actionList.read(r),
+  write: (w, v) => actionList.write(w, v),
+};
+const ROWS = { ...ACTIONS, ...nestingActions(nested) };
+
+function forms(): readonly Found[] {
+  return Object.entries(ROWS).flatMap(([kind, rows]) => (rows as readonly AnyForm[]).map((form) => ({ kind, form })));
+}
+
+/** Made on first use. */
+function lazy<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
+
+const byNumber = lazy(() =>
+  ([4, 5, 6] as const).map(
+    (version): ReadonlyMap<number, Found> =>
+      new Map(
+        forms()
+          .filter(
+            ({ kind, form }) =>
+              form.from <= version && version <= form.to && !(kind === 'load' && form.vendor === 'of'),
+          )
+          .map((found) => [key(VENDOR_OF[found.form.vendor], found.form.type), found]),
+      ),
+  ),
+);
+
+const byKind = lazy((): ReadonlyMap<string, readonly AnyForm[]> => new Map(Object.entries(ROWS)));
+
+/** The form an action is written in. */
+function formOf(action: Action, version: OpenFlowVersion): AnyForm | undefined {
+  const rows = byKind().get(action.kind);
+  if (rows === undefined) return undefined;
+  const wire = 'wire' in action ? action.wire : undefined;
+  for (const form of rows) {
+    if (
+      form.from <= version &&
+      version <= form.to &&
+      (wire === undefined ? form.fits(action, version) : form.name === wire)
+    )
+      return form;
+  }
+  return undefined;
+}
+
+function readAction(r: Reader): DecodedAction {
+  const start = r.at;
+  const type = r.u16();
+  const length = r.u16();
+  if (length < 8 || length % 8 !== 0) throw r.error('OFPBAC_BAD_LEN', start);
+  const outer = r.enter(length - 4, 'OFPBAC_BAD_LEN');
+  const found = findForm(r, type);
+  if (found === undefined) {
+    r.at = start + 4;
+    const octets = r.rest();
+    r.leave(outer, 'OFPBAC_BAD_LEN');
+    return { kind: 'unknown', type, octets };
+  }
+  const action: Record<string, unknown> = { kind: found.kind };
+  Object.assign(action, found.form.codec.read(r));
+  if (r.left > 7) throw r.error('OFPBAC_BAD_LEN', start);
+  r.pad(r.left);
+  r.leave(outer, 'OFPBAC_BAD_LEN');
+  const decoded = action as unknown as DecodedAction;
+  if (formOf(decoded, r.version) !== found.form) action.wire = found.form.name;
+  return decoded;
+}
+
+function findForm(r: Reader, type: number): Found | undefined {
+  if (type !== 0xffff) return byNumber()[r.version - 4]?.get(type);
+  const experimenter = r.u32();
+  if (r.left < 2) return undefined;
+  return experimenter === 0 ? undefined : byNumber()[r.version - 4]?.get(key(experimenter, r.u16()));
+}
+
+function writeAction(w: Writer, action: Action): void {
+  const start = w.at;
+  if (action.kind === 'unknown') {
+    writeUnknown(w, action);
+    return;
+  }
+  const form = formOf(action, w.version);
+  if (form === undefined) throw new EncodeError(`action ${action.kind} cannot be said in OpenFlow 1.${w.version - 1}`);
+  w.u16(form.vendor === 'of' ? form.type : 0xffff);
+  w.reserve(2);
+  if (form.vendor !== 'of') {
+    w.u32(VENDOR_OF[form.vendor]);
+    w.u16(form.type);
+  }
+  form.codec.write(w, action);
+  w.padTo8(start);
+  w.patchU16(start + 2, w.at - start);
+}
+
+function writeUnknown(w: Writer, action: UnknownAction): void {
+  w.u16(action.type);
+  w.u16(action.octets.length + 4);
+  w.bytes(action.octets);
+}
+
+/** Actions up to the end of the structure. */
+export const actionList: Defaulted<readonly DecodedAction[], readonly Action[]> = {
+  fallback: [],
+  read: (r) => {
+    const actions: DecodedAction[] = [];
+    while (r.at < r.end) actions.push(readAction(r));
+    return actions;
+  },
+  write: (w, actions) => {
+    for (const action of actions) writeAction(w, action);
+  },
+};
+
+/** One action. */
+export const actionCodec: Codec<DecodedAction, Action> = { read: readAction, write: writeAction };

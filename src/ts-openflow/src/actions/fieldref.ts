@@ -1,0 +1,63 @@
+/**
+ * References to (a part of) a field, as `move`, `load`, `push`, `learn` and their like name them: an OXM header without
+ * a value, and where its bits start.
+ */
+import type { FieldName, UnknownFieldName } from '../fields.js';
+import { fieldEntry, headerOf, readHeader, unknownName, writeHeader, writeUnknownHeader } from '../oxm.js';
+import type { Codec } from '../wire/codec.js';
+import type { Reader } from '../wire/reader.js';
+import type { Writer } from '../wire/writer.js';
+
+/** A field, by the header it came with where that is not the canonical one. */
+export interface FieldHeader {
+  readonly field: FieldName | UnknownFieldName;
+  readonly header?: string | undefined;
+}
+
+/** `bits` bits of a field from bit `start` on (0 is the least significant). */
+export interface FieldRef extends FieldHeader {
+  readonly start: number;
+  readonly bits: number;
+}
+
+/** Octets that the header of a field without value states: a tun_metadata field states its greatest length. */
+function statedOctets(octets: number): number {
+  return octets === 0 ? 124 : octets;
+}
+
+/** A header alone. One that is odd in its mask bit or length is kept as unknown, so that it survives. */
+export const fieldHeader: Codec<FieldHeader> = {
+  read: (r) => {
+    const h = readHeader(r);
+    const plain = h.entry !== undefined && !h.hasMask && h.length === statedOctets(h.entry.field.octets);
+    if (!plain) return { field: unknownName(h.bits, h.experimenter) };
+    return h.alternate === undefined ? { field: h.name } : { field: h.name, header: h.alternate };
+  },
+  write: (w, { field, header }) => {
+    const entry = fieldEntry(field);
+    if (entry === undefined) writeUnknownHeader(w, field);
+    else writeHeader(w, headerOf(entry, w.version, header), false, statedOctets(entry.field.octets));
+  },
+};
+
+/** ofs_nbits: start and width in 16 bits. */
+export function readOfsNbits(r: Reader): { readonly start: number; readonly bits: number } {
+  const v = r.u16();
+  return { start: v >>> 6, bits: (v & 0x3f) + 1 };
+}
+
+export function writeOfsNbits(w: Writer, start: number, bits: number): void {
+  w.u16((start << 6) | (bits - 1));
+}
+
+/** ofs_nbits and the header right after it. */
+export const ofsNbitsRef: Codec<FieldRef> = {
+  read: (r) => {
+    const { start, bits } = readOfsNbits(r);
+    return { ...fieldHeader.read(r), start, bits };
+  },
+  write: (w, ref) => {
+    writeOfsNbits(w, ref.start, ref.bits);
+    fieldHeader.write(w, ref);
+  },
+};

@@ -1,0 +1,171 @@
+/** Flow monitors (OpenFlow 1.4.1, 7.3.5.17; NXST_FLOW_MONITOR): requests, and the updates that switches send. */
+import { actionList } from '../actions/codec.js';
+import type { Action, DecodedAction } from '../actions/types.js';
+import { OFPG, OFPP } from '../constants.js';
+import { instructionList } from '../instructions.js';
+import { type Match, matchCodec } from '../match.js';
+import {
+  type Codec,
+  enumeration,
+  type In,
+  lengthPrefixed,
+  list,
+  type Out,
+  opt,
+  pad,
+  struct,
+  u8,
+  u16,
+  u32,
+  u64,
+} from '../wire/codec.js';
+import type { Reader } from '../wire/reader.js';
+import type { Writer } from '../wire/writer.js';
+import { readNxMatch, writeNxMatch } from './packet.js';
+
+const command = enumeration(u8, { ADD: 0, MODIFY: 1, DELETE: 2 }, 'OFPMOFC_BAD_COMMAND');
+
+/** Monitors to set, one after another. */
+export const monitorRequest = list(
+  struct({
+    monitor_id: u32,
+    out_port: opt(u32, OFPP.ANY),
+    out_group: opt(u32, OFPG.ANY),
+    flags: opt(u16, 0),
+    table_id: opt(u8, 255),
+    command: opt(command, 'ADD'),
+    match: matchCodec,
+  }),
+);
+
+const EVENTS = ['INITIAL', 'ADDED', 'REMOVED', 'MODIFIED', 'ABBREV', 'PAUSED', 'RESUMED'] as const;
+/** NXST has no INITIAL: its events start at ADDED. */
+const NX_EVENTS = ['ADDED', 'REMOVED', 'MODIFIED', 'ABBREV'] as const;
+const FULL: readonly string[] = ['INITIAL', 'ADDED', 'REMOVED', 'MODIFIED'];
+
+const full = struct({
+  table_id: opt(u8, 0),
+  reason: opt(u8, 0),
+  idle_timeout: opt(u16, 0),
+  hard_timeout: opt(u16, 0),
+  priority: opt(u16, 0),
+  _1: pad(4),
+  cookie: opt(u64, 0n),
+  match: matchCodec,
+  instructions: instructionList,
+});
+type Event = (typeof EVENTS)[number];
+/** What happened: to a flow (all members), by our own request (xid), or to the monitor. */
+export type MonitorUpdate = {
+  readonly event: Event;
+  readonly xid?: number | undefined;
+  readonly octets?: Buffer | undefined;
+} & Partial<Out<typeof full>>;
+export type MonitorUpdateInput = {
+  readonly event: Event;
+  readonly xid?: number | undefined;
+  readonly octets?: Buffer | undefined;
+} & In<typeof full>;
+
+const update: Codec<MonitorUpdate, MonitorUpdateInput> = lengthPrefixed(
+  {
+    read: (r: Reader): MonitorUpdate => {
+      const at = r.at;
+      const event = EVENTS[r.u16()];
+      if (event === undefined) throw r.error('OFPBRC_BAD_LEN', at);
+      if (FULL.includes(event)) return { event, ...full.read(r) };
+      if (event === 'ABBREV') return { event, xid: r.u32() };
+      r.pad(r.left);
+      return { event };
+    },
+    write: (w: Writer, v: MonitorUpdateInput) => {
+      w.u16(EVENTS.indexOf(v.event));
+      if (FULL.includes(v.event)) full.write(w, v);
+      else if (v.event === 'ABBREV') w.u32(v.xid ?? 0);
+      else w.pad(4);
+    },
+  },
+  'OFPBRC_BAD_LEN',
+);
+/** One update of OFPMP_FLOW_MONITOR. */
+export const monitorUpdate = update;
+
+const nxHead = struct({ id: u32, flags: opt(u16, 0), out_port: opt(u16, 0xffff) });
+type NxRequest = Out<typeof nxHead> & { readonly table_id: number; readonly match: Match };
+type NxRequestInput = In<typeof nxHead> & {
+  readonly table_id?: number | undefined;
+  readonly match?: Match | undefined;
+};
+const nxRequest: Codec<NxRequest, NxRequestInput> = {
+  read: (r) => {
+    const head = nxHead.read(r);
+    const length = r.u16();
+    const table_id = r.u8();
+    r.pad(5);
+    return { ...head, table_id, match: readNxMatch(r, length) };
+  },
+  write: (w, v) => {
+    nxHead.write(w, v);
+    const at = w.reserve(2);
+    w.u8(v.table_id ?? 255);
+    w.pad(5);
+    w.patchU16(at, writeNxMatch(w, v.match ?? {}));
+  },
+};
+/** The request of NXST_FLOW_MONITOR. */
+export const nxMonitorRequest = list(nxRequest);
+
+const nxFullHead = struct({
+  reason: opt(u16, 0),
+  priority: opt(u16, 0),
+  idle_timeout: opt(u16, 0),
+  hard_timeout: opt(u16, 0),
+});
+type NxEvent = (typeof NX_EVENTS)[number];
+export type NxUpdate = { readonly event: NxEvent; readonly xid?: number } & Partial<
+  Out<typeof nxFullHead> & {
+    readonly table_id: number;
+    readonly cookie: bigint;
+    readonly match: Match;
+    readonly actions: readonly DecodedAction[];
+  }
+>;
+export type NxUpdateInput = { readonly event: NxEvent; readonly xid?: number } & In<typeof nxFullHead> & {
+    readonly table_id?: number;
+    readonly cookie?: bigint;
+    readonly match?: Match;
+    readonly actions?: readonly Action[];
+  };
+
+/** One update of NXST_FLOW_MONITOR. */
+export const nxMonitorUpdate: Codec<NxUpdate, NxUpdateInput> = lengthPrefixed(
+  {
+    read: (r: Reader): NxUpdate => {
+      const at = r.at;
+      const event = NX_EVENTS[r.u16()];
+      if (event === undefined) throw r.error('OFPBRC_BAD_LEN', at);
+      if (event === 'ABBREV') return { event, xid: r.u32() };
+      const head = nxFullHead.read(r);
+      const length = r.u16();
+      const table_id = r.u8();
+      r.pad(1);
+      const cookie = r.u64();
+      return { event, ...head, table_id, cookie, match: readNxMatch(r, length), actions: actionList.read(r) };
+    },
+    write: (w: Writer, v: NxUpdateInput) => {
+      w.u16(NX_EVENTS.indexOf(v.event));
+      if (v.event === 'ABBREV') {
+        w.u32(v.xid ?? 0);
+        return;
+      }
+      nxFullHead.write(w, v);
+      const at = w.reserve(2);
+      w.u8(v.table_id ?? 0);
+      w.pad(1);
+      w.u64(v.cookie ?? 0n);
+      w.patchU16(at, writeNxMatch(w, v.match ?? {}));
+      actionList.write(w, v.actions ?? []);
+    },
+  },
+  'OFPBRC_BAD_LEN',
+);

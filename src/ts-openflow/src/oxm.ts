@@ -1,0 +1,156 @@
+/**
+ * OXM headers and values (OpenFlow 1.5.1, 7.2.3): which field a header names, and the header of a field.
+ *
+ * A header that we do not know becomes a name made of it, so that whatever holds fields by name holds it as well.
+ */
+import { EncodeError } from './errors.js';
+import { FIELD_NAMES, FIELDS, type Field, type FieldName, type OxmHeader, type UnknownFieldName } from './fields.js';
+import type { OpenFlowVersion } from './version.js';
+import type { Reader } from './wire/reader.js';
+import type { Writer } from './wire/writer.js';
+
+/** A field with what encoding it needs at hand. */
+export interface FieldEntry {
+  readonly name: FieldName;
+  readonly field: Field;
+  /** Its place in the canonical order. */
+  readonly rank: number;
+  /** By version, from 1.3: the header written. */
+  readonly canonical: readonly OxmHeader[];
+}
+
+function canonicalHeader(field: Field, version: OpenFlowVersion): OxmHeader {
+  let best = field.headers[0] as OxmHeader;
+  for (const header of field.headers) if (header.since <= version && header.since > best.since) best = header;
+  return best;
+}
+
+const ENTRIES: readonly FieldEntry[] = FIELD_NAMES.map((name, rank) => {
+  const field: Field = FIELDS[name];
+  return { name, field, rank, canonical: ([4, 5, 6] as const).map((version) => canonicalHeader(field, version)) };
+});
+
+const BY_NAME: ReadonlyMap<string, FieldEntry> = new Map(ENTRIES.map((entry) => [entry.name, entry]));
+
+const key = (cls: number, field: number, experimenter: number): number =>
+  cls === 0xffff ? 0x1000000 + experimenter * 128 + field : cls * 128 + field;
+
+const BY_HEADER: ReadonlyMap<number, { readonly entry: FieldEntry; readonly header: OxmHeader }> = new Map(
+  ENTRIES.flatMap((entry) =>
+    entry.field.headers.map(
+      (header) => [key(header.class, header.field, header.experimenter ?? 0), { entry, header }] as const,
+    ),
+  ),
+);
+
+/** The entry of a field by name; undefined for a name that is not in FIELDS. */
+export function fieldEntry(name: string): FieldEntry | undefined {
+  return BY_NAME.get(name);
+}
+
+/** A header as read: the 32 bits, the experimenter if there is one, and the field if it is known. */
+export interface ReadHeader {
+  readonly bits: number;
+  readonly experimenter: number;
+  readonly hasMask: boolean;
+  /** Octets of value and mask together; of the structure's payload, experimenter not counted. */
+  readonly length: number;
+  readonly name: FieldName | UnknownFieldName;
+  readonly entry: FieldEntry | undefined;
+  /** The header's name, as in OXM_OF_ETH_SRC, when it is not the canonical one. */
+  readonly alternate: string | undefined;
+}
+
+/** Reads a header and, if its class says so, the experimenter after it. */
+export function readHeader(r: Reader): ReadHeader {
+  const at = r.at;
+  const bits = r.u32();
+  const cls = bits >>> 16;
+  const isExperimenter = cls === 0xffff;
+  const wire = bits & 0xff;
+  if (isExperimenter && wire < 4) throw r.error('OFPBMC_BAD_LEN', at);
+  const experimenter = isExperimenter ? r.u32() : 0;
+  // Four zeros are no header: some senders count a match's padding to its length.
+  const found = bits === 0 ? undefined : BY_HEADER.get(key(cls, (bits >>> 9) & 0x7f, experimenter));
+  const canonical = found?.entry.canonical[r.version - 4];
+  return {
+    bits,
+    experimenter,
+    hasMask: (bits & 0x100) !== 0,
+    length: isExperimenter ? wire - 4 : wire,
+    name: found?.entry.name ?? unknownName(bits, experimenter),
+    entry: found?.entry,
+    alternate: found === undefined || found.header === canonical ? undefined : found.header.name,
+  };
+}
+
+/** The name of a field that only its header tells. */
+export function unknownName(bits: number, experimenter: number): UnknownFieldName {
+  const hex = (v: number): string => v.toString(16).padStart(8, '0');
+  return `oxm_${hex(bits)}${bits >>> 16 === 0xffff ? hex(experimenter) : ''}`;
+}
+
+/** The header of an entry: the canonical one, or the one of that name. */
+export function headerOf(entry: FieldEntry, version: OpenFlowVersion, alternate: string | undefined): OxmHeader {
+  if (alternate === undefined) return entry.canonical[version - 4] as OxmHeader;
+  const header = entry.field.headers.find((h) => h.name === alternate);
+  if (header === undefined) throw new EncodeError(`${entry.name} has no header ${alternate}`);
+  return header;
+}
+
+/** Writes a header for a payload of `length` octets. */
+export function writeHeader(w: Writer, header: OxmHeader, hasMask: boolean, length: number): void {
+  const experimenter = header.experimenter;
+  const wire = experimenter === undefined ? length : length + 4;
+  if (wire > 0xff) throw new EncodeError(`${header.name}: ${wire} octets are too many`);
+  w.u16(header.class);
+  w.u16((header.field << 9) | (hasMask ? 0x100 : 0) | wire);
+  if (experimenter !== undefined) w.u32(experimenter);
+}
+
+/** Writes the header that an unknown field's name holds. */
+export function writeUnknownHeader(w: Writer, name: string): void {
+  if (!/^oxm_([0-9a-f]{8}|ffff[0-9a-f]{12})$/.test(name)) throw new EncodeError(`unknown field ${name}`);
+  w.bytes(Buffer.from(name.slice(4), 'hex'));
+}
+
+/** Reads a value of `octets` octets. */
+export function readValue(r: Reader, field: Field, octets: number): number | bigint {
+  if (field.kind === 'bigint') return r.big(octets);
+  switch (octets) {
+    case 1:
+      return r.u8();
+    case 2:
+      return r.u16();
+    case 3:
+      return r.u24();
+    case 4:
+      return r.u32();
+    default:
+      return r.u48();
+  }
+}
+
+/** Writes a value of `octets` octets. */
+export function writeValue(w: Writer, field: Field, octets: number, value: number | bigint): void {
+  if (field.kind === 'bigint') {
+    w.big(value as bigint, octets);
+    return;
+  }
+  switch (octets) {
+    case 1:
+      w.u8(value as number);
+      return;
+    case 2:
+      w.u16(value as number);
+      return;
+    case 3:
+      w.u24(value as number);
+      return;
+    case 4:
+      w.u32(value as number);
+      return;
+    default:
+      w.u48(value as number);
+  }
+}

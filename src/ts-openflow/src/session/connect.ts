@@ -1,0 +1,86 @@
+/** Connections that became sessions: dialled (`connect`) and taken (`listen`), over TCP, TLS and unix sockets. */
+import type { Socket } from 'node:net';
+import type { OpenFlowVersion } from '../version.js';
+import { formatAddress, parseAddress } from './address.js';
+import { greet } from './hello.js';
+import { Session, type SessionOptions } from './session.js';
+import { bind, dial, remoteOf, type TlsOptions } from './transport.js';
+
+export interface ConnectOptions extends Partial<SessionOptions> {
+  /** Offered, in any order. Default: 1.5, 1.4 and 1.3. */
+  readonly versions?: readonly OpenFlowVersion[];
+  /** For `ssl:` and `pssl:`. */
+  readonly tls?: TlsOptions;
+}
+
+export interface ListenOptions extends ConnectOptions {
+  readonly onSession: (session: Session) => void;
+  /** A connection that did not become a session. */
+  readonly onFailure?: (error: Error, remote: string) => void;
+}
+
+export interface Listener {
+  /** As given, with the port that was taken. */
+  readonly address: string;
+  /** Stops listening and ends the sessions taken here. */
+  close(): Promise<void>;
+}
+
+const ALL_VERSIONS: readonly OpenFlowVersion[] = [6, 5, 4];
+
+/** Silence before a probe, and the longest wait for an answer, milliseconds. */
+const DEFAULTS = { probeMs: 5000, timeoutMs: 30_000 } as const;
+
+const sessionOptions = ({ probeMs, timeoutMs, onProblem }: ConnectOptions): SessionOptions => ({
+  probeMs: probeMs ?? DEFAULTS.probeMs,
+  timeoutMs: timeoutMs ?? DEFAULTS.timeoutMs,
+  onProblem,
+});
+
+/** From a connected socket to a session that knows its features. */
+async function begin(socket: Socket, remote: string, options: ConnectOptions): Promise<Session> {
+  socket.setNoDelay(true);
+  // The close that follows an error says it again, with the reason.
+  socket.on('error', () => undefined);
+  try {
+    const settings = sessionOptions(options);
+    const { version, framer, early } = await greet(socket, options.versions ?? ALL_VERSIONS, settings.timeoutMs);
+    const session = new Session(socket, remote, version, framer, settings);
+    socket.resume();
+    return await session.begin(early);
+  } catch (error) {
+    socket.destroySoon();
+    throw error;
+  }
+}
+
+/** Dials a switch: `tcp:IP[:PORT]`, `ssl:IP[:PORT]` or `unix:PATH`. Rejects where nobody answers as a switch. */
+export async function connect(text: string, options: ConnectOptions = {}): Promise<Session> {
+  const address = parseAddress(text);
+  const socket = await dial(address, options.tls, options.timeoutMs ?? DEFAULTS.timeoutMs);
+  return begin(socket, formatAddress(address), options);
+}
+
+/** Takes switches that dial in: `ptcp:[PORT][:IP]`, `pssl:…` or `punix:PATH`. Rejects where the address is taken. */
+export async function listen(text: string, options: ListenOptions): Promise<Listener> {
+  const address = parseAddress(text);
+  const sockets = new Set<Socket>();
+  const onFailure = (error: Error, remote: string): void => options.onFailure?.(error, remote);
+  const onSocket = (socket: Socket): void => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    const remote = remoteOf(socket, address);
+    begin(socket, remote, options).then(options.onSession, (error: Error) => onFailure(error, remote));
+  };
+  const server = await bind(address, options.tls, { onSocket, onFailure });
+  const taken = server.address();
+  const port = typeof taken === 'object' && taken !== null ? taken.port : 0;
+  return {
+    address: 'port' in address ? formatAddress({ ...address, port }) : formatAddress(address),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        for (const socket of sockets) socket.destroy();
+      }),
+  };
+}

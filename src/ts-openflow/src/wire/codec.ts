@@ -1,0 +1,243 @@
+/**
+ * The words that messages, actions and properties are declared in.
+ *
+ * A codec is a value that reads and writes one kind of thing; `struct` makes one from a list of named members, and
+ * the TypeScript types of what is decoded (every member) and of what may be encoded (members with a default may be
+ * left out) follow from that list. Nothing here knows OpenFlow.
+ */
+import { EncodeError } from '../errors.js';
+import type { OpenFlowVersion } from '../version.js';
+import type { Reader } from './reader.js';
+import type { Writer } from './writer.js';
+
+/** Reads a `T`, writes an `I`: what may be given to encode can be less than what is decoded. */
+export interface Codec<T, I = T> {
+  read(r: Reader): T;
+  write(w: Writer, value: I): void;
+}
+
+/** A codec whose member may be left out when encoding. */
+export interface Defaulted<T, I = T> extends Codec<T, I> {
+  readonly fallback: I;
+}
+
+/** A member that is not a value: padding. */
+export interface Pad {
+  readonly padding: true;
+  read(r: Reader): undefined;
+  write(w: Writer): void;
+}
+
+// The declaration table is the one place where a member's type is not known yet; users get the inferred types.
+// biome-ignore lint/suspicious/noExplicitAny: bridges the declaration tables to their inferred types
+type AnyCodec = Codec<any, any>;
+
+export type Shape = Readonly<Record<string, AnyCodec | Pad>>;
+type Flat<T> = { [K in keyof T]: T[K] };
+/** What a codec decodes to. */
+export type Out<C> = C extends Codec<infer T, never> ? T : never;
+/** What a codec encodes. */
+export type In<C> = C extends { write(w: Writer, value: infer I): void } ? I : never;
+/** The decoded members of a struct. */
+export type OutOf<S extends Shape> = Flat<{ readonly [K in keyof S as S[K] extends Pad ? never : K]: Out<S[K]> }>;
+/** The members of a struct to encode: those with a default are optional. */
+export type InOf<S extends Shape> = Flat<
+  {
+    readonly [K in keyof S as S[K] extends Pad ? never : S[K] extends { readonly fallback: unknown } ? never : K]: In<
+      S[K]
+    >;
+  } & { readonly [K in keyof S as S[K] extends { readonly fallback: unknown } ? K : never]?: In<S[K]> | undefined }
+>;
+
+/** A codec of named members, which can also fill in an object that exists already. */
+export interface Struct<T, I> extends Codec<T, I> {
+  into(r: Reader, target: Record<string, unknown>): void;
+}
+
+export const u8: Codec<number> = { read: (r) => r.u8(), write: (w, v) => w.u8(v) };
+export const u16: Codec<number> = { read: (r) => r.u16(), write: (w, v) => w.u16(v) };
+export const u24: Codec<number> = { read: (r) => r.u24(), write: (w, v) => w.u24(v) };
+export const u32: Codec<number> = { read: (r) => r.u32(), write: (w, v) => w.u32(v) };
+export const u48: Codec<number> = { read: (r) => r.u48(), write: (w, v) => w.u48(v) };
+export const u64: Codec<bigint> = { read: (r) => r.u64(), write: (w, v) => w.u64(v) };
+export const u128: Codec<bigint> = { read: (r) => r.big(16), write: (w, v) => w.big(v, 16) };
+/** Everything up to the end of the structure. */
+export const rest: Codec<Buffer> = { read: (r) => r.rest(), write: (w, v) => w.bytes(v) };
+
+/** `n` octets that mean nothing. */
+export function pad(n: number): Pad {
+  return { padding: true, read: (r) => void r.pad(n), write: (w) => w.pad(n) };
+}
+
+/** Exactly `n` octets. */
+export function bytes(n: number): Codec<Buffer> {
+  return {
+    read: (r) => r.bytes(n),
+    write: (w, v) => {
+      if (v.length !== n) throw new EncodeError(`${v.length} octets where ${n} are wanted`);
+      w.bytes(v);
+    },
+  };
+}
+
+/**
+ * Text in a field of `n` octets that ends at the first zero. What follows that zero is kept when it is not zero, and
+ * octets that are not UTF-8 survive as Latin-1 (a name is for people; its octets are for the switch).
+ */
+export function text(n: number): Codec<string> {
+  return {
+    read: (r) => {
+      const octets = r.bytes(n);
+      const zero = octets.indexOf(0);
+      const used = zero < 0 || octets.subarray(zero).some((o) => o !== 0) ? octets : octets.subarray(0, zero);
+      const decoded = used.toString('utf8');
+      return Buffer.from(decoded, 'utf8').equals(used) ? decoded : `\u0000latin1:${used.toString('latin1')}`;
+    },
+    write: (w, v) => {
+      const raw = v.startsWith('\u0000latin1:') ? Buffer.from(v.slice(8), 'latin1') : Buffer.from(v, 'utf8');
+      if (raw.length > n) throw new EncodeError(`"${v}" is longer than ${n} octets`);
+      w.bytes(raw);
+      if (raw.length < n) w.bytes(Buffer.alloc(n - raw.length));
+    },
+  };
+}
+
+/** Gives a member the value it has when it is left out. */
+export function opt<T, I>(codec: Codec<T, I>, fallback: I): Defaulted<T, I> {
+  return { read: (r) => codec.read(r), write: (w, v) => codec.write(w, v), fallback };
+}
+
+/** A name for each number. An unknown number is the error `bad`, named as the specification names it. */
+export function enumeration<const N extends Readonly<Record<string, number>>>(
+  codec: Codec<number>,
+  numbers: N,
+  bad: string,
+): Codec<keyof N & string> {
+  const names = new Map(Object.entries(numbers).map(([name, number]) => [number, name]));
+  return {
+    read: (r) => {
+      const at = r.at;
+      const name = names.get(codec.read(r));
+      if (name === undefined) throw r.error(bad, at);
+      return name;
+    },
+    write: (w, v) => {
+      const number = numbers[v];
+      if (number === undefined) throw new EncodeError(`unknown value "${v}" (${bad})`);
+      codec.write(w, number);
+    },
+  };
+}
+
+/** A name for each known number; other numbers stay numbers. */
+export function openEnumeration<const N extends Readonly<Record<string, number>>>(
+  codec: Codec<number>,
+  numbers: N,
+): Codec<(keyof N & string) | number> {
+  const names = new Map(Object.entries(numbers).map(([name, number]) => [number, name]));
+  return {
+    read: (r) => {
+      const number = codec.read(r);
+      return names.get(number) ?? number;
+    },
+    write: (w, v) => {
+      const number = typeof v === 'number' ? v : numbers[v];
+      if (number === undefined) throw new EncodeError(`unknown value "${v}"`);
+      codec.write(w, number);
+    },
+  };
+}
+
+/** Members in wire order. */
+export function struct<const S extends Shape>(shape: S): Struct<OutOf<S>, InOf<S>> {
+  const names = Object.keys(shape);
+  const codecs = names.map((name) => shape[name] as AnyCodec);
+  const isPad = codecs.map((codec) => 'padding' in codec);
+  const fallbacks = codecs.map((codec) => ('fallback' in codec ? codec.fallback : undefined));
+  const into = (r: Reader, target: Record<string, unknown>): void => {
+    for (let i = 0; i < names.length; i++) {
+      const value = (codecs[i] as AnyCodec).read(r);
+      if (!isPad[i]) target[names[i] as string] = value;
+    }
+  };
+  const write = (w: Writer, value: Readonly<Record<string, unknown>>): void => {
+    for (let i = 0; i < names.length; i++) {
+      const member = value[names[i] as string] ?? fallbacks[i];
+      if (member === undefined && !isPad[i]) throw new EncodeError(`member ${names[i]} is missing`);
+      (codecs[i] as AnyCodec).write(w, member);
+    }
+  };
+  const read = (r: Reader): Record<string, unknown> => {
+    const target = {};
+    into(r, target);
+    return target;
+  };
+  return { read, into, write } as unknown as Struct<OutOf<S>, InOf<S>>;
+}
+
+/** Items until the structure ends. Every item takes at least one octet, so this ends. */
+export function list<T, I>(item: Codec<T, I>): Defaulted<readonly T[], readonly I[]> {
+  return {
+    fallback: [],
+    read: (r) => {
+      const items: T[] = [];
+      while (r.at < r.end) {
+        const at = r.at;
+        items.push(item.read(r));
+        if (r.at === at) throw r.error('empty item');
+      }
+      return items;
+    },
+    write: (w, items) => {
+      for (const value of items) item.write(w, value);
+    },
+  };
+}
+
+/** Something preceded by the length of itself and of the length field, in 16 bits. */
+export function lengthPrefixed<T, I>(codec: Codec<T, I>, what: string): Codec<T, I> {
+  return {
+    read: (r) => {
+      const at = r.at;
+      const length = r.u16();
+      if (length < 2) throw r.error(what, at);
+      const outer = r.enter(length - 2, what);
+      const value = codec.read(r);
+      r.leave(outer, what);
+      return value;
+    },
+    write: (w, value) => {
+      const at = w.reserve(2);
+      codec.write(w, value);
+      w.patchU16(at, w.at - at);
+    },
+  };
+}
+
+/** One codec up to a version, another from it on. */
+export function since<T, I, U, J>(
+  version: OpenFlowVersion,
+  newer: Codec<T, I>,
+  older: Codec<U, J>,
+): Codec<T | U, I & J> {
+  return {
+    read: (r) => (r.version >= version ? newer.read(r) : older.read(r)),
+    write: (w, v) => (w.version >= version ? newer.write(w, v) : older.write(w, v)),
+  };
+}
+
+/** A member that exists since a version; before it, `n` octets of padding stand there and it reads as `absent`. */
+export function orPad<T>(version: OpenFlowVersion, codec: Codec<T>, n: number, absent: T): Defaulted<T> {
+  return {
+    fallback: absent,
+    read: (r) => {
+      if (r.version >= version) return codec.read(r);
+      if (n > 0) r.pad(n);
+      return absent;
+    },
+    write: (w, v) => {
+      if (w.version >= version) codec.write(w, v);
+      else if (n > 0) w.pad(n);
+    },
+  };
+}

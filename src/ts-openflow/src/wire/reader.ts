@@ -1,0 +1,141 @@
+/**
+ * A cursor over the octets of one message.
+ *
+ * Every read is checked against the end of the innermost structure, so no decoder reads beyond its buffer; nothing is
+ * allocated by a length that was not checked first. Padding that is not zero is remembered by its ordinal, so that a
+ * message can be written again exactly as it came.
+ */
+import { DecodeError } from '../errors.js';
+import type { OpenFlowVersion } from '../version.js';
+
+/** Padding that was not zero: the ordinal of the pad within the message, and its octets. */
+export type OddPadding = ReadonlyMap<number, Buffer>;
+
+/** Reads big-endian values; throws DecodeError at the end of the structure. */
+export class Reader {
+  at: number;
+  end: number;
+  readonly octets: Buffer;
+  readonly version: OpenFlowVersion;
+  private pads = 0;
+  private odd: Map<number, Buffer> | undefined;
+
+  constructor(octets: Buffer, version: OpenFlowVersion, at = 0) {
+    this.octets = octets;
+    this.version = version;
+    this.at = at;
+    this.end = octets.length;
+  }
+
+  /** Octets left in the innermost structure. */
+  get left(): number {
+    return this.end - this.at;
+  }
+
+  /** The padding that was not zero, if there was any. */
+  get oddPadding(): OddPadding | undefined {
+    return this.odd === undefined || this.odd.size === 0 ? undefined : this.odd;
+  }
+
+  error(what: string, at = this.at): DecodeError {
+    return new DecodeError(what, at, this.octets);
+  }
+
+  /** Moves over `n` octets and returns where they start. */
+  take(n: number): number {
+    const at = this.at;
+    if (n > this.end - at) throw this.error('truncated structure');
+    this.at = at + n;
+    return at;
+  }
+
+  u8(): number {
+    return this.octets[this.take(1)] as number;
+  }
+
+  u16(): number {
+    const at = this.take(2);
+    const b = this.octets;
+    return ((b[at] as number) << 8) | (b[at + 1] as number);
+  }
+
+  u24(): number {
+    return this.octets.readUIntBE(this.take(3), 3);
+  }
+
+  u32(): number {
+    const at = this.take(4);
+    const b = this.octets;
+    return (
+      (b[at] as number) * 0x1000000 +
+      (((b[at + 1] as number) << 16) | ((b[at + 2] as number) << 8) | (b[at + 3] as number))
+    );
+  }
+
+  u48(): number {
+    return this.octets.readUIntBE(this.take(6), 6);
+  }
+
+  u64(): bigint {
+    const high = this.u32();
+    const low = this.u32();
+    return high === 0 ? BigInt(low) : (BigInt(high) << 32n) | BigInt(low);
+  }
+
+  /** An unsigned integer of any width. */
+  big(octets: number): bigint {
+    if (octets === 8) return this.u64();
+    if (octets === 0) return 0n;
+    const at = this.take(octets);
+    return BigInt(`0x${this.octets.toString('hex', at, at + octets)}`);
+  }
+
+  /** A view of the next `n` octets; nothing is copied. */
+  bytes(n: number): Buffer {
+    const at = this.take(n);
+    return this.octets.subarray(at, at + n);
+  }
+
+  /** A view of what is left of the innermost structure. */
+  rest(): Buffer {
+    return this.bytes(this.left);
+  }
+
+  /** Passes over `n` octets of padding, keeping them when they are not zero. */
+  pad(n: number): void {
+    const at = this.take(n);
+    const ordinal = this.pads++;
+    for (let i = at; i < at + n; i++) {
+      if (this.octets[i] !== 0) {
+        this.odd ??= new Map();
+        this.odd.set(ordinal, this.octets.subarray(at, at + n));
+        return;
+      }
+    }
+  }
+
+  /** The ordinal of the next padding, for `forgetPadding`. */
+  get nextPadding(): number {
+    return this.pads;
+  }
+
+  /** Counts as if the padding since `ordinal` had not been there: its octets are kept by other means. */
+  forgetPadding(ordinal: number): void {
+    for (let i = ordinal; i < this.pads; i++) this.odd?.delete(i);
+    this.pads = ordinal;
+  }
+
+  /** Narrows the reader to the next `n` octets; returns the end to give back to `leave`. */
+  enter(n: number, what: string): number {
+    if (n < 0 || n > this.end - this.at) throw this.error(what);
+    const outer = this.end;
+    this.end = this.at + n;
+    return outer;
+  }
+
+  /** Ends a structure: everything in it must have been read. */
+  leave(outer: number, what: string): void {
+    if (this.at !== this.end) throw this.error(what);
+    this.end = outer;
+  }
+}

@@ -1,0 +1,153 @@
+/**
+ * A growing buffer that messages are written straight into.
+ *
+ * Values are checked for their width: what does not fit is an EncodeError, never cut. A writer may be kept and
+ * `clear`ed; the octets of `take` stay valid, because a taken buffer is not written again.
+ */
+import { EncodeError } from '../errors.js';
+import type { OpenFlowVersion } from '../version.js';
+import type { OddPadding } from './reader.js';
+
+/** Writes big-endian values; throws EncodeError for a value that does not fit. */
+export class Writer {
+  at = 0;
+  version: OpenFlowVersion;
+  private buf: Buffer;
+  private odd: OddPadding | undefined;
+  private pads = 0;
+
+  constructor(version: OpenFlowVersion, capacity = 256) {
+    this.version = version;
+    this.buf = Buffer.allocUnsafe(capacity);
+  }
+
+  /** Starts a message: its padding is taken from `odd`, by ordinal. Returns what `endMessage` wants back. */
+  beginMessage(odd: OddPadding | undefined): readonly [OddPadding | undefined, number] {
+    const outer = [this.odd, this.pads] as const;
+    this.odd = odd;
+    this.pads = 0;
+    return outer;
+  }
+
+  endMessage(outer: readonly [OddPadding | undefined, number]): void {
+    this.odd = outer[0];
+    this.pads = outer[1];
+  }
+
+  /** The octets written so far; the writer starts again with an empty buffer. */
+  take(): Buffer {
+    const octets = this.buf.subarray(0, this.at);
+    this.buf = this.buf.subarray(this.at);
+    this.at = 0;
+    return octets;
+  }
+
+  private grow(n: number): void {
+    const bigger = Buffer.allocUnsafe(Math.max(this.buf.length * 2, this.at + n, 256));
+    this.buf.copy(bigger, 0, 0, this.at);
+    this.buf = bigger;
+  }
+
+  /** Makes room for `n` octets and returns where they start; their content is undefined. */
+  reserve(n: number): number {
+    const at = this.at;
+    if (at + n > this.buf.length) this.grow(n);
+    this.at = at + n;
+    return at;
+  }
+
+  u8(v: number): void {
+    if ((v & 0xff) !== v) throw outOfRange(v, 8);
+    const at = this.reserve(1);
+    this.buf[at] = v;
+  }
+
+  u16(v: number): void {
+    if ((v & 0xffff) !== v) throw outOfRange(v, 16);
+    const at = this.reserve(2);
+    const b = this.buf;
+    b[at] = v >>> 8;
+    b[at + 1] = v;
+  }
+
+  u24(v: number): void {
+    if ((v & 0xffffff) !== v) throw outOfRange(v, 24);
+    this.u8(v >>> 16);
+    this.u16(v & 0xffff);
+  }
+
+  u32(v: number): void {
+    if (v >>> 0 !== v) throw outOfRange(v, 32);
+    const at = this.reserve(4);
+    const b = this.buf;
+    b[at] = v >>> 24;
+    b[at + 1] = v >>> 16;
+    b[at + 2] = v >>> 8;
+    b[at + 3] = v;
+  }
+
+  u48(v: number): void {
+    if (!(v >= 0 && v <= 0xffffffffffff) || !Number.isInteger(v)) throw outOfRange(v, 48);
+    const high = Math.floor(v / 0x100000000);
+    this.u16(high);
+    this.u32(v - high * 0x100000000);
+  }
+
+  u64(v: bigint): void {
+    if (typeof v !== 'bigint' || v < 0n || v > 0xffffffffffffffffn) throw outOfRange(v, 64);
+    if (v <= 0xffffffffn) {
+      this.u32(0);
+      this.u32(Number(v));
+      return;
+    }
+    const at = this.reserve(8);
+    this.buf.writeBigUInt64BE(v, at);
+  }
+
+  /** An unsigned integer of any width. */
+  big(v: bigint, octets: number): void {
+    if (octets === 8) {
+      this.u64(v);
+      return;
+    }
+    if (typeof v !== 'bigint' || v < 0n || v >> BigInt(octets * 8) !== 0n) throw outOfRange(v, octets * 8);
+    if (octets === 0) return;
+    const at = this.reserve(octets);
+    this.buf.write(v.toString(16).padStart(octets * 2, '0'), at, octets, 'hex');
+  }
+
+  bytes(octets: Uint8Array): void {
+    const at = this.reserve(octets.length);
+    this.buf.set(octets, at);
+  }
+
+  /** `n` octets of padding: zero, unless the message was decoded with other octets there. */
+  pad(n: number): void {
+    const at = this.reserve(n);
+    this.buf.fill(0, at, at + n);
+    const odd = this.odd?.get(this.pads++);
+    if (odd !== undefined && odd.length === n) this.buf.set(odd, at);
+  }
+
+  /** Pads what started at `start` to a multiple of 8 octets. */
+  padTo8(start: number): void {
+    this.pad((8 - ((this.at - start) & 7)) & 7);
+  }
+
+  /** Overwrites two octets written before, as for lengths known only at the end. */
+  patchU16(at: number, v: number): void {
+    if ((v & 0xffff) !== v) throw new EncodeError(`length ${v} does not fit 16 bits`);
+    const b = this.buf;
+    b[at] = v >>> 8;
+    b[at + 1] = v;
+  }
+
+  patchU32(at: number, v: number): void {
+    this.patchU16(at, v >>> 16);
+    this.patchU16(at + 2, v & 0xffff);
+  }
+}
+
+function outOfRange(v: unknown, bits: number): EncodeError {
+  return new EncodeError(`${String(v)} is not an unsigned integer of ${bits} bits`);
+}

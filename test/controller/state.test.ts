@@ -1,0 +1,69 @@
+import { expect } from 'chai';
+import { initialState, reduce, type State } from '../../src/controller/state.js';
+import { desiredState, type World } from '../../src/desired/index.js';
+import { factsOf, topologyOf, worldOf } from '../world.js';
+
+const names = (set: ReadonlySet<string>): string[] => [...set].sort();
+
+/** A state in which every host of the world was heard. */
+function heard(world: World): State {
+  let state = initialState(world.topology);
+  for (const [host, facts] of world.facts) state = reduce(state, { kind: 'facts', host, facts });
+  return state;
+}
+
+const confirm = (state: State, host: string): State => {
+  const { ports, peers } = desiredState(state.world, host, state.bound);
+  return reduce(state, { kind: 'confirmed', host, confirmed: { ports, peers } });
+};
+
+describe('controller state', () => {
+  it('looks at every host when one is heard for the first time', () => {
+    const world = worldOf({ hosts: 3, ports: 3 });
+    const state = reduce(initialState(world.topology), {
+      kind: 'facts',
+      host: 'hv2',
+      facts: factsOf(world.topology, 'hv2', []),
+    });
+    expect(names(state.dirty)).to.deep.equal(['hv1', 'hv2', 'hv3']);
+  });
+
+  it('looks only at the hosts of the network when one port is bound', () => {
+    const world = worldOf({ hosts: 4, tenants: ['red', 'blue'], ports: 2 });
+    const state = heard(world);
+    const facts = factsOf(world.topology, 'hv3', ['nobody', 'stranger']);
+    expect(names(reduce(state, { kind: 'facts', host: 'hv3', facts }).dirty)).to.deep.equal(['hv3']);
+    const moved = factsOf(world.topology, 'hv1', ['red-vm1']);
+    expect(names(reduce(state, { kind: 'facts', host: 'hv1', facts: moved }).dirty)).to.deep.equal(['hv1', 'hv2']);
+  });
+
+  it('tells the other hosts of a network what a host confirmed, once', () => {
+    const state = heard(worldOf());
+    const first = confirm(state, 'hv1');
+    expect(names(first.dirty)).to.deep.equal(['hv2']);
+    expect(names(confirm(first, 'hv1').dirty)).to.deep.equal([]);
+  });
+
+  it('looks at everything when the topology changes, and forgets hosts that left it', () => {
+    const state = confirm(heard(worldOf({ hosts: 3, ports: 3 })), 'hv3');
+    const next = reduce(state, { kind: 'topology', topology: topologyOf({ hosts: 2, ports: 3 }) });
+    expect(names(next.dirty)).to.deep.equal(['hv1', 'hv2']);
+    expect([...next.world.facts.keys()].sort()).to.deep.equal(['hv1', 'hv2']);
+    expect(next.world.confirmed.has('hv3')).to.equal(false);
+    expect(next.generation).to.equal(state.generation + 1);
+  });
+
+  it('keeps a port where it was when a second host claims it', () => {
+    const world = worldOf({ hosts: 3, ports: 2 });
+    const state = heard(world);
+    expect(state.bound.get('red/web/red-vm1')).to.include({ state: 'bound', host: 'hv1' });
+    const claimed = reduce(state, { kind: 'facts', host: 'hv3', facts: factsOf(world.topology, 'hv3', ['red-vm1']) });
+    expect(claimed.bound.get('red/web/red-vm1')).to.include({
+      state: 'bound',
+      host: 'hv1',
+      conflict: 'also seen on hv3; hv1 had it first',
+    });
+    const left = reduce(claimed, { kind: 'facts', host: 'hv1', facts: factsOf(world.topology, 'hv1', []) });
+    expect(left.bound.get('red/web/red-vm1')).to.include({ state: 'bound', host: 'hv3' });
+  });
+});

@@ -1,0 +1,90 @@
+import { expect } from 'chai';
+import { bindings, type HostFacts, type World } from '../../src/desired/index.js';
+import { factsOf, topologyOf, worldOf } from '../world.js';
+
+const PORT = 'red/web/red-vm1';
+
+function worldWith(facts: Readonly<Record<string, HostFacts>>, hosts?: readonly string[], holder?: string): World {
+  const topology = topologyOf();
+  const limited = {
+    ...topology,
+    networks: topology.networks.map((n) => ({
+      ...n,
+      ports: n.ports.map((p) => (p.path === PORT && hosts !== undefined ? { ...p, hosts } : p)),
+    })),
+  };
+  return {
+    topology: limited,
+    facts: new Map(Object.entries(facts)),
+    confirmed: new Map(),
+    holders: new Map(holder === undefined ? [] : [[PORT, holder]]),
+  };
+}
+
+const topology = topologyOf();
+const having = (host: string, ...ids: string[]) => factsOf(topology, host, ids);
+const row = (over: object) => ({
+  interfaces: [{ name: 'tap0', ifaceId: 'red-vm1', ofport: 10, inactive: false, ...over }],
+  tunnels: [],
+});
+
+describe('bindings', () => {
+  const rows: [string, World, object][] = [
+    [
+      'bound where its row is',
+      worldWith({ hv1: having('hv1', 'red-vm1'), hv2: having('hv2') }),
+      { state: 'bound', host: 'hv1', ofport: 10 },
+    ],
+    [
+      'pending without a number',
+      worldWith({ hv1: row({ ofport: undefined }), hv2: having('hv2') }),
+      { state: 'pending', host: 'hv1' },
+    ],
+    ['unbound when all were heard', worldWith({ hv1: having('hv1'), hv2: having('hv2') }), { state: 'unbound' }],
+    ['unknown while a host is not heard', worldWith({ hv1: having('hv1') }), { state: 'unknown' }],
+    [
+      'unbound when only a host where it may not run is not heard',
+      worldWith({ hv1: having('hv1') }, ['hv1']),
+      { state: 'unbound' },
+    ],
+    [
+      'a standby row does not count',
+      worldWith({ hv1: row({ inactive: true }), hv2: having('hv2') }),
+      { state: 'unbound' },
+    ],
+    [
+      'twice on one host: nobody',
+      worldWith({ hv1: having('hv1', 'red-vm1', 'red-vm1'), hv2: having('hv2') }),
+      { state: 'conflict', reason: 'iface-id on two interfaces of hv1: tap0, tap1' },
+    ],
+    [
+      'on two hosts with no holder: nobody',
+      worldWith({ hv1: having('hv1', 'red-vm1'), hv2: having('hv2', 'red-vm1') }),
+      { state: 'conflict', reason: 'iface-id on several hosts: hv1, hv2' },
+    ],
+    [
+      'on two hosts: the holder keeps it',
+      worldWith({ hv1: having('hv1', 'red-vm1'), hv2: having('hv2', 'red-vm1') }, undefined, 'hv2'),
+      { state: 'bound', host: 'hv2', ofport: 10, conflict: 'also seen on hv1; hv2 had it first' },
+    ],
+    [
+      'on a host that is not allowed: nobody',
+      worldWith({ hv1: having('hv1'), hv2: having('hv2', 'red-vm1') }, ['hv1']),
+      { state: 'conflict', reason: 'also seen on hv2, where the topology does not allow it' },
+    ],
+    [
+      'a stranger on a host that is not allowed takes nothing',
+      worldWith({ hv1: having('hv1', 'red-vm1'), hv2: having('hv2', 'red-vm1') }, ['hv1']),
+      { state: 'bound', host: 'hv1', ofport: 10, conflict: 'also seen on hv2, where the topology does not allow it' },
+    ],
+  ];
+  for (const [title, world, expected] of rows)
+    it(title, () => {
+      expect(bindings(world).get(PORT)).to.deep.equal(expected);
+    });
+
+  it('binds every port of a plain world', () => {
+    const world = worldOf({ hosts: 3, ports: 6 });
+    expect([...bindings(world).values()].every((b) => b.state === 'bound')).to.equal(true);
+  });
+});

@@ -1,0 +1,125 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { bindings, type DesiredState, desiredState, type World } from '../../src/desired/index.js';
+import { type ActualState, difference, EMPTY, flowModCount, isEmpty } from '../../src/diff/index.js';
+import { actualOf, applied, holding } from '../switch-model.js';
+import { worldOf } from '../world.js';
+
+/** The desired state of hv1 where each host has confirmed what it should hold. */
+function settled(world: World): DesiredState {
+  const bound = bindings(world);
+  const confirmed = new Map(
+    world.topology.hosts.map(({ name }) => {
+      const { ports, peers } = desiredState(world, name, bound);
+      return [name, { ports, peers }];
+    }),
+  );
+  return desiredState({ ...world, confirmed }, 'hv1', bound);
+}
+
+const worlds = fc
+  .record({
+    hosts: fc.integer({ min: 1, max: 4 }),
+    ports: fc.integer({ min: 0, max: 6 }),
+    tenants: fc.uniqueArray(fc.constantFrom('red', 'blue', 'green'), { minLength: 1 }),
+    tunnels: fc.constantFrom('mesh' as const, 'flow' as const),
+    encapsulation: fc.constantFrom('geneve' as const, 'vxlan' as const, 'gre' as const),
+  })
+  .map((options) => settled(worldOf(options)));
+
+const without = (state: ActualState, identities: ReadonlySet<string>): ActualState => ({
+  ...state,
+  flows: new Map([...state.flows].filter(([identity]) => !identities.has(identity))),
+});
+
+describe('difference', () => {
+  const desired = settled(worldOf());
+
+  it('is empty for a switch that is right', () => {
+    fc.assert(fc.property(worlds, (d) => isEmpty(difference(d, holding(d)).plan)));
+  });
+
+  it('leads from any state to the desired one, and no right flow is touched', () => {
+    fc.assert(
+      fc.property(worlds, worlds, (d, other) => {
+        const start = holding(other);
+        const { plan } = difference(d, start);
+        const end = applied(start, plan);
+        expect(isEmpty(difference(d, end).plan)).to.equal(true);
+        expect([...end.flows.keys()].sort()).to.deep.equal(d.flows.map((f) => f.identity).sort());
+        const right = d.flows.filter((f) => start.flows.get(f.identity)?.content === f.content).length;
+        const gone = [...start.flows.keys()].filter((i) => !d.flows.some((f) => f.identity === i)).length;
+        expect(flowModCount(plan)).to.equal(d.flows.length - right + gone);
+      }),
+    );
+  });
+
+  it('adds everything to an empty switch', () => {
+    const { plan } = difference(desired, EMPTY);
+    expect(plan.add).to.have.length(desired.flows.length);
+    expect(plan.groups.map((g) => g.how)).to.deep.equal(['add', 'add']);
+    expect(plan.addMeters).to.deep.equal([1]);
+  });
+
+  it('removes nothing of somebody else, tells it, and holds back what would overwrite it', () => {
+    const taken = desired.flows[0];
+    if (taken === undefined) throw new Error('no flow');
+    const foreign = { ...actualOf(taken), cookie: 0x1234n, content: 'theirs' };
+    const stranger = { ...foreign, identity: '0 7 in_port=9' };
+    const start = without(holding(desired), new Set([taken.identity]));
+    const actual = {
+      ...start,
+      flows: new Map([...start.flows, [foreign.identity, foreign], [stranger.identity, stranger]]),
+    };
+    const found = difference(desired, actual);
+    expect(isEmpty(found.plan)).to.equal(true);
+    expect(found.foreign.map((f) => f.identity).sort()).to.deep.equal([foreign.identity, stranger.identity].sort());
+    expect(found.heldBack).to.deep.equal([taken]);
+  });
+
+  it('keeps what belongs to an owner nobody can judge yet, and removes it once judged', () => {
+    const flow = desired.flows.find((f) => f.owner.id.startsWith('remote '));
+    if (flow === undefined) throw new Error('no remote flow');
+    const less = { ...desired, flows: desired.flows.filter((f) => f.owner.id !== flow.owner.id) };
+    expect(isEmpty(difference({ ...less, keepOwners: new Set([flow.owner.cookie]) }, holding(desired)).plan)).to.equal(
+      true,
+    );
+    expect(difference(less, holding(desired)).plan.remove.map((f) => f.identity)).to.deep.equal([flow.identity]);
+  });
+
+  it('changes a group bucket by bucket, and keeps a bucket nobody can judge', () => {
+    const group = desired.groups[0];
+    const bucket = group?.buckets[0];
+    if (group === undefined || bucket === undefined) throw new Error('no bucket');
+    const fewer = { ...desired, groups: [{ ...group, buckets: [] }, ...desired.groups.slice(1)] };
+    expect(difference(fewer, holding(desired)).plan.groups).to.deep.include({
+      group: fewer.groups[0],
+      insert: [],
+      remove: [bucket.bucket_id],
+      how: 'buckets',
+    });
+    expect(difference(desired, holding(fewer)).plan.groups).to.deep.include({
+      group,
+      insert: [bucket],
+      remove: [],
+      how: 'buckets',
+    });
+    const keep = { ...fewer, keepBuckets: new Set([`${group.group_id} ${bucket.bucket_id}`]) };
+    expect(difference(keep, holding(desired)).plan.groups).to.deep.equal([]);
+    const wrong = {
+      ...desired,
+      groups: [{ ...group, buckets: [{ ...bucket, content: 'other' }] }, ...desired.groups.slice(1)],
+    };
+    expect(difference(wrong, holding(desired)).plan.groups[0]).to.deep.include({
+      remove: [bucket.bucket_id],
+      how: 'buckets',
+    });
+  });
+
+  it('tells two owners that want one place', () => {
+    const [a, b] = desired.flows;
+    if (a === undefined || b === undefined) throw new Error('no flows');
+    const clash = { ...b, identity: a.identity };
+    expect(difference({ ...desired, flows: [a, clash] }, EMPTY).clashes).to.deep.equal([[a, clash]]);
+  });
+});

@@ -1,0 +1,204 @@
+/**
+ * Drives a lab (mininet/lab.py --serve) from a test: real Open vSwitch hypervisors and VMs, in a directory and on a
+ * management network of its own, so that labs run side by side.
+ *
+ * `stop` returns when nothing of the lab is left. A lab that nobody stops ends with this process, whose end closes its
+ * stdin. Every method rejects with the lab's message when the lab could not do it.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { parse } from 'yaml';
+import type {
+  CapturedFrame,
+  CapturePoint,
+  LabReady,
+  LinkOf,
+  LossOptions,
+  MatrixResult,
+  Outcome,
+  PingOptions,
+  PingResult,
+  Place,
+  Plugged,
+  PlugOptions,
+  SendPoint,
+  TcpResult,
+} from './types.js';
+
+/** The repository. */
+export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
+export const LAB_PY = join(ROOT, 'mininet/lab.py');
+
+export interface LabOptions {
+  readonly underlay?: 'switched' | 'routed';
+  /** Plug every VM as soon as its host has a br-int. */
+  readonly plug?: boolean;
+}
+
+interface Answer {
+  readonly id: number;
+  readonly ok: boolean;
+  readonly result?: unknown;
+  readonly error?: string;
+}
+
+/** Builds a lab from a topology: a file's path, or its text (anything with a newline). Rejects with the lab's stderr. */
+export async function startLab(topology: string, options: LabOptions = {}): Promise<Lab> {
+  const text = topology.includes('\n') ? topology : readFileSync(topology, 'utf8');
+  const args = [LAB_PY, '-', '--serve', '--private'];
+  if (options.underlay !== undefined) args.push('--underlay', options.underlay);
+  if (options.plug === true) args.push('--plug');
+  const child = spawn('/usr/bin/python3', args, { stdio: ['pipe', 'pipe', 'pipe'] });
+  let stderr = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString();
+  });
+  child.stdin.on('error', () => undefined); // writing to a lab that has just died: its 'close' tells
+  child.stdin.write(`${JSON.stringify(parse(text))}\n`);
+  const lines = createInterface({ input: child.stdout });
+  const first = await new Promise<string>((found, fail) => {
+    lines.once('line', found);
+    child.once('error', fail);
+    child.once('close', (code) => fail(new Error(`the lab ended with ${code}: ${stderr.trim()}`)));
+  });
+  return new Lab(child, JSON.parse(first) as LabReady, lines);
+}
+
+/** A running lab. */
+export class Lab {
+  readonly #child: ChildProcess;
+  readonly #waiting = new Map<number, { found: (value: unknown) => void; fail: (error: Error) => void }>();
+  readonly #closed: Promise<number | null>;
+  #next = 1;
+
+  constructor(
+    child: ChildProcess,
+    readonly ready: LabReady,
+    lines: NodeJS.EventEmitter,
+  ) {
+    this.#child = child;
+    lines.on('line', (line: string) => this.#answered(JSON.parse(line) as Answer));
+    this.#closed = new Promise((found) => {
+      child.once('close', (code) => {
+        for (const waiter of this.#waiting.values()) waiter.fail(new Error(`the lab ended with ${code}`));
+        this.#waiting.clear();
+        found(code);
+      });
+    });
+  }
+
+  #answered(answer: Answer): void {
+    const waiter = this.#waiting.get(answer.id);
+    this.#waiting.delete(answer.id);
+    if (answer.ok) waiter?.found(answer.result);
+    else waiter?.fail(new Error(answer.error));
+  }
+
+  /** Any request of mininet/kakuri_lab/requests.py; requests run at the same time. */
+  request<T>(name: string, parameters: object = {}): Promise<T> {
+    const id = this.#next++;
+    return new Promise<T>((found, fail) => {
+      if (this.#child.exitCode !== null || this.#child.signalCode !== null) {
+        fail(new Error('the lab has ended'));
+        return;
+      }
+      this.#waiting.set(id, { found: (value) => found(value as T), fail });
+      this.#child.stdin?.write(`${JSON.stringify({ ...parameters, id, do: name })}\n`);
+    });
+  }
+
+  /** Ends the lab and waits until all of it is gone; may be called twice. Throws when it did not end cleanly. */
+  async stop(): Promise<void> {
+    this.#child.stdin?.end();
+    const timer = setTimeout(() => this.#child.kill('SIGTERM'), 15_000);
+    const code = await this.#closed;
+    clearTimeout(timer);
+    if (code !== 0) throw new Error(`the lab ended with ${code}`);
+  }
+
+  /** The pid of the lab's main process. */
+  get pid(): number {
+    return this.#child.pid as number;
+  }
+
+  plug = (vm: string, options: PlugOptions = {}) => this.request<Plugged>('plug', { vm, ...options });
+  unplug = (vm: string) => this.request<null>('unplug', { vm });
+  /** Migration: unplugged, its tap moved, plugged there, announced by RARP and gratuitous ARP unless told not to. */
+  move = (vm: string, host: string, options: { announce?: boolean } = {}) =>
+    this.request<Plugged>('move', { vm, host, ...options });
+  /** Plugs all VMs of the topology at once. */
+  plugAll = () => Promise.all(Object.keys(this.ready.vms).map((vm) => this.plug(vm)));
+
+  exec = (place: Place, argv: readonly string[], options: { timeout?: number; stdin?: string } = {}) =>
+    this.request<Outcome>('exec', { ...place, argv, ...options });
+  shell = (place: Place, shell: string, options: { timeout?: number } = {}) =>
+    this.request<Outcome>('exec', { ...place, shell, ...options });
+  vsctl = (host: string, ...args: string[]) => this.request<Outcome>('vsctl', { host, args });
+  ofctl = (host: string, args: readonly string[], stdin = '') => this.request<Outcome>('ofctl', { host, args, stdin });
+  appctl = (host: string, ...args: string[]) => this.request<Outcome>('appctl', { host, args });
+  /** The flow dump (OpenFlow 1.5, with names), one flow an element. */
+  flows = (host: string, options: { bridge?: string; names?: boolean } = {}) =>
+    this.request<string[]>('flows', { host, ...options });
+
+  /** From a VM, a host or `rogue`; to a VM (its first IPv4 address), a host (its VTEP) or an address. */
+  ping = (from: string, to: string, options: PingOptions = {}) =>
+    this.request<PingResult>('ping', { from, to, ...options });
+  /** All pairs at once; results in the order of the pairs. */
+  pingMatrix = (pairs: readonly (readonly [string, string])[], options: PingOptions = {}) =>
+    this.request<MatrixResult[]>('pingmatrix', { pairs, ...options });
+  /** A ping that goes on (every 10 ms unless told) until the returned function is called; that gives the result. */
+  startPing = async (from: string, to: string, options: { interval?: number; timeout?: number } = {}) => {
+    const ping = await this.request<number>('start_ping', { from, to, ...options });
+    return () => this.request<PingResult>('stop_ping', { ping });
+  };
+  /** TCP between two VMs, to the first address of `to` unless `ip` is given. */
+  tcp = (from: string, to: string, options: { ip?: string; seconds?: number; bytes?: number; timeout?: number } = {}) =>
+    this.request<TcpResult>('tcp', { from, to, ...options });
+
+  sendFrames = (point: SendPoint, frames: readonly Uint8Array[], options: { count?: number; interval?: number } = {}) =>
+    this.request<number>('frame_send', {
+      ...point,
+      frames: frames.map((frame) => Buffer.from(frame).toString('hex')),
+      ...options,
+    });
+  /** Captures until the returned function is called, which gives the frames in order. */
+  capture = async (point: CapturePoint) => {
+    const capture = await this.request<number>('capture_start', point);
+    return () => this.request<CapturedFrame[]>('capture_stop', { capture });
+  };
+
+  stopVswitchd = (host: string, options: { kill?: boolean } = {}) =>
+    this.request<null>('stop_vswitchd', { host, ...options });
+  startVswitchd = (host: string) => this.request<null>('start_vswitchd', { host });
+  stopOvsdb = (host: string, options: { kill?: boolean } = {}) =>
+    this.request<null>('stop_ovsdb', { host, ...options });
+  startOvsdb = (host: string) => this.request<null>('start_ovsdb', { host });
+  restartOvsdb = (host: string, options: { kill?: boolean } = {}) =>
+    this.request<null>('restart_ovsdb', { host, ...options });
+  /**
+   * Restarts ovs-vswitchd. `save` (default true): flows are saved and restored as `ovs-ctl restart` does. `between`:
+   * ovs-vsctl commands run while it is down. `ovsdb`: ovsdb-server is restarted, too.
+   */
+  restart = (
+    host: string,
+    options: { save?: boolean; between?: readonly (readonly string[])[]; ovsdb?: boolean } = {},
+  ) => this.request<{ seconds: number }>('restart', { host, ...options });
+  /**
+   * Sets the host's tunnel neighbours right again: Open vSwitch learns a VTEP's MAC from any tunnel packet that a port
+   * accepts, so a forged one turns its answers towards the forger.
+   */
+  warm = (host: string) => this.request<null>('warm', { host });
+  /** Pids of the daemons of every host, null when not running. */
+  processes = () => this.request<Record<string, Record<'ovs-vswitchd' | 'ovsdb-server', number | null>>>('processes');
+
+  /** Silently drops on a link: 100 % both ways unless told; `to` and `from` are seen from the host or VM. */
+  loss = (link: LinkOf, options: LossOptions = {}) =>
+    this.request<null>('fault', { kind: 'loss', ...link, ...options });
+  /** Takes the carrier off a link. */
+  cutCarrier = (link: LinkOf) => this.request<null>('fault', { kind: 'carrier', ...link });
+  /** Takes all faults off a link. */
+  heal = (link: LinkOf) => this.request<null>('heal', link);
+}
