@@ -191,6 +191,8 @@ for (const { name, start } of SUBJECTS) {
         await session.command(flow('ADD', { priority: 1, cookie: 5n, flags: SEND_FLOW_REM, match: ip(1) }));
         await session.command(flow('ADD', { priority: 2 }));
         await session.command(flow('DELETE', {}));
+        // Open vSwitch may tell it after the barrier's reply.
+        while (!heard.some((m) => m.kind === 'FlowRemoved')) await new Promise((resolve) => setTimeout(resolve, 5));
         await session.barrier();
         const removed = heard.filter((m) => m.kind === 'FlowRemoved');
         expect(removed).to.have.length(1);
