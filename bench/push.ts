@@ -1,7 +1,8 @@
 /**
  * bench push: 100,000 flows through one bundle into a private ovs-vswitchd, to the barrier, beside a replay of the same octets
  * over a plain socket with 64 KiB writes (the limit) and `ovs-ofctl --bundle add-flows`. Ours begins with values, so it
- * encodes as well; the methods take turns within each round, each into empty tables.
+ * encodes as well; the figures named `octets-` begin with encoded FLOW_MODs, as a controller has that keeps them. The
+ * methods take turns within each round, each into empty tables.
  */
 import { execFile } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -72,7 +73,7 @@ interface Push {
   readonly cpu: number;
 }
 
-async function push(ovs: Ovs, flows: readonly MessageInput[]): Promise<Push> {
+async function push(ovs: Ovs, flows: readonly (MessageInput | Buffer)[]): Promise<Push> {
   const session = await connect(ovs.mgmt);
   const before = { theirs: cpuOf(ovs.vswitchd), ours: process.cpuUsage() };
   const begun = performance.now();
@@ -97,19 +98,20 @@ async function ofctl(ovs: Ovs, file: string): Promise<number> {
 
 const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] as number;
 
-/** Three figures; `quick` takes three rounds instead of nine. */
+/** Five figures; `quick` takes three rounds instead of nine. */
 export async function run({ quick }: { readonly quick: boolean }): Promise<Figure[]> {
   const n = quick ? 3 : 9;
   const flows = Array.from({ length: FLOWS }, (_, i) => flow(i));
   const octets = recording(flows);
+  const encoded = flows.map((message) => encodeMessage(message, OF15));
   const ovs = await startOvs();
   try {
     const file = join(ovs.directory, 'flows.txt');
     const text = (i: number): string =>
       `cookie=${i},priority=100,ip,nw_dst=10.${i >> 16}.${(i >> 8) & 255}.${i & 255},actions=output:1`;
     writeFileSync(file, `${flows.map((_, i) => text(i)).join('\n')}\n`);
-    const seconds = { ours: [] as number[], replay: [] as number[], ofctl: [] as number[] };
-    const cpu: number[] = [];
+    const seconds = { ours: [] as number[], octets: [] as number[], replay: [] as number[], ofctl: [] as number[] };
+    const cpu = { ours: [] as number[], octets: [] as number[] };
     // One round more than counted: the first warms up both processes.
     for (let round = 0; round <= n; round++) {
       ovs.ofctl('del-flows', ovs.mgmt);
@@ -117,12 +119,16 @@ export async function run({ quick }: { readonly quick: boolean }): Promise<Figur
       ovs.ofctl('del-flows', ovs.mgmt);
       const ours = await push(ovs, flows);
       ovs.ofctl('del-flows', ovs.mgmt);
+      const fromOctets = await push(ovs, encoded);
+      ovs.ofctl('del-flows', ovs.mgmt);
       const theirs = await ofctl(ovs, file);
       if (round === 0) continue;
       seconds.replay.push(replayed);
       seconds.ours.push(ours.seconds);
       seconds.ofctl.push(theirs);
-      cpu.push(ours.cpu);
+      seconds.octets.push(fromOctets.seconds);
+      cpu.ours.push(ours.cpu);
+      cpu.octets.push(fromOctets.cpu);
     }
     const rate = (all: readonly number[]): number => FLOWS / median(all);
     const figure = (name: string, ours: number, reference: number, referenceName: string, unit: string): Figure => ({
@@ -150,7 +156,15 @@ export async function run({ quick }: { readonly quick: boolean }): Promise<Figur
         'ovs-ofctl --bundle add-flows',
         'flows/s',
       ),
-      figure('cpu-vs-vswitchd', median(cpu), 1, 'CPU of ovs-vswitchd', 'ratio'),
+      figure('cpu-vs-vswitchd', median(cpu.ours), 1, 'CPU of ovs-vswitchd', 'ratio'),
+      figure(
+        'octets-flows-per-second-vs-replay',
+        rate(seconds.octets),
+        rate(seconds.replay),
+        'replay of the same octets',
+        'flows/s',
+      ),
+      figure('octets-cpu-vs-vswitchd', median(cpu.octets), 1, 'CPU of ovs-vswitchd', 'ratio'),
     ];
   } finally {
     await ovs.stop();
