@@ -73,7 +73,10 @@ function setBits(
 function checkTarget(cx: Context, name: string, column: number): void {
   needWritable(name, column);
   needPrerequisite(cx, name, column);
-  if (cx.inside === 'ct' && name !== 'ct_mark' && name !== 'ct_label')
+  const isCt = name === 'ct_mark' || name === 'ct_label';
+  if (isCt && cx.inside !== 'ct') throw new TextError(`${name} may be set only inside ct(exec(…))`, column);
+  if (name === 'vlan_vid' && !hasVlan(cx)) throw inconsistent(name, column);
+  if (cx.inside === 'ct' && !isCt)
     throw new TextError(`ct(exec(…)) may only set ct_mark and ct_label, not ${name}`, column);
 }
 

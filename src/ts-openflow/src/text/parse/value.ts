@@ -76,10 +76,9 @@ const FRAGS: Readonly<Record<string, readonly [value: bigint, mask: bigint]>> = 
 };
 
 function parseFrag(text: string, mask: string | undefined, column: number): ParsedValue {
-  const word = FRAGS[text];
-  if (word !== undefined) return { value: word[0], mask: word[1], exact: word[1] === 3n };
-  const value = parseInteger(text, 8, column, 'no, yes, first, later or not_later');
-  return { value, mask: mask === undefined ? 3n : parseInteger(mask, 8, column), exact: mask === undefined };
+  const word = mask === undefined ? FRAGS[text] : undefined;
+  if (word === undefined) throw new TextError(`"${text}": no, yes, first, later or not_later expected`, column);
+  return { value: word[0], mask: word[1], exact: word[1] === 3n };
 }
 
 function parsePacketType(text: string, column: number): ParsedValue {
@@ -129,9 +128,9 @@ function parsePlain(
     case 'frag':
       return parseFrag(value, mask, column);
     case 'ct_state':
-      return parseFlags(value, mask, CT_STATE, ones(32), column);
+      return parseFlags(value, mask, CT_STATE, ones(8), column);
     case 'tcp_flags':
-      return parseFlags(value, mask, TCP_FLAGS, ones(12), column);
+      return parseFlags(value, mask, TCP_FLAGS, ones(16), column);
     case 'tunnel_flags':
       return parseFlags(value, mask, TUN_FLAGS, ones(16), column);
     case 'packet_type':
