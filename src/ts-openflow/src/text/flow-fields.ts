@@ -87,6 +87,8 @@ export function flowFieldsOf(match: Match): FlowFields {
     if (entry === undefined || masked === undefined) continue;
     const { value, mask, octets } = masked as Masked<number | bigint>;
     setFlowField(flow, entry.name, BigInt(value), mask === undefined ? undefined : BigInt(mask), octets);
+    const bits = flow.get(name);
+    if (octets !== undefined && mask !== undefined && bits !== undefined) flow.set(name, { ...bits, masked: true });
   }
   for (const [name, { mask }] of flow) if (mask === 0n && !name.startsWith('tun_metadata')) flow.delete(name);
   return flow;

@@ -155,7 +155,8 @@ export function parseValue(
   const value = slash < 0 ? text : text.slice(0, slash);
   const mask = slash < 0 ? undefined : text.slice(slash + 1);
   const parsed = parsePlain(field, value, mask, names, column);
-  const bits = name === 'ct_state' ? 8 : field.bits;
+  // The VLAN id of OXM has a bit above its 12, which says that there is a tag.
+  const bits = name === 'ct_state' ? 8 : name === 'vlan_vid' ? 13 : field.bits;
   if (parsed.value >> BigInt(bits) !== 0n)
     throw new TextError(`${value} is not a valid value for field ${name}`, column);
   if (!parsed.exact && !field.maskable) throw new TextError(`${text}: field ${name} does not support masks`, column);
