@@ -257,7 +257,8 @@ export function parseInstructions(
   for (const item of items) {
     if (parseInstruction(d, item, o.table)) continue;
     if (d.last > 1) throw new TextError(`${item.key}: actions after instructions`, item.column);
-    if (item.key === 'meter' && cx.actions.length > 0) throw new TextError('meter must stand before other actions', item.column);
+    if (item.key === 'meter' && cx.actions.length > 0)
+      throw new TextError('meter must stand before other actions', item.column);
     if (item.key === 'meter')
       cx.actions.push({ kind: 'meter', meter_id: parseNumber(item.value ?? '', 32, item.valueColumn) });
     else parseAction(cx, item);

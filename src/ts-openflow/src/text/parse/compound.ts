@@ -74,7 +74,8 @@ export function parseOutput(cx: Context, item: Item): void {
     return;
   }
   const port = parsePort(text, cx.names, item.valueColumn);
-  if (port === OFPP.ANY) throw new TextError('output: a port to output to expected (OFPBAC_BAD_OUT_PORT)', item.valueColumn);
+  if (port === OFPP.ANY)
+    throw new TextError('output: a port to output to expected (OFPBAC_BAD_OUT_PORT)', item.valueColumn);
   cx.actions.push({ kind: 'output', port, max_len: port === OFPP.CONTROLLER ? 0xffff : 0 });
 }
 
@@ -102,7 +103,8 @@ export function parseResubmit(cx: Context, item: Item): void {
   const in_port = port === '' ? OFPP.IN_PORT : parsePort(port, cx.names, item.valueColumn);
   if (ct !== undefined && table === '') throw new TextError('resubmit: a table expected before ct', item.valueColumn);
   const state = cx.flow.get('ct_state');
-  if (ct !== undefined && (state === undefined || (state.value & state.mask & 0x20n) === 0n)) throw inconsistent('resubmit with ct', item.column);
+  if (ct !== undefined && (state === undefined || (state.value & state.mask & 0x20n) === 0n))
+    throw inconsistent('resubmit with ct', item.column);
   cx.actions.push({
     kind: ct === undefined ? 'resubmit' : 'resubmit_ct',
     in_port,
@@ -245,7 +247,13 @@ type Range = { -readonly [K in keyof Nat]?: Nat[K] };
 function natRange(cx: Context, nat: Range, part: Item): void {
   const given = part.value ?? '';
   // An IPv6 address that ports may follow stands in brackets; without brackets all of it is address.
-  const text = given.includes('[') || given.split(':').length < 3 ? given : given.split('-').map((a) => `[${a}]`).join('-');
+  const text =
+    given.includes('[') || given.split(':').length < 3
+      ? given
+      : given
+          .split('-')
+          .map((a) => `[${a}]`)
+          .join('-');
   const m =
     /^(?:\[([^\]]*)\](?:-\[([^\]]*)\])?|([^-:]+(?:-[^-:]+)?)|([0-9a-fA-F:.]+?)(?:-([0-9a-fA-F:.]+))?)(?::(\d+)(?:-(\d+))?)?$/.exec(
       text,

@@ -93,7 +93,9 @@ export function parseSetField(cx: Context, item: Item): void {
     cx.names,
     item.valueColumn,
   );
-  if (!exact && !field.maskable) throw new TextError(`field ${name} does not support masks`, item.valueColumn);
+  // A load of a whole field is printed so in 1.5: a mask of all the bits the field has.
+  if (!exact && !field.maskable && mask !== ones(field.bits))
+    throw new TextError(`field ${name} does not support masks`, item.valueColumn);
   if (field.octets === 0) {
     const octets = metadataOctets(exact ? value : mask | value);
     cx.actions.push(...setBits(cx, name, value, exact ? ones(octets * 8) : mask, false, octets));
