@@ -26,7 +26,7 @@ import {
   tap,
   timer,
 } from 'rxjs';
-import { type Confirmed, hostFacts } from '../desired/index.js';
+import { type Confirmed, hostFacts, rememberingFlowsOf } from '../desired/index.js';
 import type { HostLink } from '../session/index.js';
 import type { Host, Topology } from '../topology/index.js';
 import { conflateMap } from './conflate-map.js';
@@ -81,6 +81,7 @@ export class Controller {
   readonly #hosts = new Map<string, HostRun>();
   readonly #reports = new Map<string, HostReport>();
   readonly #memories = new Map<string, Memory>();
+  readonly #flowsOf = rememberingFlowsOf();
   /** Hosts about to be looked at. */
   readonly #changed = new Set<string>();
   /** Called after each pass; the CLI's `--once` waits for it. */
@@ -221,6 +222,7 @@ export class Controller {
           controllerTarget: controllerTarget(link),
           state: this.#state,
           memory: this.#memories.get(link.name) ?? NOTHING_KNOWN,
+          flowsOf: this.#flowsOf,
           now: now(),
           readEveryMs,
           onCommitted: (confirmed) => this.#confirm(link.name, confirmed),

@@ -7,6 +7,7 @@ import {
   configPlan,
   type DesiredState,
   desiredState,
+  type FlowsOf,
   type HostFacts,
   hostFacts,
 } from '../desired/index.js';
@@ -43,6 +44,7 @@ export interface PassContext {
   readonly controllerTarget: string;
   readonly state: State;
   readonly memory: Memory;
+  readonly flowsOf: FlowsOf;
   /** Milliseconds, monotonic. */
   readonly now: number;
   /** A read older than this many milliseconds is done again: drift and foreign flows are found so. */
@@ -164,6 +166,7 @@ export async function reconcileHost(context: PassContext): Promise<PassResult> {
   const facts = hostFacts(topology, link.name, rows, ports);
   if (JSON.stringify(facts) !== JSON.stringify(state.world.facts.get(link.name)))
     return { ...nothing(context, 'updating', config.problems), facts, warnings: config.warnings };
-  const flows = await passFlows(context, desiredState(state.world, link.name, state.bound), config.problems);
+  const desired = desiredState(state.world, link.name, state.bound, context.flowsOf);
+  const flows = await passFlows(context, desired, config.problems);
   return { ...flows, facts, warnings: config.warnings };
 }
