@@ -32,6 +32,7 @@ import type { Host, Topology } from '../topology/index.js';
 import { conflateMap } from './conflate-map.js';
 import { type Memory, type PassResult, reconcileHost } from './reconcile.js';
 import { type Event, initialState, reduce, type State } from './state.js';
+import { Turns } from './turns.js';
 
 /** What the controller tells its log; the CLI gives it a pino logger. */
 export interface Log {
@@ -81,6 +82,7 @@ export class Controller {
   readonly #hosts = new Map<string, HostRun>();
   readonly #reports = new Map<string, HostReport>();
   readonly #memories = new Map<string, Memory>();
+  readonly #turns = new Turns();
   readonly #flowsOf = rememberingFlowsOf();
   /** Hosts about to be looked at. */
   readonly #changed = new Set<string>();
@@ -174,11 +176,14 @@ export class Controller {
   #openHost(host: Host): void {
     const link = this.#options.openLink(host, () => this.#lookSoon(host.name));
     const passes$ = merge(
-      this.#state$.pipe(filter((state) => state.dirty.has(host.name))),
-      interval(this.#options.readEveryMs),
+      this.#state$.pipe(
+        filter((state) => state.dirty.has(host.name)),
+        map((state) => state.cause === host.name),
+      ),
+      interval(this.#options.readEveryMs).pipe(map(() => false)),
     ).pipe(
-      startWith(undefined),
-      conflateMap(() => this.#pass$(link)),
+      startWith(false),
+      conflateMap((first) => this.#pass$(link, first)),
     );
     this.#hosts.set(host.name, { link, subscription: passes$.subscribe(() => this.#told()) });
   }
@@ -212,26 +217,33 @@ export class Controller {
     this.#events.next({ kind: 'recheck', host: name });
   }
 
-  /** One pass as a stream of one value. */
-  #pass$(link: HostLink): Observable<void> {
-    const { controllerTarget, now, readEveryMs } = this.#options;
+  /** One pass as a stream of one value; `first`: before those of other hosts. */
+  #pass$(link: HostLink, first: boolean): Observable<void> {
     return defer(() =>
       from(
-        reconcileHost({
-          link,
-          controllerTarget: controllerTarget(link),
-          state: this.#state,
-          memory: this.#memories.get(link.name) ?? NOTHING_KNOWN,
-          flowsOf: this.#flowsOf,
-          now: now(),
-          readEveryMs,
-          onCommitted: (confirmed) => this.#confirm(link.name, confirmed),
-        }).then(
-          (result) => this.#succeeded(link, result),
-          (error: Error) => this.#failed(link, error),
-        ),
+        this.#turns
+          .next(first)
+          .then(() => this.#reconcile(link))
+          .then(
+            (result) => this.#succeeded(link, result),
+            (error: Error) => this.#failed(link, error),
+          ),
       ),
     );
+  }
+
+  #reconcile(link: HostLink): Promise<PassResult> {
+    const { controllerTarget, now, readEveryMs } = this.#options;
+    return reconcileHost({
+      link,
+      controllerTarget: controllerTarget(link),
+      state: this.#state,
+      memory: this.#memories.get(link.name) ?? NOTHING_KNOWN,
+      flowsOf: this.#flowsOf,
+      now: now(),
+      readEveryMs,
+      onCommitted: (confirmed) => this.#confirm(link.name, confirmed),
+    });
   }
 
   /** Looks at the host again after a while. */

@@ -17,6 +17,8 @@ export interface State {
   readonly bound: ReadonlyMap<string, Binding>;
   /** Hosts to look at because of the last event. */
   readonly dirty: ReadonlySet<string>;
+  /** The host that the last event came from. */
+  readonly cause?: string;
   /** Counts topologies, from 1. */
   readonly generation: number;
 }
@@ -99,6 +101,11 @@ function withTopology(state: State, topology: Topology): State {
 
 /** The state after an event. */
 export function reduce(state: State, event: Event): State {
+  const { cause: _, ...next } = after(state, event);
+  return event.kind === 'topology' ? next : { ...next, cause: event.host };
+}
+
+function after(state: State, event: Event): State {
   switch (event.kind) {
     case 'topology':
       return withTopology(state, event.topology);
