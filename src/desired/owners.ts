@@ -21,18 +21,7 @@ interface Names {
   readonly port?: string;
 }
 
-/** The cookie is a hash, and most owners are only looked up by their id: it is computed when asked for. */
-function owner(id: string, names: Names = {}): Owner {
-  let cookie: bigint | undefined;
-  return {
-    id,
-    ...names,
-    get cookie(): bigint {
-      cookie ??= ownerCookie(id);
-      return cookie;
-    },
-  };
-}
+const owner = (id: string, names: Names = {}): Owner => ({ id, cookie: ownerCookie(id), ...names });
 
 interface NetworkNames {
   readonly path: string;
