@@ -8,6 +8,10 @@ need() { # need PROGRAM PACKAGE: remembers PACKAGE when PROGRAM is not there
   command -v "$1" >/dev/null 2>&1 || PATH="$PATH:/usr/sbin:/sbin" command -v "$1" >/dev/null 2>&1 || missing+=("$2")
 }
 
+need_python() { # need_python MODULE PACKAGE: the same for a module of Debian's own Python, which runs the lab
+  /usr/bin/python3 -c "import $1" >/dev/null 2>&1 || missing+=("$2")
+}
+
 install_debian() {
   missing=()
   need ovs-vswitchd openvswitch-switch
@@ -18,6 +22,7 @@ install_debian() {
   need ping iputils-ping
   need tcpdump tcpdump
   need iperf3 iperf3
+  need_python yaml python3-yaml
   if [ "${#missing[@]}" -gt 0 ]; then
     if [ "$(id -u)" != 0 ]; then
       echo "kakuri: needs root to install ${missing[*]} and to run Open vSwitch: run it as root" >&2

@@ -11,7 +11,6 @@ export const actualOf = (flow: DesiredFlow): ActualFlow => ({
   identity: flow.identity,
   content: flow.content,
   odd: false,
-  text: flow.identity,
 });
 
 /** A switch that holds exactly the desired state. */

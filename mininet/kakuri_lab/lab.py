@@ -1,16 +1,17 @@
 """Builds a lab and holds it: nodes, management network, underlay, hypervisors, VMs.
 
-Everything that must be cleaned is announced to the janitor before it is made. The management network is one veth pair
-`kkN` in the root namespace (198.18.0.0/15 cut into /24, N-th net; the name is the lock on the net), whose far end is
-in a bridge in a namespace of the lab, with a port `mgmt0` into each hypervisor.
+Everything that must be cleaned is announced to the janitor before it is made, or by the step that makes it, in a thread
+that no signal interrupts and that takes it back when the janitor hears nothing any more. The management network is
+one veth pair `kkN` in the root namespace (198.18.0.0/15 cut into /24, N-th net; the name is the lock on the net), whose
+far end is in a bridge in a namespace of the lab, with a port `mgmt0` into each hypervisor.
 """
 import os
-import signal
 import subprocess
 import tempfile
 import threading
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from typing import Any, Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed, wait
+from functools import partial
+from typing import Any, Callable, Sequence
 
 from mininet.net import Mininet
 
@@ -39,6 +40,7 @@ class Lab:
         Mininet.inited = True  # its init() raises sysctl limits of the whole machine, which would outlive the lab
         self.net = Mininet(topo=None, build=False, controller=None)
         self._lock = threading.Lock()
+        self._steps: list[Future[Any]] = []
 
     def build(self) -> None:
         """Builds all of it. Raises LabError, or OSError."""
@@ -55,8 +57,8 @@ class Lab:
         for host in hosts.values():
             self.ovs[host.name].neighbours = self.underlay.neighbours(host, macs)
         self.underlay.route(self.nodes['fabric'], macs)
-        self._parallel([*(lambda h=h: self._start_host(h) for h in hosts.values()), self._start_rogue])
-        self._parallel([lambda vm=vm: self._start_vm(vm) for vm in self.topology.vms.values()])
+        self._parallel([*(partial(self._start_host, host) for host in hosts.values()), self._start_rogue])
+        self._parallel([partial(self._start_vm, vm) for vm in self.topology.vms.values()])
         write_effective(self.topology, self.effective)
 
     @property
@@ -71,21 +73,40 @@ class Lab:
     def clean(self) -> None:
         """Takes everything down, at any moment, and returns when it is gone."""
         self.janitor.clean()
+        # What a step makes after the janitor's end of file, the step takes back. Not for ever: Mininet's own `cmd`
+        # never returns when the node's shell was killed meanwhile, and such a step has nothing to take back.
+        wait(self._steps, timeout=2)
 
-    def _make_nodes(self, names: Iterable[str]) -> None:
-        made = dict(self._parallel([lambda name=name: (name, self._make_node(name)) for name in names]))
-        for name in names:
-            self.nodes[name] = made[name]
-            self.net.hosts.append(made[name])
-            self.net.nameToNode[name] = made[name]
+    def _make_nodes(self, names: Sequence[str]) -> None:
+        made = self._parallel([partial(self._make_node, name) for name in names])
+        for name, node in zip(names, made):
+            self.nodes[name] = node
+            self.net.hosts.append(node)
+            self.net.nameToNode[name] = node
 
     def _make_node(self, name: str) -> LabNode:
         node = LabNode(name)
-        self.janitor.announce('netns', namespace_of(str(node.pid)))
+        try:
+            self.janitor.announce('netns', namespace_of(str(node.pid)))
+        except LabError:
+            node.shell.kill()
+            node.shell.wait()
+            raise
         return node
 
     def _make_management(self) -> None:
         node = self.nodes['mgmt']
+        self._parallel([partial(self._claim_net, node)])
+        subprocess.run(['ip', 'addr', 'add', f'{self.management}/24', 'dev', self.id], check=True)
+        subprocess.run(['ip', 'link', 'set', self.id, 'addrgenmode', 'none', 'up'], check=True)
+        lines = ['link set lo up', 'link add br0 type bridge mcast_snooping 0', 'link set root up master br0']
+        for host in self.topology.hosts.values():
+            lines.append(f'link add m{host.number} type veth peer name mgmt0 netns {self.nodes[host.name].pid}')
+            lines.append(f'link set m{host.number} up master br0')
+        node.script(NO_IPV6 + batch([*lines, 'link set br0 up']))
+
+    def _claim_net(self, node: LabNode) -> None:
+        """Finds a net that no address of this machine and no lab uses, and takes it."""
         taken = subprocess.run(['ip', '-4', '-o', 'addr'], check=True, capture_output=True, text=True).stdout
         for offset in range(512):
             number = (os.getpid() + offset) % 512
@@ -96,27 +117,22 @@ class Lab:
             raise LabError('no free management network: 512 labs on this machine?')
         self.id = f'kk{number}'
         self.management = f'{net}.254'
-        subprocess.run(['ip', 'addr', 'add', f'{self.management}/24', 'dev', self.id], check=True)
-        subprocess.run(['ip', 'link', 'set', self.id, 'addrgenmode', 'none', 'up'], check=True)
-        lines = ['link set lo up', 'link add br0 type bridge mcast_snooping 0', 'link set root up master br0']
-        for host in self.topology.hosts.values():
-            lines.append(f'link add m{host.number} type veth peer name mgmt0 netns {self.nodes[host.name].pid}')
-            lines.append(f'link set m{host.number} up master br0')
-        node.script(NO_IPV6 + batch([*lines, 'link set br0 up']))
 
     def _claim(self, name: str, node: LabNode) -> bool:
-        """Makes the link `name` unless it exists: then the net is another lab's. Announced with no signal between."""
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+        """Makes the link `name` unless it exists: then the net is another lab's."""
+        argv = ['ip', 'link', 'add', name, 'type', 'veth', 'peer', 'name', 'root', 'netns', str(node.pid)]
+        done = subprocess.run(argv, check=False, capture_output=True, text=True)
+        if done.returncode != 0:
+            if 'File exists' in done.stderr:
+                return False
+            raise LabError(f'{" ".join(argv)}: {done.stderr.strip()}')
         try:
-            argv = ['ip', 'link', 'add', name, 'type', 'veth', 'peer', 'name', 'root', 'netns', str(node.pid)]
-            done = subprocess.run(argv, check=False, capture_output=True, text=True)
-            if done.returncode == 0:
-                self.janitor.announce('link', name)
-            elif 'File exists' not in done.stderr:
-                raise LabError(f'{" ".join(argv)}: {done.stderr.strip()}')
-            return done.returncode == 0
-        finally:
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})
+            # only now, for until it is made the name may be another lab's
+            self.janitor.announce('link', name)
+        except LabError:
+            subprocess.run(['ip', 'link', 'del', name], check=False)
+            raise
+        return True
 
     def _make_directories(self) -> None:
         if not self.directory:
@@ -189,6 +205,7 @@ class Lab:
         ovs.warm()
         for name in ['up0', 'mgmt0', *(vm.tap for vm in host.vms)]:
             node.adopt(name)
+        node.cmd(f'export OVS_RUNDIR={host.rundir}')  # for the CLI: `hv1 ovs-vsctl show`
 
     def _start_rogue(self) -> None:
         node = self.nodes['rogue']
@@ -220,6 +237,7 @@ class Lab:
         pool = ThreadPoolExecutor(4)
         try:
             futures = [pool.submit(step) for step in steps]
+            self._steps = futures
             for future in as_completed(futures):
                 future.result()
             return [future.result() for future in futures]

@@ -5,6 +5,7 @@ SIGTERM and SIGINT end it too, at any moment. In all cases it returns only when 
 """
 import argparse
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -20,6 +21,12 @@ from .requests import Requests
 from .serve import serve
 from .topology import load_topology
 from .yaml_core import TopologyError
+
+
+class LabCli(CLI):  # type: ignore[misc]
+    """Mininet's command line, with node names that may contain '-' and '.'."""
+    prompt = 'lab> '
+    identchars = CLI.identchars + '-.'
 
 
 class Interrupted(Exception):
@@ -39,6 +46,9 @@ def main() -> NoReturn:
     try:
         if os.geteuid() != 0:
             raise LabError('the lab makes network namespaces: run it as root')
+        # Enough for three descriptors a node; not more, for mnexec closes every possible one in each node it starts.
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))
         topology = load_topology(options.topology)
         directory = os.path.abspath(options.dir) if options.dir else ''
         lab = Lab(topology, options.underlay, directory, options.private or directory != '')
@@ -46,6 +56,8 @@ def main() -> NoReturn:
         run(lab, options)
     except Interrupted as interrupted:
         code = interrupted.code
+    except KeyboardInterrupt:
+        code = 130
     except (LabError, TopologyError, OSError, subprocess.SubprocessError) as error:
         print(f'lab: {error}', file=sys.stderr)
         code = 2 if isinstance(error, TopologyError) else 1
@@ -84,7 +96,7 @@ def run(lab: Lab, options: argparse.Namespace) -> None:
         setLogLevel('info')
         # in the CLI, Ctrl-C interrupts the running command, not the lab
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        CLI(lab.net)
+        LabCli(lab.net)
     else:
         print(greeting(lab), flush=True)
         signal.pause()
@@ -94,11 +106,12 @@ def greeting(lab: Lab) -> str:
     """What somebody who starts the lab by hand needs next."""
     lines = [f'lab {lab.id}: hosts {", ".join(lab.topology.hosts)}; VMs {", ".join(lab.topology.vms)}', '',
              'start the controller, in another terminal:',
-             f'  npx kakuri run {lab.effective} --listen ptcp:6653:{lab.management} --advertise {lab.management}',
+             f'  npx kakuri run {lab.effective} --listen ptcp:6653:{lab.management} --advertise {lab.controller}',
              'a shell in a VM, or on a hypervisor (as root):']
     lines += [f'  mnexec -a {node.pid} bash   # {name}' for name, node in lab.nodes.items()]
     lines += ['the switch of a hypervisor:']
     lines += [f'  OVS_RUNDIR={h.rundir} ovs-vsctl show   # {h.name}' for h in lab.topology.hosts.values()]
+    lines += ['here, with a terminal: NODE COMMAND runs a command, exit ends the lab and leaves nothing']
     return '\n'.join(lines)
 
 

@@ -45,7 +45,6 @@ class Ovs:
             f'{vsctl} init -- set Open_vSwitch . external_ids:system-id={name} external_ids:hostname={name}'
             f' -- add-br br-phy -- set Bridge br-phy datapath_type=netdev fail_mode=standalone'
             f' other_config:hwaddr={self.mac} -- add-port br-phy up0\n'
-            # tnl/neigh entries age; an hour is the longest that OVS takes
             + self._vswitchd_command(), self.env)
 
     def start_ovsdb(self) -> None:
@@ -74,12 +73,12 @@ class Ovs:
         deadline = time.monotonic() + 5
         while True:
             try:
-                self.appctl('tnl/neigh/aging', '3600')
+                self.appctl('tnl/neigh/aging', '3600')  # seconds; an hour is the longest that OVS takes
                 for ip, mac in self.neighbours.items():
                     self.appctl('tnl/neigh/set', 'br-phy', ip, mac)
                 return
             except (LabError, OSError):
-                if time.monotonic() > deadline:
+                if self.pid('ovs-vswitchd') is None or time.monotonic() > deadline:
                     raise
                 time.sleep(0.02)
 

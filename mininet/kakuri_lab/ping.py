@@ -90,7 +90,7 @@ class Prober:
 
 def checksum(octets: bytes) -> int:
     """The Internet checksum (RFC 1071)."""
-    total = sum(struct.unpack(f'!{len(octets) // 2}H', octets))
+    total: int = sum(struct.unpack(f'!{len(octets) // 2}H', octets))
     while total >> 16:
         total = (total & 0xffff) + (total >> 16)
     return ~total & 0xffff

@@ -5,11 +5,11 @@
 import inspect
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Callable, Sequence
 
 from .faults import Faults
 from .lab import Lab
+from .matrix import Matrix, Pair
 from .nodes import LabError, LabNode, Outcome
 from .ovs import Ovs
 from .ping import Prober
@@ -116,9 +116,11 @@ class Requests:
 
     def do_pingmatrix(self, pairs: Sequence[Sequence[str]], count: int = 1, interval: float = 0.01,
                       timeout: float = 1) -> list[dict[str, Any]]:
-        """Pings of all [from, to] pairs at once; results in the order of the pairs."""
-        with ThreadPoolExecutor(64) as pool:
-            return list(pool.map(lambda pair: self.do_ping(pair[0], pair[1], count, interval, timeout), pairs))
+        """Pings of all [from, to] pairs at once; results in the order of the pairs. `arrived`: requests that came to
+        the node named (see matrix.py)."""
+        nodes = self.lab.nodes
+        ways = [Pair(self._node(a).pid, self._address(b), nodes[b].pid if b in nodes else None) for a, b in pairs]
+        return Matrix(ways).run(count, interval, timeout)
 
     def do_start_ping(self, from_: str, to: str, interval: float = 0.01, timeout: float = 1) -> int:
         prober = self._prober(from_, to, None, interval, timeout)

@@ -20,7 +20,7 @@ def link_address(number: int, router: bool) -> str:
 
 
 class Underlay:
-    """Addresses and commands of one kind of underlay; `bridge_mac` gives the MAC of a host's br-phy."""
+    """Addresses and commands of one kind of underlay."""
 
     def __init__(self, kind: str, topology: Topology) -> None:
         self.kind = kind

@@ -31,7 +31,7 @@ def read_yaml(text: str) -> Any:
 
 
 def _core_loader(yaml: Any) -> Any:
-    class CoreLoader(yaml.SafeLoader):
+    class CoreLoader(yaml.SafeLoader):  # type: ignore[misc]
         yaml_implicit_resolvers: dict[str, Any] = {}
 
     def integer(_loader: Any, node: Any) -> int:

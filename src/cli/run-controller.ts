@@ -15,7 +15,7 @@ import { loadTopology, ProblemsError } from './load.js';
 import type { RunOptions } from './options.js';
 
 /** How often a switch's tables are read again, milliseconds. */
-const READ_EVERY_MS = 10_000;
+const READ_EVERY_MS = 5000;
 const PROBE_MS = 5000;
 /** How often the file is looked at, milliseconds. */
 const WATCH_MS = 300;

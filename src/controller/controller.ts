@@ -30,37 +30,10 @@ import { type Confirmed, hostFacts, rememberingFlowsOf } from '../desired/index.
 import type { HostLink } from '../session/index.js';
 import type { Host, Topology } from '../topology/index.js';
 import { conflateMap } from './conflate-map.js';
+import type { ControllerOptions, HostReport } from './options.js';
 import { type Memory, type PassResult, reconcileHost } from './reconcile.js';
 import { type Event, initialState, reduce, type State } from './state.js';
 import { Turns } from './turns.js';
-
-/** What the controller tells its log; the CLI gives it a pino logger. */
-export interface Log {
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-}
-
-export interface ControllerOptions {
-  readonly topology: Topology;
-  /** Opens the connection to a host; `onChange` is called whenever anything about it changed. */
-  readonly openLink: (host: Host, onChange: () => void) => HostLink;
-  /** What the host is told to connect to (Controller.target). */
-  readonly controllerTarget: (link: HostLink) => string;
-  readonly log: Log;
-  /** Monotonic milliseconds. */
-  readonly now: () => number;
-  /** How old the last read of a switch's tables may be, milliseconds. */
-  readonly readEveryMs: number;
-}
-
-/** What is known of one host, for `status`. */
-export interface HostReport {
-  readonly result: PassResult | undefined;
-  readonly flowModsSent: number;
-  /** Message of the last pass that failed, until one succeeds. */
-  readonly failure?: string;
-}
 
 /** Milliseconds before a pass that failed is tried again. */
 const RETRY_MS = 1000;
@@ -84,11 +57,15 @@ export class Controller {
   readonly #memories = new Map<string, Memory>();
   readonly #turns = new Turns();
   readonly #flowsOf = rememberingFlowsOf();
+  /** Number of the last event that concerned each host, and of the last that a finished pass has seen. */
+  readonly #concerned = new Map<string, number>();
+  readonly #seen = new Map<string, number>();
   /** Hosts about to be looked at. */
   readonly #changed = new Set<string>();
   /** Called after each pass; the CLI's `--once` waits for it. */
   readonly #listeners = new Set<() => void>();
   #state: State;
+  #eventCount = 0;
 
   constructor(options: ControllerOptions) {
     this.#options = options;
@@ -97,6 +74,8 @@ export class Controller {
       scan(reduce, this.#state),
       tap((state) => {
         this.#state = state;
+        this.#eventCount += 1;
+        for (const host of state.dirty) this.#concerned.set(host, this.#eventCount);
       }),
       takeUntil(this.#stopped),
       share(),
@@ -141,10 +120,16 @@ export class Controller {
     return () => this.#listeners.delete(listener);
   }
 
-  /** True when every host is ready: rows, tables, read back. */
+  /** True while something concerns the host that no finished pass has seen: ready then means nothing yet. */
+  isBusy(host: string): boolean {
+    return (this.#concerned.get(host) ?? 0) > (this.#seen.get(host) ?? 0);
+  }
+
+  /** True when every host is ready: rows, tables, read back, and nothing new on its way. */
   get settled(): boolean {
     return this.#state.world.topology.hosts.every(
-      ({ name }) => this.report(name).result?.state === 'ready' && this.#state.world.confirmed.has(name),
+      ({ name }) =>
+        this.report(name).result?.state === 'ready' && this.#state.world.confirmed.has(name) && !this.isBusy(name),
     );
   }
 
@@ -166,6 +151,8 @@ export class Controller {
       this.#hosts.delete(name);
       this.#reports.delete(name);
       this.#memories.delete(name);
+      this.#concerned.delete(name);
+      this.#seen.delete(name);
       run.link
         .close()
         .catch((error: Error) => this.#options.log.error({ host: name, error: error.message }, 'closing failed'));
@@ -219,17 +206,19 @@ export class Controller {
 
   /** One pass as a stream of one value; `first`: before those of other hosts. */
   #pass$(link: HostLink, first: boolean): Observable<void> {
-    return defer(() =>
-      from(
-        this.#turns
-          .next(first)
-          .then(() => this.#reconcile(link))
-          .then(
-            (result) => this.#succeeded(link, result),
-            (error: Error) => this.#failed(link, error),
-          ),
-      ),
-    );
+    const pass = async (): Promise<void> => {
+      await this.#turns.next(first);
+      if (!this.#hosts.has(link.name)) return;
+      const seen = this.#eventCount;
+      try {
+        const result = await this.#reconcile(link);
+        this.#seen.set(link.name, seen);
+        this.#succeeded(link, result);
+      } catch (error) {
+        this.#failed(link, error as Error);
+      }
+    };
+    return defer(() => from(pass()));
   }
 
   #reconcile(link: HostLink): Promise<PassResult> {

@@ -2,6 +2,7 @@
  * One pass over one host: rows first, then flows. Reads what the switch holds, computes what it should hold, sends the
  * difference in one bundle and reads back what it touched. Never flushes; a host that is right is sent nothing.
  */
+import { formatFlow } from 'ts-openflow';
 import {
   type Confirmed,
   configPlan,
@@ -96,7 +97,7 @@ const nothing = (context: PassContext, state: PassResult['state'], errors: reado
 
 /** True while what was last read of this connection's tables is recent enough to compute with. */
 const isFresh = ({ link, memory, now, readEveryMs }: PassContext): boolean =>
-  memory.epoch === link.epoch() && memory.actual !== undefined && now - memory.readAt < readEveryMs;
+  memory.epoch === link.epoch() && memory.actual !== undefined && now - memory.readAt < 0.9 * readEveryMs;
 
 /** The result of a pass over tables that were found right for this very world before: nothing to compute, nothing to send. */
 function unchanged(
@@ -175,7 +176,9 @@ async function passFlows(
   };
 }
 
-const flowText = (flow: ActualFlow): string => `table=${flow.table_id},${flow.text}`;
+/** As `ovs-ofctl --no-stats dump-flows` prints it, table 0 included. */
+const flowText = (flow: ActualFlow): string =>
+  `${flow.table_id === 0 ? 'table=0, ' : ''}${formatFlow({ ...flow, instructions: [...flow.instructions] })}`;
 
 /** One pass; it throws only what the connection throws. */
 export async function reconcileHost(context: PassContext): Promise<PassResult> {

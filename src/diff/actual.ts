@@ -12,8 +12,6 @@ export interface ActualFlow {
   readonly content: string;
   /** True when it can time out, or removal is announced: not how ours are made. */
   readonly odd: boolean;
-  /** Without counters, as `ovs-ofctl dump-flows --no-stats` prints it after the table. */
-  readonly text: string;
 }
 
 export interface ActualBucket {

@@ -4,9 +4,10 @@
  */
 
 import { OvsdbClient } from 'ovsdb-client';
-import type { Session } from 'ts-openflow';
+import type { Names, Session } from 'ts-openflow';
 import type { Change, HostRows, SwitchPorts } from '../desired/index.js';
 import type { ActualFlow, ActualState, FlowPlan } from '../diff/index.js';
+import { TABLES } from '../pipeline/index.js';
 import type { Host } from '../topology/index.js';
 import { carryOut } from './changes.js';
 import { type HostClient, hostRows, MONITORED } from './host-rows.js';
@@ -104,12 +105,20 @@ export class HostSession implements HostLink {
   }
 
   async counted(): Promise<readonly CountedFlow[]> {
-    return readCounted(this.#session());
+    return readCounted(this.#session(), this.#names());
   }
 
   async close(): Promise<void> {
     this.#switch?.close();
     this.#client.close();
+  }
+
+  /** Names as `ovs-ofctl --names` prints them. */
+  #names(): Names {
+    return {
+      ports: new Map([...(this.#ports ?? [])].map(([name, ofport]) => [ofport, name])),
+      tables: new Map(TABLES.map((table) => [table.id, table.name])),
+    };
   }
 
   #session(): Session {

@@ -1,5 +1,13 @@
 /** Reads a switch's tables over OpenFlow, in the spelling in which desired and actual are compared. */
-import { type FlowEntry, type MultipartEntry, OFPM, OFPTT, type Session } from 'ts-openflow';
+import {
+  type FlowEntry,
+  formatFlowEntry,
+  type MultipartEntry,
+  type Names,
+  OFPM,
+  OFPTT,
+  type Session,
+} from 'ts-openflow';
 import { canonicalActions, flowContent, flowIdentity } from '../desired/index.js';
 import type { ActualFlow, ActualGroup, ActualState } from '../diff/index.js';
 import { OWNER_MASK } from '../pipeline/index.js';
@@ -19,15 +27,15 @@ export function actualFlow(entry: FlowEntry): ActualFlow {
     identity: flowIdentity(table_id, priority, match),
     content: flowContent(cookie, instructions),
     odd: entry.idle_timeout !== 0 || entry.hard_timeout !== 0 || entry.flags !== 0,
-    text: flowIdentity(table_id, priority, match),
   };
 }
 
-const counted = (entry: FlowEntry): CountedFlow => ({
+const counted = (entry: FlowEntry, names: Names): CountedFlow => ({
   ...actualFlow(entry),
   packets: entry.packet_count ?? 0n,
   bytes: entry.byte_count ?? 0n,
   durationSeconds: entry.duration_sec ?? 0,
+  text: formatFlowEntry(entry, names),
 });
 
 /** Below OpenFlow 1.5 buckets have no number of their own. */
@@ -65,6 +73,6 @@ export async function readOwners(session: Session, owners: readonly bigint[]): P
   return parts.flat().map(actualFlow);
 }
 
-/** All flows with their counters. */
-export const readCounted = async (session: Session): Promise<readonly CountedFlow[]> =>
-  (await flows(session, 0n, 0n)).map(counted);
+/** All flows with their counters, printed with the names given. */
+export const readCounted = async (session: Session, names: Names): Promise<readonly CountedFlow[]> =>
+  (await flows(session, 0n, 0n)).map((entry) => counted(entry, names));

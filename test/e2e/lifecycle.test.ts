@@ -129,6 +129,15 @@ describe('lifecycle', function () {
     await net.plugAll();
   });
 
+  it('is given numbers that rest: one that was freed is not given to the next port', async () => {
+    const { ofport } = await net.lab.plug('blue-vm3');
+    for (let i = 0; i < 5; i++) {
+      await net.lab.unplug('blue-vm3');
+      expect((await net.lab.plug('blue-vm3')).ofport).to.not.equal(ofport);
+    }
+    await net.plugAll();
+  });
+
   it('drops what comes from a stale number once the controller is back, and says how many it removed', async () => {
     const { ofport } = await net.lab.plug('blue-vm3');
     await net.end('SIGKILL');
@@ -147,41 +156,68 @@ describe('lifecycle', function () {
     await net.plugAll();
   });
 
-  for (const [what, act] of [
-    ['ovs-vswitchd restarts with nothing restored', (n: Installation) => n.lab.restart('hv1', { save: false })],
-    ['ovs-vswitchd restarts and saved flows are restored', (n: Installation) => n.lab.restart('hv1', { save: true })],
-    ['ovsdb-server restarts', (n: Installation) => n.lab.restartOvsdb('hv1', { kill: true })],
-    [
-      'ovs-vswitchd is killed',
-      async (n: Installation) => {
-        await n.lab.stopVswitchd('hv1', { kill: true });
-        await n.lab.startVswitchd('hv1');
-      },
-    ],
-  ] as const)
-    it(`heals by itself when ${what}, and nothing crosses tenants meanwhile`, async () => {
-      const stop = await crossfire(net);
-      await act(net);
-      await heals(net);
-      await net.ready(Object.keys(net.lab.ready.vms));
-      const { crossed, arrived } = await stop();
-      expect(crossed).to.deep.equal([]);
-      expect(arrived).to.be.greaterThan(0);
+  describe('restarts', () => {
+    before(() => net.plugAll());
+
+    for (const [what, act] of [
+      ['ovs-vswitchd restarts with nothing restored', (n: Installation) => n.lab.restart('hv1', { save: false })],
+      ['ovs-vswitchd restarts and saved flows are restored', (n: Installation) => n.lab.restart('hv1', { save: true })],
+      ['ovsdb-server restarts', (n: Installation) => n.lab.restartOvsdb('hv1', { kill: true })],
+      [
+        'ovs-vswitchd is killed',
+        async (n: Installation) => {
+          await n.lab.stopVswitchd('hv1', { kill: true });
+          await n.lab.startVswitchd('hv1');
+        },
+      ],
+    ] as const)
+      it(`heals by itself when ${what}, and nothing crosses tenants meanwhile`, async () => {
+        const stop = await crossfire(net);
+        await act(net);
+        await heals(net);
+        await net.ready(Object.keys(net.lab.ready.vms));
+        const { crossed, arrived } = await stop();
+        expect(crossed).to.deep.equal([]);
+        expect(arrived).to.be.greaterThan(0);
+      });
+
+    it('lets no saved flow be restored: the bridge starts empty', async () => {
+      const rundir = net.lab.ready.hosts.hv1?.rundir as string;
+      const shell = async (script: string) =>
+        (await net.lab.shell({ host: 'hv1' }, `cd ${rundir}; export OVS_RUNDIR=$PWD; ${script}`)).stdout;
+      await net.end();
+      await shell('bash /usr/share/openvswitch/scripts/ovs-save save-flows br-int > save.sh');
+      expect(await shell('grep -c replace-flows save.sh')).to.equal('1\n');
+      await net.lab.stopVswitchd('hv1');
+      await shell('ovs-vsctl --no-wait set Open_vSwitch . other_config:flow-restore-wait=true');
+      await net.lab.startVswitchd('hv1');
+      await shell('bash save.sh');
+      expect(await net.lab.flows('hv1')).to.deep.equal([]);
+      await shell('ovs-vsctl --no-wait remove Open_vSwitch . other_config flow-restore-wait=true');
+      await net.run();
+      await net.plugAll();
     });
 
-  it('lets nothing cross when flows are saved, ports swap their numbers, and the flows are restored', async () => {
-    const tap = (vm: string) => net.lab.ready.vms[vm]?.tap as string;
-    const number = async (vm: string) =>
-      (await net.lab.vsctl('hv1', 'get', 'Interface', tap(vm), 'ofport')).stdout.trim();
-    const [red, blue] = [await number('red-vm1'), await number('blue-vm1')];
-    const request = (vm: string, ofport: string) => ['set', 'Interface', tap(vm), `ofport_request=${ofport}`];
-    const stop = await crossfire(net);
-    await net.lab.restart('hv1', { save: true, between: [request('red-vm1', blue), request('blue-vm1', red)] });
-    await heals(net);
-    await net.ready(Object.keys(net.lab.ready.vms));
-    expect([await number('red-vm1'), await number('blue-vm1')]).to.deep.equal([blue, red]);
-    const { crossed, arrived } = await stop();
-    expect(crossed).to.deep.equal([]);
-    expect(arrived).to.be.greaterThan(0);
+    for (const away of [false, true])
+      it(`lets nothing cross when flows are saved, ports swap their numbers, and the flows are restored${away ? ' while the controller is away' : ''}`, async () => {
+        const tap = (vm: string) => net.lab.ready.vms[vm]?.tap as string;
+        const number = async (vm: string) =>
+          (await net.lab.vsctl('hv1', 'get', 'Interface', tap(vm), 'ofport')).stdout.trim();
+        const [red, blue] = [await number('red-vm1'), await number('blue-vm1')];
+        const request = (vm: string, ofport: string) => ['set', 'Interface', tap(vm), `ofport_request=${ofport}`];
+        const stop = await crossfire(net);
+        if (away) await net.end('SIGKILL');
+        await net.lab.restart('hv1', { save: true, between: [request('red-vm1', blue), request('blue-vm1', red)] });
+        if (away) {
+          await sleep(1000);
+          await net.run();
+        }
+        await heals(net);
+        await net.ready(Object.keys(net.lab.ready.vms));
+        expect([await number('red-vm1'), await number('blue-vm1')]).to.deep.equal([blue, red]);
+        const { crossed, arrived } = await stop();
+        expect(crossed).to.deep.equal([]);
+        expect(arrived).to.be.greaterThan(0);
+      });
   });
 });

@@ -17,6 +17,7 @@ import type {
   LabReady,
   LinkOf,
   LossOptions,
+  MatrixResult,
   Outcome,
   PingOptions,
   PingResult,
@@ -147,7 +148,7 @@ export class Lab {
     this.request<PingResult>('ping', { from, to, ...options });
   /** All pairs at once; results in the order of the pairs. */
   pingMatrix = (pairs: readonly (readonly [string, string])[], options: PingOptions = {}) =>
-    this.request<PingResult[]>('pingmatrix', { pairs, ...options });
+    this.request<MatrixResult[]>('pingmatrix', { pairs, ...options });
   /** A ping that goes on (every 10 ms unless told) until the returned function is called; that gives the result. */
   startPing = async (from: string, to: string, options: { interval?: number; timeout?: number } = {}) => {
     const ping = await this.request<number>('start_ping', { from, to, ...options });

@@ -63,6 +63,15 @@ export interface PingResult {
   readonly longestGapMs: number;
 }
 
+/** One pair of a matrix. Tenants may share addresses, so a reply does not say who gave it: `arrived` does. */
+export interface MatrixResult {
+  readonly sent: number;
+  readonly received: number;
+  /** Requests that came to the very VM that the pair names. */
+  readonly arrived: number;
+  readonly rtts: readonly number[];
+}
+
 export interface PingOptions {
   readonly count?: number;
   readonly interval?: number;

@@ -27,7 +27,7 @@ import { type TransactionResult, transactionResult } from './transaction/result.
 import { Transaction } from './transaction/transaction.js';
 import { encodeWhere, type Where } from './transaction/where.js';
 
-export interface OvsdbClientOptions<D extends DatabaseDeclaration> extends Partial<Omit<ReconnectTimes, 'freeTries'>> {
+export interface OvsdbClientOptions<D extends DatabaseDeclaration> extends Partial<Omit<ReconnectTimes, 'remotes'>> {
   /** Where the database is, e.g. `['unix:/run/openvswitch/db.sock']`; several are tried in turn. */
   readonly remotes: readonly string[];
   /** By default `Open_vSwitch`. */
@@ -82,8 +82,9 @@ export class OvsdbClient<D extends DatabaseDeclaration> {
     const { remotes, tls, rpc = {} } = options;
     const times = {
       ...RECONNECT_TIMES,
-      ...(remotes.length > 1 ? CLUSTER_TIMES(remotes.length) : {}),
+      ...(remotes.length > 1 ? CLUSTER_TIMES : {}),
       ...timesOf(options),
+      remotes: Math.max(1, remotes.length),
     };
     this.#link = new Link(
       { remotes, times, rpc, ...(tls ? { tls } : {}), ...(accepted ? { accepted } : {}) },
@@ -261,17 +262,15 @@ export class OvsdbClient<D extends DatabaseDeclaration> {
   }
 }
 
-/**
- * With several remotes another one may well answer, so the first round over them costs no back-off; and a frozen leader is
- * found out about as fast as its cluster deposes it (election timer 1 s).
- */
-const CLUSTER_TIMES = (remotes: number): Partial<ReconnectTimes> => ({
-  probeMs: 1500,
-  connectMs: 2000,
-  freeTries: remotes,
-});
+/** With several remotes a dead one is left about as fast as a cluster deposes its leader (election timer 1 s). */
+const CLUSTER_TIMES: Partial<ReconnectTimes> = {
+  probeMs: 1000,
+  connectMs: 1000,
+  minBackoffMs: 250,
+  maxBackoffMs: 1000,
+};
 
-function timesOf(options: Partial<ReconnectTimes>): Partial<ReconnectTimes> {
+function timesOf(options: Partial<Omit<ReconnectTimes, 'remotes'>>): Partial<ReconnectTimes> {
   const names = ['probeMs', 'connectMs', 'minBackoffMs', 'maxBackoffMs'] as const;
   return Object.fromEntries(names.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])));
 }

@@ -68,6 +68,8 @@ export function errorFromReply(error: unknown, fields: OvsdbErrorFields = {}): O
   const { error: code, details, syntax } = error as { error?: unknown; details?: unknown; syntax?: unknown };
   return new OvsdbError(typeof code === 'string' ? code : 'bad reply', {
     ...fields,
+    // The server has lost its cluster while the transaction was under way: it may yet be committed.
+    ...(code === 'cluster error' ? { outcome: 'unknown' as const } : {}),
     ...(typeof details === 'string' ? { details } : { details: JSON.stringify(error) }),
     ...(typeof syntax === 'string' ? { syntax } : {}),
   });

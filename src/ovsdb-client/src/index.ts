@@ -11,6 +11,7 @@ export { type ClientStatus, type Index, OvsdbClient, type OvsdbClientOptions } f
 export { type ClientErrorCode, type Outcome, OvsdbError } from './errors.js';
 export { FRAMING_LIMITS, Framer, type FramingLimits } from './json/framing.js';
 export { parseJson, writeJson } from './json/text.js';
+export { rowsOfSnapshot, type Tables } from './replica/load.js';
 export type { MonitorMethod } from './replica/monitor.js';
 export { columnFits, schemaMismatches, typeText } from './schema/check.js';
 export * from './schema/columns.js';

@@ -3,9 +3,10 @@
  *
  * `ovs-ctl restart` saves the flows by port number and restores them before any controller is asked, though the ports may
  * have other numbers by then: one tenant's VM would then sit on another tenant's number, and where addresses overlap
- * nothing else tells them apart. ovs-save(8) restores flows and groups in one bundle but no meters. This flow names a
- * meter, so the bundle fails as a whole (OFPMMFC_INVALID_METER, seen on 3.1.0) and the bridge starts empty: every packet
- * is dropped until the controller has read the new numbers.
+ * nothing else tells them apart. ovs-save restores flows in one bundle, but no meters. This flow names a meter, so the
+ * bundle fails as a whole (OFPMMFC_INVALID_METER, seen on 3.1.0) and the bridge starts empty: every packet is dropped
+ * until the controller has read the new numbers. 3.1.0 also clears a bridge when it configures its controller after the
+ * restore (seen); isolation does not rest on that order of events.
  */
 import { table } from '../table.js';
 

@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { parseActive } from 'ovsdb-client';
 import { type RawServer, rawServer } from './raw.js';
 
-export interface Proxy extends RawServer {
+export interface FaultyProxy extends RawServer {
   /** Passes on one octet a write, to the client. */
   oneByOne: boolean;
   /** Looks at each piece from the server; false drops the connection instead of passing it on. */
@@ -12,7 +12,7 @@ export interface Proxy extends RawServer {
   swallow: boolean;
 }
 
-export async function proxyTo(remote: string): Promise<Proxy> {
+export async function proxyTo(remote: string): Promise<FaultyProxy> {
   const address = parseActive(remote);
   const open = () => (address.kind === 'unix' ? connect(address.path) : connect(address.port, address.host));
   const state = { oneByOne: false, swallow: false, onReply: (_piece: Buffer) => true };

@@ -58,7 +58,7 @@ export class Framer {
         start = at;
       }
     }
-    if (this.#depth > 0) this.#keep(chunk.subarray(start), chunk.length);
+    if (this.#depth > 0) this.#keep(chunk.subarray(start));
     this.#offset += chunk.length;
     return messages;
   }
@@ -70,31 +70,44 @@ export class Framer {
     return at;
   }
 
-  /** Goes on until the message ends or the chunk does; gives the index after the last octet taken. */
+  /**
+   * Goes on until the message ends or the chunk does; gives the index after the last octet taken. The state is held in local
+   * variables: this loop sees every octet.
+   */
   #scan(chunk: Buffer, from: number, start: number): number {
-    const limit = Math.min(chunk.length, start + this.#limits.maxMessageBytes - this.#size + 1);
-    let at = from;
-    while (at < chunk.length) {
-      if (this.#inString) {
-        at = this.#skipString(chunk, at);
+    let at = this.#inString ? this.#skipString(chunk, from) : from;
+    let depth = this.#depth;
+    const { length } = chunk;
+    while (at < length) {
+      const octet = chunk[at++] as number;
+      if (octet === QUOTE) {
+        // Most strings are short, end in this chunk and hold no escape.
+        let c = 0;
+        while (at < length) {
+          c = chunk[at] as number;
+          if (c === QUOTE || c === BACKSLASH) break;
+          at++;
+        }
+        if (at < length && c === QUOTE) at++;
+        else at = this.#skipString(chunk, at);
         continue;
       }
-      if (at >= limit) throw this.#malformed(chunk, at, `message longer than ${this.#limits.maxMessageBytes} octets`);
-      const octet = chunk[at++] as number;
       // `{` and `[` are 0x7b and 0x5b, `}` and `]` 0x7d and 0x5d: they differ from one another in bit 5 only.
-      if (octet === QUOTE) this.#inString = true;
-      else if ((octet | 0x20) === 0x7b) {
-        if (++this.#depth > this.#limits.maxDepth)
+      if ((octet | 0x20) === 0x7b) {
+        if (++depth > this.#limits.maxDepth)
           throw this.#malformed(chunk, at - 1, `nested deeper than ${this.#limits.maxDepth}`);
-      } else if ((octet | 0x20) === 0x7d && --this.#depth === 0) return at;
+      } else if ((octet | 0x20) === 0x7d && --depth === 0) break;
     }
+    this.#depth = depth;
+    if (this.#size + at - start > this.#limits.maxMessageBytes) throw this.#malformed(chunk, at - 1, this.#tooLong());
     return at;
   }
 
   /** In a string: goes on after its closing quote, or to the end of the chunk. */
   #skipString(chunk: Buffer, from: number): number {
+    this.#inString = true;
     let at = from;
-    if (this.#escaped) {
+    if (this.#escaped && at < chunk.length) {
       this.#escaped = false;
       at++;
     }
@@ -109,11 +122,13 @@ export class Framer {
     return chunk.length;
   }
 
-  #keep(part: Buffer, end: number): void {
+  #tooLong(): string {
+    return `message longer than ${this.#limits.maxMessageBytes} octets`;
+  }
+
+  #keep(part: Buffer): void {
     this.#parts.push(part);
     this.#size += part.length;
-    if (this.#size > this.#limits.maxMessageBytes)
-      throw this.#malformed(part, part.length - 1, `message longer than ${this.#limits.maxMessageBytes} octets`, end);
   }
 
   #finish(last: Buffer): Buffer {
@@ -125,10 +140,10 @@ export class Framer {
     return message;
   }
 
-  #malformed(chunk: Buffer, at: number, why: string, end = at): OvsdbError {
+  #malformed(chunk: Buffer, at: number, why: string): OvsdbError {
     const octets = chunk.subarray(Math.max(0, at - 16), at + 16).toString('latin1');
     return new OvsdbError('malformed stream', {
-      details: `at octet ${this.#offset + Math.max(at, end)}: ${why}, near ${JSON.stringify(octets)}`,
+      details: `at octet ${this.#offset + at}: ${why}, near ${JSON.stringify(octets)}`,
     });
   }
 }

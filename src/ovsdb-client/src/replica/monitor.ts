@@ -4,9 +4,10 @@
  * request has been taken in wait for it, so that they are applied in the server's order.
  */
 import { OvsdbError } from '../errors.js';
-import { ZERO_UUID } from '../schema/decode.js';
-import type { RpcConnection } from '../session/rpc.js';
+import type { RequestOptions, RpcConnection } from '../session/rpc.js';
 import type { Replica, TableUpdates, UntypedChange } from './replica.js';
+import { Snapshot } from './replica.js';
+import { readSnapshot, type SnapshotAnswer } from './snapshot-reader.js';
 
 export type MonitorMethod = 'monitor_cond_since' | 'monitor_cond' | 'monitor';
 /** From the best to what every server has. */
@@ -37,8 +38,8 @@ export interface MonitorStart {
 }
 
 export class Monitor {
-  /** The id of the last transaction taken in; zero where the method gives none. */
-  lastTransaction = ZERO_UUID;
+  /** The id of the last transaction the replica holds; zero where the method gives none. */
+  lastTransaction: string;
   method: MonitorMethod = 'monitor';
   readonly #rpc: RpcConnection;
   readonly #replica: Replica;
@@ -61,6 +62,7 @@ export class Monitor {
     this.#replica = replica;
     this.#options = options;
     this.id = options.id;
+    this.lastTransaction = options.since;
     this.#accepted = new Set([options.id]);
     this.#onChanges = onChanges;
   }
@@ -115,11 +117,11 @@ export class Monitor {
 
   #request(method: MonitorMethod): Promise<unknown> {
     const { database, requests, since } = this.#options;
-    if (method === 'monitor')
-      return this.#rpc.request(method, [database, this.id, this.#plain(requests)], { timeoutMs: 0 });
+    const options: RequestOptions = { timeoutMs: 0, readBig: (octets) => readSnapshot(octets, this.#replica.bound) };
+    if (method === 'monitor') return this.#rpc.request(method, [database, this.id, this.#plain(requests)], options);
     const lists = Object.fromEntries(Object.entries(requests).map(([table, request]) => [table, [request]]));
     const params = method === 'monitor_cond' ? [database, this.id, lists] : [database, this.id, lists, since];
-    return this.#rpc.request(method, params, { timeoutMs: 0 });
+    return this.#rpc.request(method, params, options);
   }
 
   #plain(requests: MonitorRequests): unknown {
@@ -131,6 +133,10 @@ export class Monitor {
 
   #begin(method: MonitorMethod, result: unknown): MonitorStart {
     this.method = method;
+    if (isSnapshotAnswer(result)) {
+      if (result.last !== undefined) this.lastTransaction = result.last;
+      return { changes: this.#replica.adopt(result.snapshot), resumed: false };
+    }
     if (method !== 'monitor_cond_since')
       return { changes: this.#replica.replace(result as TableUpdates), resumed: false };
     const [found, last, updates] = result as [boolean, string, TableUpdates];
@@ -139,3 +145,6 @@ export class Monitor {
     return { changes, resumed: found };
   }
 }
+
+const isSnapshotAnswer = (result: unknown): result is SnapshotAnswer =>
+  typeof result === 'object' && result !== null && 'snapshot' in result && result.snapshot instanceof Snapshot;

@@ -35,6 +35,10 @@ export class Replica {
     this.#bound = bound;
   }
 
+  get bound(): ReadonlyMap<string, BoundTable> {
+    return this.#bound;
+  }
+
   /** Takes a full copy; gives what differs from the rows known before. */
   replace(updates: TableUpdates): UntypedChange[] {
     const snapshot = new Snapshot(this.#bound);
@@ -104,8 +108,15 @@ export class Snapshot {
     if (!table) return;
     const row = nextRow(table, uuid, undefined, update);
     if (!row) return;
-    const rows = this.rows.get(name);
-    if (rows) rows.set(uuid, row);
-    else this.rows.set(name, new Map([[uuid, row]]));
+    this.tableOf(name).set(uuid, row);
+  }
+
+  /** The rows of a table so far. */
+  tableOf(name: string): Rows {
+    const known = this.rows.get(name);
+    if (known) return known;
+    const rows: Rows = new Map();
+    this.rows.set(name, rows);
+    return rows;
   }
 }

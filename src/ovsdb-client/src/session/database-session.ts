@@ -175,7 +175,7 @@ export class DatabaseSession {
       }),
     );
     this.#key = createHash('sha256')
-      .update(JSON.stringify([answer, this.#requests]))
+      .update(JSON.stringify([sorted(answer), this.#requests]))
       .digest('base64');
     const since = this.#resumption.key === this.#key ? this.#resumption.since : ZERO_UUID;
     this.#resumption.key = this.#key;
@@ -186,4 +186,12 @@ export class DatabaseSession {
     this.#events.onSynced(start);
     monitor.release();
   }
+}
+
+/** The same value with the members of objects in one order: servers of one cluster write a schema in different orders. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return entries.map(([key, member]) => [key, sorted(member)]);
 }

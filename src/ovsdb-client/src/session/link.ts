@@ -75,13 +75,13 @@ export class Link {
   #step(event: ReconnectEvent): void {
     if (!this.#running) return;
     const [state, order] = reconnectStep(this.#options.times, this.#state, event, this.#now());
-    const rearm = state.until !== this.#state.until;
+    const rearm = state.until !== this.#state.until && (event !== 'received' || state.name !== this.#state.name);
     this.#state = state;
     if (order === 'connect') this.#connect();
     else if (order === 'probe') this.#probe();
     else if (order === 'disconnect') this.#hangUp(this.#silence());
     // A deadline that only moves away is looked at when the old one comes: no timer is set for each octet.
-    if (rearm && event !== 'received') this.#arm();
+    if (rearm) this.#arm();
   }
 
   #arm(): void {
@@ -97,7 +97,7 @@ export class Link {
 
   #silence(): OvsdbError {
     const probing = this.#rpc !== undefined;
-    const details = probing ? 'no answer to the probe' : `no connection within ${this.#options.times.connectMs} ms`;
+    const details = probing ? 'no answer to the probe' : `nothing heard within ${this.#options.times.connectMs} ms`;
     return new OvsdbError('connection lost', { details });
   }
 

@@ -1,11 +1,13 @@
 /**
  * When to connect, probe and give up: a pure state machine with the clock passed in, after Open vSwitch's reconnect.
  *
- *   backoff ──deadline──► connecting ──connected──► active ──silence──► idle (probe sent) ──silence──► backoff
- *                                                     ▲────received──────┘
+ *   backoff ──deadline──► connecting ──connected──► greeting ──received──► active ──silence──► idle (probe sent) ──silence──► backoff
+ *                                                      │                     ▲────received──────┘
+ *                                                      └──silence──► backoff
  *
  * Back-off doubles from `minBackoffMs` to `maxBackoffMs`; it starts afresh once a session has worked (`settled`). With several
- * remotes the first round over them costs no back-off: another one may well answer.
+ * remotes it comes once a round over them: another one may well answer. A peer that accepts and says nothing to our first
+ * requests (its process is stopped) is left after `connectMs`.
  */
 
 export interface ReconnectTimes {
@@ -14,19 +16,19 @@ export interface ReconnectTimes {
   readonly connectMs: number;
   readonly minBackoffMs: number;
   readonly maxBackoffMs: number;
-  /** Attempts in a row without back-off: the number of remotes where there are several, else 0. */
-  readonly freeTries: number;
+  /** How many remotes there are: back-off comes after so many attempts. */
+  readonly remotes: number;
 }
 export const RECONNECT_TIMES: ReconnectTimes = {
   probeMs: 5000,
   connectMs: 5000,
   minBackoffMs: 1000,
   maxBackoffMs: 8000,
-  freeTries: 0,
+  remotes: 1,
 };
 
 export interface ReconnectState {
-  readonly name: 'backoff' | 'connecting' | 'active' | 'idle';
+  readonly name: 'backoff' | 'connecting' | 'greeting' | 'active' | 'idle';
   /** When the deadline comes, in the clock's milliseconds. */
   readonly until: number;
   /** The last back-off; 0 for none yet. */
@@ -43,12 +45,13 @@ const later = (now: number, ms: number) => (ms === 0 ? Number.POSITIVE_INFINITY 
 
 const backOff: Cell = (times, state, now) => {
   const tries = state.tries + 1;
-  const delayMs =
-    tries <= times.freeTries ? 0 : Math.min(times.maxBackoffMs, Math.max(times.minBackoffMs, state.delayMs * 2));
+  if (tries % times.remotes !== 0) return [{ ...state, name: 'backoff', until: now, tries }];
+  const delayMs = Math.min(times.maxBackoffMs, Math.max(times.minBackoffMs, state.delayMs * 2));
   return [{ name: 'backoff', until: now + delayMs, delayMs, tries }];
 };
 const giveUp: Cell = (times, state, now) => [backOff(times, state, now)[0], 'disconnect'];
 const active: Cell = (times, state, now) => [{ ...state, name: 'active', until: later(now, times.probeMs) }];
+const greeting: Cell = (times, state, now) => [{ ...state, name: 'greeting', until: later(now, times.connectMs) }];
 const settled: Cell = (times, state, now) => [{ ...active(times, state, now)[0], delayMs: 0, tries: 0 }];
 
 /** One row per state, one column per event; an empty cell changes nothing. */
@@ -56,7 +59,8 @@ const TABLE: { readonly [S in ReconnectState['name']]: { readonly [E in Reconnec
   backoff: {
     deadline: (times, state, now) => [{ ...state, name: 'connecting', until: later(now, times.connectMs) }, 'connect'],
   },
-  connecting: { connected: active, disconnected: backOff, deadline: giveUp },
+  connecting: { connected: greeting, disconnected: backOff, deadline: giveUp },
+  greeting: { received: active, settled, disconnected: backOff, deadline: giveUp },
   active: {
     received: active,
     settled,

@@ -5,6 +5,7 @@
  * Reading never waits for writing, so a server that stops reading until its answers are read cannot hang it; what waits to
  * be written is bounded by `maxQueuedBytes`. What is sent within one turn of the event loop leaves in one write.
  */
+import { isUtf8 } from 'node:buffer';
 import type { Duplex } from 'node:stream';
 import { errorFromReply, OvsdbError } from '../errors.js';
 import { FRAMING_LIMITS, Framer, type FramingLimits } from '../json/framing.js';
@@ -26,13 +27,41 @@ export interface RpcEvents {
   readonly onClose: (reason: OvsdbError) => void;
 }
 
+/** Octets from which an answer is read piece by piece. */
+const BIG = 64 << 10;
+/** How long one turn of that may take. */
+const TURN_MS = 8;
+
+/** Goes on with a reading for about so long. */
+function runFor(reading: Iterator<undefined, unknown>, ms: number): 'more' | 'failed' | { readonly value: unknown } {
+  const end = performance.now() + ms;
+  try {
+    for (;;) {
+      const { done, value } = reading.next();
+      if (done) return { value };
+      if (performance.now() > end) return 'more';
+    }
+  } catch {
+    return 'failed'; // the ordinary parser finds out whether the message is wrong
+  }
+}
+
 interface Pending {
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: OvsdbError) => void;
   readonly method: string;
+  readonly readBig: ReadBig | undefined;
   readonly timer: NodeJS.Timeout | undefined;
 }
+/**
+ * Reads a whole message piece by piece to the request's result, giving way at each `yield`. Whatever it throws, the message is
+ * then parsed in the ordinary way.
+ */
+export type ReadBig = (octets: Buffer) => Generator<undefined, unknown, undefined>;
+
 export interface RequestOptions {
+  /** How to read the answer if it is big. */
+  readonly readBig?: ReadBig;
   readonly timeoutMs?: number;
   /** Withdraws the request: a transact is cancelled at the server (RFC 7047 4.1.4), anything else only forgotten. */
   readonly signal?: AbortSignal;
@@ -44,6 +73,10 @@ export class RpcConnection {
   readonly #options: RpcOptions;
   readonly #framer: Framer;
   readonly #pending = new Map<number, Pending>();
+  /** Whole messages not yet dispatched. */
+  readonly #inbox: Buffer[] = [];
+  /** A big answer is being read. */
+  #reading = false;
   #nextId = 1;
   #outbox: string[] = [];
   #outboxLength = 0;
@@ -91,7 +124,7 @@ export class RpcConnection {
       }
       const timeoutMs = options.timeoutMs ?? this.#options.requestTimeoutMs;
       const timer = timeoutMs === 0 ? undefined : setTimeout(() => this.#timeOut(id, timeoutMs), timeoutMs);
-      this.#pending.set(id, { resolve, reject, method, timer });
+      this.#pending.set(id, { resolve, reject, method, timer, readBig: options.readBig });
       options.signal?.addEventListener('abort', () => this.#cancel(id), { once: true });
     });
   }
@@ -154,11 +187,16 @@ export class RpcConnection {
   #receive(chunk: Buffer): void {
     if (this.#closed) return;
     this.#events.onActivity();
+    this.#guarded(() => {
+      for (const message of this.#framer.push(chunk)) this.#inbox.push(message);
+      this.#drain();
+    });
+  }
+
+  /** Any error while messages are read ends the connection. */
+  #guarded(read: () => void): void {
     try {
-      for (const message of this.#framer.push(chunk)) {
-        this.#dispatch(message);
-        if (this.#closed) return;
-      }
+      read();
     } catch (error) {
       this.close(
         error instanceof OvsdbError ? error : new OvsdbError('bad reply', { details: String(error), cause: error }),
@@ -166,7 +204,60 @@ export class RpcConnection {
     }
   }
 
+  /** Dispatches what has come, up to a big answer that takes several turns. */
+  #drain(): void {
+    let taken = 0;
+    try {
+      while (taken < this.#inbox.length && !this.#reading && !this.#closed)
+        this.#dispatch(this.#inbox[taken++] as Buffer);
+    } finally {
+      this.#inbox.splice(0, taken);
+    }
+  }
+
+  /** The request a big message answers, if it is to be read piece by piece. */
+  #bigAnswer(octets: Buffer): { readonly id: number; readonly readBig: ReadBig } | undefined {
+    if (octets.length < BIG) return undefined;
+    const found =
+      /^\{(?:"error":null,)?"id":(\d+),/.exec(octets.toString('latin1', 0, 64)) ??
+      /,"id":(\d+)(?:,"error":null)?\}$/.exec(octets.toString('latin1', octets.length - 64));
+    const id = Number(found?.[1]);
+    const readBig = this.#pending.get(id)?.readBig;
+    return readBig ? { id, readBig } : undefined;
+  }
+
+  /** Reads a big answer a few milliseconds a turn; nothing else of this connection is taken in meanwhile. */
+  #readBig(octets: Buffer, id: number, reading: Iterator<undefined, unknown>): void {
+    this.#reading = true;
+    this.#stream.pause();
+    const turn = () => {
+      if (this.#closed) return;
+      this.#events.onActivity();
+      this.#guarded(() => {
+        const result = runFor(reading, TURN_MS);
+        if (result === 'more') {
+          setImmediate(turn);
+          return;
+        }
+        this.#reading = false;
+        if (result === 'failed') this.#parse(octets);
+        else this.#answered(id, result.value, null);
+        this.#drain();
+        if (!this.#reading) this.#stream.resume();
+      });
+    };
+    turn();
+  }
+
   #dispatch(octets: Buffer): void {
+    const big = this.#bigAnswer(octets);
+    if (big) this.#readBig(octets, big.id, big.readBig(octets));
+    else this.#parse(octets);
+  }
+
+  #parse(octets: Buffer): void {
+    if (!isUtf8(octets))
+      throw new OvsdbError('malformed stream', { details: `no UTF-8: ${octets.subarray(0, 100).toString('latin1')}` });
     let message: unknown;
     try {
       message = parseJson(octets.toString());

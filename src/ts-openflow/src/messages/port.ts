@@ -243,10 +243,13 @@ function lengthAfter8<T extends object, I>(
 }
 
 /** Renames the two words before the length. */
-function queueHead<T extends object>(
-  codec: Codec<T>,
+function queueHead<T extends object, I>(
+  codec: Codec<T, I>,
   aIsPort: boolean,
-): Codec<T & { readonly port_no: number; readonly queue_id: number }> {
+): Codec<
+  T & { readonly port_no: number; readonly queue_id: number },
+  I & { readonly port_no: number; readonly queue_id: number }
+> {
   const inner = lengthAfter8(codec);
   return {
     read: (r) => {

@@ -3,19 +3,32 @@
  * discarded, else COMMIT. Open vSwitch commits a bundle without the message it could not decode (seen on 3.1.0), hence the
  * barrier and the collected errors before COMMIT. A failure at COMMIT names the message by its xid, then the commit.
  */
-import type { MessageInput } from '../message.js';
-import { OpenFlowError } from './errors.js';
+import { OFPBF } from '../constants.js';
+import { encodeMessage, type MessageInput } from '../message.js';
+import type { OpenFlowVersion } from '../version.js';
+import { BundleFeed } from './bundle-feed.js';
+import { OpenFlowError, SessionClosedError } from './errors.js';
 import type { Batch } from './pending.js';
 
 /** What a bundle needs of its session. */
 export interface BundleSession {
-  nextXid(): number;
+  readonly version: OpenFlowVersion;
+  /** Why it ended, if it did. */
+  readonly ended: string | undefined;
+  takeXids(count: number): number;
   nextBundleId(): number;
-  send(message: MessageInput): number;
+  sendEncoded(octets: Buffer): void;
   request(message: MessageInput): Promise<unknown>;
   barrier(): Promise<void>;
   drained(): Promise<void>;
   openBatch(batch: Batch): () => void;
+}
+
+export interface BundleOptions {
+  /** Packets see all of it or nothing. Default true. */
+  readonly atomic?: boolean;
+  /** Carried out in the given order. Default true. */
+  readonly ordered?: boolean;
 }
 
 export interface BundleResult {
@@ -25,17 +38,25 @@ export interface BundleResult {
   readonly errors: readonly { readonly index: number; readonly error: OpenFlowError }[];
 }
 
-const ATOMIC = 1;
-const ORDERED = 2;
-const FLAGS = ATOMIC | ORDERED;
+/** Xids taken at a time. Other senders may take some between two runs. */
+const RUN = 4096;
 
-const control = (bundle_id: number, type: string): MessageInput =>
-  ({ kind: 'BundleControl', bundle_id, type, flags: FLAGS }) as MessageInput;
+/** One bundle under way. */
+interface Way {
+  readonly session: BundleSession;
+  readonly bundle_id: number;
+  readonly flags: number;
+  readonly errors: { readonly index: number; readonly error: OpenFlowError }[];
+  /** What ends the collecting of errors. */
+  readonly ends: (() => void)[];
+}
+
+type ControlType = 'OPEN_REQUEST' | 'COMMIT_REQUEST' | 'DISCARD_REQUEST';
 
 /** The error of a control message, or undefined when it succeeded. */
-async function asked(session: BundleSession, bundle_id: number, type: string): Promise<OpenFlowError | undefined> {
+async function control({ session, bundle_id, flags }: Way, type: ControlType): Promise<OpenFlowError | undefined> {
   try {
-    await session.request(control(bundle_id, type));
+    await session.request({ kind: 'BundleControl', bundle_id, type, flags } as MessageInput);
     return undefined;
   } catch (error) {
     if (error instanceof OpenFlowError) return error;
@@ -44,46 +65,68 @@ async function asked(session: BundleSession, bundle_id: number, type: string): P
 }
 
 /** Sends the messages as additions to the bundle, never more than the connection has room for. */
-async function sendMessages(
-  session: BundleSession,
-  bundle_id: number,
-  messages: readonly MessageInput[],
-  batch: Batch,
-): Promise<void> {
+async function feed(way: Way, messages: Iterable<MessageInput | Buffer>): Promise<void> {
+  const { session, bundle_id, flags, errors } = way;
+  const given: readonly (MessageInput | Buffer)[] | undefined = Array.isArray(messages) ? messages : undefined;
+  const out = new BundleFeed(session.version, bundle_id, flags, (octets) => session.sendEncoded(octets));
+  let index = 0;
+  let first = 0;
   for (const message of messages) {
-    const xid = batch.count === 0 ? batch.first : session.nextXid();
-    batch.count += 1;
-    session.send({
-      kind: 'BundleAddMessage',
-      xid,
-      bundle_id,
-      flags: FLAGS,
-      message: { ...message, xid },
-    } as MessageInput);
-    if (batch.count % 256 === 0) await session.drained();
+    const place = index % RUN;
+    if (place === 0) {
+      first = session.takeXids(RUN);
+      way.ends.push(session.openBatch({ first, count: RUN, base: index, errors, requestAt: (at) => given?.[at] }));
+    }
+    if (out.add(Buffer.isBuffer(message) ? message : encodeMessage(message, session.version), first + place)) {
+      await session.drained();
+      if (session.ended !== undefined) throw new SessionClosedError(session.ended);
+    }
+    index += 1;
+  }
+  out.flush();
+}
+
+/** Feeds it; when the messages themselves fail (one cannot be encoded), takes the bundle back before it throws. */
+async function feedOrDiscard(way: Way, messages: Iterable<MessageInput | Buffer>): Promise<void> {
+  try {
+    await feed(way, messages);
+  } catch (error) {
+    if (way.session.ended === undefined) await control(way, 'DISCARD_REQUEST');
+    throw error;
   }
 }
 
-/** Sends all messages in one bundle. Rejects only when the connection fails. */
-export async function sendBundle(session: BundleSession, given: Iterable<MessageInput>): Promise<BundleResult> {
-  const messages = [...given];
-  if (messages.length === 0) return { committed: true, errors: [] };
-  const bundle_id = session.nextBundleId();
-  const opened = asked(session, bundle_id, 'OPEN_REQUEST');
-  const batch: Batch = { first: session.nextXid(), count: 0, errors: [], requestAt: (index) => messages[index] };
-  const close = session.openBatch(batch);
+async function carryOut(way: Way, messages: Iterable<MessageInput | Buffer>): Promise<BundleResult> {
+  const { session, errors } = way;
+  const opening = control(way, 'OPEN_REQUEST');
+  opening.catch(() => undefined); // awaited below, where the feed did not fail first
+  await feedOrDiscard(way, messages);
+  const [refused] = await Promise.all([opening, session.barrier()]);
+  if (refused !== undefined || errors.length > 0) {
+    // Also where OPEN was refused: Open vSwitch opens a bundle at the first addition.
+    await control(way, 'DISCARD_REQUEST');
+    return { committed: false, errors: refused === undefined ? errors : [{ index: -1, error: refused }, ...errors] };
+  }
+  const failed = await control(way, 'COMMIT_REQUEST');
+  if (failed === undefined) return { committed: true, errors: [] };
+  return { committed: false, errors: errors.length > 0 ? errors : [{ index: -1, error: failed }] };
+}
+
+/**
+ * Sends all messages in one bundle; octets must be whole messages of the session's version. Rejects only when the
+ * connection fails or a message cannot be encoded (nothing took effect then).
+ */
+export async function sendBundle(
+  session: BundleSession,
+  messages: Iterable<MessageInput | Buffer>,
+  { atomic = true, ordered = true }: BundleOptions = {},
+): Promise<BundleResult> {
+  if (Array.isArray(messages) && messages.length === 0) return { committed: true, errors: [] };
+  const flags = (atomic ? OFPBF.ATOMIC : 0) | (ordered ? OFPBF.ORDERED : 0);
+  const way: Way = { session, bundle_id: session.nextBundleId(), flags, errors: [], ends: [] };
   try {
-    await sendMessages(session, bundle_id, messages, batch);
-    const [refused] = await Promise.all([opened, session.barrier()]);
-    if (refused !== undefined) return { committed: false, errors: [{ index: -1, error: refused }, ...batch.errors] };
-    if (batch.errors.length > 0) {
-      await asked(session, bundle_id, 'DISCARD_REQUEST');
-      return { committed: false, errors: batch.errors };
-    }
-    const failed = await asked(session, bundle_id, 'COMMIT_REQUEST');
-    if (failed === undefined) return { committed: true, errors: [] };
-    return { committed: false, errors: batch.errors.length > 0 ? batch.errors : [{ index: -1, error: failed }] };
+    return await carryOut(way, messages);
   } finally {
-    close();
+    for (const end of way.ends) end();
   }
 }

@@ -6,6 +6,7 @@ export class OpenFlowError extends Error {
   /** Names of type and code as the specification has them, numbers where it has none. */
   readonly type: string;
   readonly code: string;
+  /** What was asked, where the session still has it; else what the switch gave back of it. */
   readonly request: MessageInput | Buffer | undefined;
 
   constructor(error: Extract<Message, { kind: 'Error' }>, request: MessageInput | Buffer | undefined) {
@@ -14,7 +15,7 @@ export class OpenFlowError extends Error {
     this.name = 'OpenFlowError';
     this.type = String(type);
     this.code = String(code);
-    this.request = request;
+    this.request = request ?? error.data;
   }
 }
 

@@ -70,7 +70,9 @@ export function greet(socket: Socket, ours: readonly OpenFlowVersion[], timeoutM
     };
     const read = (chunk: Buffer): void => {
       try {
-        const [first, ...early] = framer.push(chunk);
+        const messages: Buffer[] = [];
+        framer.push(chunk, (octets) => messages.push(octets));
+        const [first, ...early] = messages;
         if (first !== undefined) take(first, early);
       } catch (error) {
         fail((error as Error).message);

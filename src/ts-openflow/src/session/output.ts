@@ -1,6 +1,7 @@
 /**
  * The way out: messages of one turn leave in one write, because one small write a message costs ovs-vswitchd several times
- * the CPU; and no more than a bound is held for a switch that reads slowly.
+ * the CPU; and what is held for a switch that reads slowly is bounded twice: `room` waits from 1 MiB on, and who writes
+ * without waiting loses the connection at `MOST`.
  */
 import type { Socket } from 'node:net';
 
@@ -8,17 +9,22 @@ import type { Socket } from 'node:net';
 const CHUNK = 64 * 1024;
 /** Octets the socket may hold before `room` waits. */
 const HIGH_WATER = 1024 * 1024;
+/** Octets that are held at most. */
+export const MOST = 64 * 1024 * 1024;
 
 export class Output {
   readonly #socket: Socket;
+  readonly #overflow: () => void;
   #queue: Buffer[] = [];
   #queued = 0;
   #scheduled = false;
   /** One waiting for room; all others share it. */
   #room: Promise<void> | undefined;
 
-  constructor(socket: Socket) {
+  /** `overflow` is called when more than MOST octets would be held; those are not kept. */
+  constructor(socket: Socket, overflow: () => void) {
     this.#socket = socket;
+    this.#overflow = overflow;
   }
 
   /** Octets not yet taken by the kernel. */
@@ -27,6 +33,11 @@ export class Output {
   }
 
   write(octets: Buffer): void {
+    if (this.#socket.destroyed) return;
+    if (this.octetsQueued + octets.length > MOST) {
+      this.#overflow();
+      return;
+    }
     this.#queue.push(octets);
     this.#queued += octets.length;
     if (this.#queued >= CHUNK) this.flush();
@@ -42,7 +53,7 @@ export class Output {
     const octets = this.#queue.length === 1 ? (this.#queue[0] as Buffer) : Buffer.concat(this.#queue, this.#queued);
     this.#queue = [];
     this.#queued = 0;
-    if (!this.#socket.destroyed) this.#socket.write(octets);
+    if (!this.#socket.destroyed && this.#socket.writable) this.#socket.write(octets);
   }
 
   /** Resolves when there is room for more; at once when there is. It resolves too when the connection ends. */

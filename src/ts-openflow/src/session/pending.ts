@@ -13,12 +13,14 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-/** A run of consecutive xids whose errors are collected: the messages of a bundle, or of a batch before a barrier. */
+/** A run of consecutive xids whose errors are collected: messages of a bundle, or of a batch before a barrier. */
 export interface Batch {
   readonly first: number;
+  /** Xids of the run, all of them taken for it alone. */
+  readonly count: number;
+  /** Index of the first message of the run. */
+  readonly base: number;
   readonly errors: { readonly index: number; readonly error: OpenFlowError }[];
-  /** Number of messages; grows while they are sent. */
-  count: number;
   readonly requestAt: (index: number) => MessageInput | Buffer | undefined;
 }
 
@@ -57,12 +59,20 @@ export class Pending {
 
   #settleBatch(message: Extract<Message, { kind: 'Error' }>): boolean {
     for (const batch of this.#batches) {
-      const index = (message.xid - batch.first) >>> 0;
-      if (index >= batch.count) continue;
+      const place = message.xid - batch.first;
+      if (place < 0 || place >= batch.count) continue;
+      const index = batch.base + place;
       batch.errors.push({ index, error: new OpenFlowError(message, batch.requestAt(index)) });
       return true;
     }
     return false;
+  }
+
+  /** Ends one wait, if there is one: its answer came and could not be understood. */
+  fail(xid: number, error: Error): void {
+    const waiting = this.#waiting.get(xid);
+    this.#waiting.delete(xid);
+    waiting?.reject(error);
   }
 
   /** Ends every wait. */

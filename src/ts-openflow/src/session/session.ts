@@ -1,36 +1,39 @@
 /**
  * One connection to one switch, from HELLO to its end. Requests are answered by promises, what a switch says by itself goes
  * to listeners, echo requests are answered before anything else, and silence is probed.
+ *
+ * Nothing is thrown out of a socket's callback: octets without meaning and listeners that throw go to `onProblem`, lost
+ * message boundaries end the session.
  */
 import type { Socket } from 'node:net';
-import { OFPMPF_MORE } from '../constants.js';
 import { DecodeError } from '../errors.js';
 import { decodeMessage, encodeMessage, type Message, type MessageInput } from '../message.js';
-import type { MultipartType, ReplyBody } from '../multipart/table.js';
+import type { MultipartType } from '../multipart/table.js';
 import type { OpenFlowVersion } from '../version.js';
-import { type BundleResult, sendBundle } from './bundle.js';
-import { OpenFlowError, SessionTimeoutError } from './errors.js';
+import { type BundleOptions, type BundleResult, sendBundle } from './bundle.js';
+import { OpenFlowError, SessionClosedError, SessionTimeoutError } from './errors.js';
 import type { Framer } from './framer.js';
-import { Output } from './output.js';
+import { Keepalive } from './keepalive.js';
+import { allEntries, allParts, type MultipartBody, type MultipartEntry, type MultipartOptions } from './multipart.js';
+import { MOST, Output } from './output.js';
 import { type Batch, Pending } from './pending.js';
 
 export interface SessionOptions {
-  /** Silence after which the switch is probed; the same again without an answer ends the session. Milliseconds. */
+  /** Silence after which the switch is probed; the same again without an answer ends the session. Milliseconds, 0: never. */
   readonly probeMs: number;
   /** An answer later than this is a failure. Milliseconds. */
   readonly timeoutMs: number;
+  /** A message that could not be decoded (with its octets), or what a listener threw. Default: the first of them ends the session. */
+  readonly onProblem?: ((error: Error, octets?: Buffer) => void) | undefined;
 }
 
 export type FeaturesReply = Extract<Message, { kind: 'FeaturesReply' }>;
-/** The body of a multipart request of this type. */
-export type MultipartBody<K extends MultipartType> = NonNullable<
-  Extract<MessageInput, { readonly kind: 'MultipartRequest'; readonly type: K }>['body']
->;
-/** One entry of a multipart reply of this type; the whole body where it is no list. */
-export type MultipartEntry<K extends MultipartType> = ReplyBody<K> extends readonly (infer E)[] ? E : ReplyBody<K>;
+export type RoleReply = Extract<Message, { kind: 'RoleReply' }>;
 
-/** Most entries a multipart answer may have. */
-const MAX_ENTRIES = 10_000_000;
+const OFPT_ECHO_REQUEST = 2;
+const OFPT_ECHO_REPLY = 3;
+/** How long a closing connection may take to hand over what was sent, milliseconds. */
+const CLOSING_MS = 1000;
 
 export class Session {
   readonly version: OpenFlowVersion;
@@ -43,34 +46,36 @@ export class Session {
   readonly #listeners = new Set<(message: Message) => void>();
   readonly #options: SessionOptions;
   readonly #framer: Framer;
+  readonly #keepalive: Keepalive;
   #features: FeaturesReply | undefined;
   #xid = 1;
   #bundle = 1;
-  #probe: NodeJS.Timeout | undefined;
-  #probing = false;
   #reason: string | undefined;
 
   /** After the HELLOs. */
   constructor(socket: Socket, remote: string, version: OpenFlowVersion, framer: Framer, options: SessionOptions) {
     this.#socket = socket;
-    this.#output = new Output(socket);
+    this.#output = new Output(socket, () => this.#end(`more than ${MOST} octets wait for a switch that does not read`));
     this.#framer = framer;
     this.#options = options;
     this.remote = remote;
     this.version = version;
+    this.#keepalive = new Keepalive(options.probeMs, {
+      probe: () => this.send({ kind: 'EchoRequest' }),
+      giveUp: () => this.#end(`no answer to an echo request within ${options.probeMs} ms`),
+    });
     this.closed = new Promise((resolve) => {
       socket.once('close', () => {
-        clearTimeout(this.#probe);
-        const reason = this.#reason ?? 'closed by the switch';
-        this.#pending.rejectAll(reason);
-        resolve({ reason });
+        this.#reason ??= 'closed by the switch';
+        this.#keepalive.stop();
+        this.#pending.rejectAll(this.#reason);
+        resolve({ reason: this.#reason });
       });
     });
     socket.on('error', (error) => {
       this.#reason ??= error.message;
     });
     socket.on('data', (chunk: Buffer) => this.#read(chunk));
-    this.#rearm(false);
   }
 
   /** What the switch said of itself (FEATURES_REPLY). */
@@ -79,9 +84,14 @@ export class Session {
     return this.#features;
   }
 
+  /** Why the session ended or is ending; undefined while it lives. */
+  get ended(): string | undefined {
+    return this.#reason;
+  }
+
   /** Takes the messages that came with the HELLO and asks for the features; the session is ready then. */
   async begin(early: readonly Buffer[]): Promise<this> {
-    for (const octets of early) this.#take(octets);
+    this.#takeAll(early);
     this.#features = (await this.request({ kind: 'FeaturesRequest' })) as FeaturesReply;
     return this;
   }
@@ -91,16 +101,22 @@ export class Session {
     return this.#output.octetsQueued;
   }
 
-  /** Resolves when more may be sent without memory growing. */
+  /** Resolves when more may be sent without memory growing, and when the session has ended. */
   drained(): Promise<void> {
     return this.#output.room();
   }
 
   /** A fresh xid, never 0. */
   nextXid(): number {
-    const xid = this.#xid;
-    this.#xid = xid === 0xffffffff ? 1 : xid + 1;
-    return xid;
+    return this.takeXids(1);
+  }
+
+  /** A run of fresh xids, none of them 0; returns the first. */
+  takeXids(count: number): number {
+    if (this.#xid + count > 0xffffffff) this.#xid = 1;
+    const first = this.#xid;
+    this.#xid += count;
+    return first;
   }
 
   /** A fresh bundle id: one is never used twice. */
@@ -115,7 +131,7 @@ export class Session {
     return xid;
   }
 
-  /** Sends octets that are a whole message already. */
+  /** Sends octets that are one or more whole messages already; they are not copied, so they must not change. */
   sendEncoded(octets: Buffer): void {
     this.#output.write(octets);
   }
@@ -126,24 +142,53 @@ export class Session {
     return () => this.#pending.closeBatch(batch);
   }
 
-  /** Sends and waits for the reply of the same xid. Rejects with OpenFlowError, SessionClosedError, SessionTimeoutError. */
-  request(message: MessageInput): Promise<Message> {
-    return this.#ask(message, () => true);
+  /** Sends and waits for the reply of the same xid. Rejects with OpenFlowError, SessionClosedError, SessionTimeoutError, DecodeError. */
+  request(message: MessageInput, options: { readonly timeoutMs?: number } = {}): Promise<Message> {
+    return this.ask(message, () => true, options.timeoutMs);
+  }
+
+  /** As `request`, but `take` sees every message of the xid and says which is the last. */
+  ask(message: MessageInput, take: (reply: Message) => boolean, timeoutMs = this.#options.timeoutMs): Promise<Message> {
+    const xid = this.nextXid();
+    return new Promise((resolve, reject) => {
+      if (this.#reason !== undefined) throw new SessionClosedError(this.#reason);
+      const octets = encodeMessage({ ...message, xid }, this.version);
+      const timer = setTimeout(() => {
+        this.#pending.forget(xid);
+        reject(new SessionTimeoutError(message.kind, timeoutMs));
+      }, timeoutMs);
+      const fail = (error: Error): void => {
+        clearTimeout(timer);
+        reject(error);
+      };
+      const answer = (reply: Message): boolean => {
+        timer.refresh();
+        if (!take(reply)) return false;
+        clearTimeout(timer);
+        resolve(reply);
+        return true;
+      };
+      this.#pending.add(xid, { request: message, take: answer, reject: fail });
+      this.#output.write(octets);
+    });
   }
 
   /** All entries of a multipart reply, over all its parts. */
-  async multipart<K extends MultipartType>(type: K, body?: MultipartBody<K>): Promise<MultipartEntry<K>[]> {
-    const entries: unknown[] = [];
-    const request = { kind: 'MultipartRequest', type, ...(body === undefined ? {} : { body }) } as MessageInput;
-    await this.#ask(request, (message) => {
-      if (message.kind !== 'MultipartReply') return true;
-      const part = message.body as unknown;
-      if (Array.isArray(part)) for (const entry of part) entries.push(entry);
-      else entries.push(part);
-      if (entries.length > MAX_ENTRIES) this.#end('a multipart reply without end');
-      return (message.flags & OFPMPF_MORE) === 0;
-    });
-    return entries as MultipartEntry<K>[];
+  multipart<K extends MultipartType>(
+    type: K,
+    body?: MultipartBody<K>,
+    options?: MultipartOptions,
+  ): Promise<MultipartEntry<K>[]> {
+    return allEntries(this, type, body, options);
+  }
+
+  /** The entries of a multipart reply, part by part as they come. */
+  multipartParts<K extends MultipartType>(
+    type: K,
+    body?: MultipartBody<K>,
+    options?: MultipartOptions,
+  ): AsyncGenerator<MultipartEntry<K>[], void, undefined> {
+    return allParts(this, type, body, options);
   }
 
   /** Resolves when the switch has processed everything sent before. */
@@ -153,7 +198,7 @@ export class Session {
 
   /** Sends a message that has no reply, and a barrier; rejects with the error that answers it. */
   async command(message: MessageInput): Promise<void> {
-    const batch: Batch = { first: this.nextXid(), count: 1, errors: [], requestAt: () => message };
+    const batch: Batch = { first: this.nextXid(), count: 1, base: 0, errors: [], requestAt: () => message };
     const close = this.openBatch(batch);
     try {
       this.send({ ...message, xid: batch.first } as MessageInput);
@@ -165,9 +210,16 @@ export class Session {
     if (first !== undefined) throw first.error;
   }
 
-  /** Sends all messages in one bundle: all of them take effect, or none. */
-  bundle(messages: Iterable<MessageInput>): Promise<BundleResult> {
-    return sendBundle(this, messages);
+  /** Sends all messages, or octets of whole messages, in one bundle: all of them take effect, or none. */
+  bundle(messages: Iterable<MessageInput | Buffer>, options?: BundleOptions): Promise<BundleResult> {
+    return sendBundle(this, messages, options);
+  }
+
+  /** Asks for a role. The switch refuses (OFPRRFC_STALE) a generation id older than the newest it has seen. */
+  async role(role: RoleReply['role'], generation_id = 0n): Promise<RoleReply> {
+    const reply = await this.request({ kind: 'RoleRequest', role, generation_id });
+    if (reply.kind !== 'RoleReply') throw new Error(`a role request was answered by ${reply.kind}`);
+    return reply;
   }
 
   /** Calls back for each message nobody asked for (PACKET_IN, PORT_STATUS, …); the function returned ends that. */
@@ -176,74 +228,62 @@ export class Session {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Ends the connection. Idempotent. */
+  /** Ends the connection after what was sent is handed over, or a second later. Idempotent. */
   close(): void {
     this.#end('closed here');
   }
 
-  #ask(message: MessageInput, take: (message: Message) => boolean): Promise<Message> {
-    const xid = this.nextXid();
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.#pending.forget(xid);
-        reject(new SessionTimeoutError(message.kind, this.#options.timeoutMs));
-      }, this.#options.timeoutMs);
-      this.#pending.add(xid, {
-        request: message,
-        take: (reply) => {
-          timer.refresh();
-          if (!take(reply)) return false;
-          clearTimeout(timer);
-          resolve(reply);
-          return true;
-        },
-        reject: (error) => {
-          clearTimeout(timer);
-          reject(error);
-        },
-      });
-      if (this.#socket.destroyed) this.#pending.rejectAll(this.#reason ?? 'closed by the switch');
-      else this.send({ ...message, xid } as MessageInput);
-    });
+  #read(chunk: Buffer): void {
+    this.#keepalive.heard();
+    const messages: Buffer[] = [];
+    try {
+      this.#framer.push(chunk, (octets) => messages.push(octets));
+      this.#takeAll(messages);
+    } catch (error) {
+      // Only the framer throws here: where the next message begins is lost.
+      this.#takeAll(messages);
+      this.#end((error as Error).message);
+    }
   }
 
-  #read(chunk: Buffer): void {
-    this.#rearm(false);
-    try {
-      for (const octets of this.#framer.push(chunk)) this.#take(octets);
-    } catch (error) {
-      // Framing or meaning is lost: what comes next cannot be trusted either.
-      this.#end(error instanceof DecodeError ? `undecodable message: ${error.message}` : (error as Error).message);
+  /** Answers all echo requests of a chunk before any listener works on it. */
+  #takeAll(messages: readonly Buffer[]): void {
+    for (const octets of messages) {
+      if (octets[1] !== OFPT_ECHO_REQUEST) continue;
+      const reply = Buffer.from(octets);
+      reply[1] = OFPT_ECHO_REPLY;
+      this.#output.write(reply);
     }
+    this.#output.flush();
+    for (const octets of messages) if (octets[1] !== OFPT_ECHO_REQUEST) this.#take(octets);
   }
 
   #take(octets: Buffer): void {
-    const message = decodeMessage(octets);
-    if (message.kind === 'EchoRequest')
-      this.send({ kind: 'EchoReply', xid: message.xid, data: message.data } as MessageInput);
-    else if (!this.#pending.settle(message) && message.kind !== 'EchoReply')
+    try {
+      const message = decodeMessage(octets);
+      if (this.#pending.settle(message) || message.kind === 'EchoReply') return;
       for (const listener of this.#listeners) listener(message);
-  }
-
-  /** Anything heard begins the silence anew. */
-  #rearm(probing: boolean): void {
-    clearTimeout(this.#probe);
-    this.#probing = probing;
-    if (this.#options.probeMs > 0) this.#probe = setTimeout(() => this.#silent(), this.#options.probeMs);
-  }
-
-  #silent(): void {
-    if (this.#probing) this.#end(`no answer to an echo request within ${this.#options.probeMs} ms`);
-    else {
-      this.send({ kind: 'EchoRequest' });
-      this.#rearm(true);
+    } catch (error) {
+      if (error instanceof DecodeError) this.#pending.fail(octets.readUInt32BE(4), error);
+      this.#problem(error as Error, octets);
     }
   }
 
+  #problem(error: Error, octets: Buffer): void {
+    if (this.#options.onProblem === undefined) this.#end(error.message);
+    else this.#options.onProblem(error, octets);
+  }
+
   #end(reason: string): void {
-    this.#reason ??= reason;
+    if (this.#reason !== undefined) return;
+    this.#reason = reason;
+    this.#keepalive.stop();
     this.#output.flush();
-    this.#socket.destroy();
+    this.#pending.rejectAll(reason);
+    this.#socket.end();
+    const timer = setTimeout(() => this.#socket.destroy(), CLOSING_MS);
+    this.#socket.once('finish', () => this.#socket.destroy());
+    this.#socket.once('close', () => clearTimeout(timer));
   }
 }
 

@@ -1,0 +1,131 @@
+/**
+ * What is sent is read back as what was wanted, in every version of OpenFlow, on a real switch: the canonical spelling is
+ * right for every field and action the pipeline emits, and nothing is sent twice.
+ */
+import { expect } from 'chai';
+import { connect, type OpenFlowVersion, type Session } from 'ts-openflow';
+import { bindings, type DesiredState, desiredState } from '../../src/desired/index.js';
+import { difference, flowModCount, isEmpty } from '../../src/diff/index.js';
+import { sendPlan } from '../../src/session/send-plan.js';
+import { readCounted, readOwners, readTables } from '../../src/session/switch-tables.js';
+import { networks } from '../e2e/networks.js';
+import { type Lab, startLab } from '../lab/lab.js';
+import { worldOf } from '../world.js';
+
+function wanted(tunnels: 'mesh' | 'flow'): DesiredState {
+  const world = worldOf({ hosts: 3, ports: 6, tenants: ['red', 'blue', 'green'], tunnels });
+  const bound = bindings(world);
+  const confirmed = new Map(
+    world.topology.hosts.map(({ name }) => {
+      const { ports, peers } = desiredState(world, name, bound);
+      return [name, { ports, peers }];
+    }),
+  );
+  return desiredState({ ...world, confirmed }, 'hv1', bound);
+}
+const nothing: DesiredState = { ...wanted('mesh'), flows: [], groups: [], meters: [] };
+
+describe('read-back', function () {
+  this.timeout(30_000);
+  let lab: Lab;
+  before(async () => {
+    lab = await startLab(networks());
+    const { rc, stderr } = await lab.vsctl(
+      'hv1',
+      'add-br',
+      'br-int',
+      '--',
+      'set',
+      'Bridge',
+      'br-int',
+      'datapath_type=netdev',
+      'fail_mode=secure',
+      'protocols=OpenFlow13,OpenFlow14,OpenFlow15',
+    );
+    if (rc !== 0) throw new Error(stderr);
+  });
+  after(() => lab?.stop());
+
+  /** Makes the switch hold the state; gives the number of flow_mods that took. */
+  async function bring(session: Session, desired: DesiredState): Promise<number> {
+    const { plan } = difference(desired, await readTables(session));
+    const sent = await sendPlan(session, plan);
+    expect(sent).to.deep.equal({ committed: true, refusals: [] });
+    return flowModCount(plan);
+  }
+
+  for (const version of [6, 5, 4] as readonly OpenFlowVersion[])
+    for (const tunnels of ['mesh', 'flow'] as const)
+      it(`is what was sent: OpenFlow 1.${version - 1}, ${tunnels}`, async () => {
+        const session = await connect(`unix:${lab.ready.hosts.hv1?.rundir}/br-int.mgmt`, { versions: [version] });
+        try {
+          expect(session.version).to.equal(version);
+          const desired = wanted(tunnels);
+          expect(await bring(session, nothing)).to.be.at.least(0);
+          expect(await bring(session, desired)).to.equal(desired.flows.length);
+          expect(isEmpty(difference(desired, await readTables(session)).plan)).to.equal(true);
+          const owner = desired.flows[40]?.owner;
+          if (owner === undefined) throw new Error('no flow 40');
+          const theirs = (await readOwners(session, [owner.cookie])).map((f) => f.identity).sort();
+          expect(theirs).to.deep.equal(
+            desired.flows
+              .filter((f) => f.owner.id === owner.id)
+              .map((f) => f.identity)
+              .sort(),
+          );
+          expect(await readCounted(session, {})).to.have.length(desired.flows.length);
+        } finally {
+          session.close();
+        }
+      });
+
+  it('finds what somebody changed, and no more', async () => {
+    const session = await connect(`unix:${lab.ready.hosts.hv1?.rundir}/br-int.mgmt`);
+    try {
+      const desired = wanted('mesh');
+      await bring(session, desired);
+      const flow = desired.flows.find((f) => f.table_id === 30 && f.priority === 100);
+      const mac = (flow?.match.eth_dst?.value ?? 0).toString(16).padStart(12, '0').match(/../g)?.join(':');
+      const place = `table=30,priority=100,reg0=${flow?.match.reg0?.value},dl_dst=${mac}`;
+      await lab.ofctl('hv1', [
+        '-O',
+        'OpenFlow15',
+        'add-flow',
+        'br-int',
+        `cookie=0x${flow?.cookie.toString(16)},${place},actions=drop`,
+      ]);
+      await lab.ofctl('hv1', ['-O', 'OpenFlow15', 'del-flows', 'br-int', 'table=60,reg2=10']);
+      const { plan } = difference(desired, await readTables(session));
+      expect(plan.modify.map((f) => f.identity)).to.deep.equal([flow?.identity]);
+      expect(plan.add).to.have.length(2);
+      expect(plan.remove).to.deep.equal([]);
+    } finally {
+      session.close();
+    }
+  });
+
+  it('tells every message of a plan that the switch refuses, and leaves the switch as it was', async () => {
+    const session = await connect(`unix:${lab.ready.hosts.hv1?.rundir}/br-int.mgmt`);
+    try {
+      const desired = wanted('mesh');
+      await bring(session, desired);
+      const [first, second] = desired.flows;
+      if (first === undefined || second === undefined) throw new Error('no flows');
+      const wrong = {
+        ...first,
+        identity: 'new',
+        priority: 4321,
+        instructions: [{ kind: 'apply_actions', actions: [{ kind: 'group', group_id: 999_999 }] }],
+      } as const;
+      const right = { ...second, identity: 'right', priority: 4322 };
+      const plan = { ...difference(desired, await readTables(session)).plan, add: [wrong, right] };
+      const { committed, refusals } = await sendPlan(session, plan);
+      expect(committed).to.equal(false);
+      expect(refusals).to.have.length(1);
+      expect(refusals[0]?.about).to.contain(first.why);
+      expect(isEmpty(difference(desired, await readTables(session)).plan)).to.equal(true);
+    } finally {
+      session.close();
+    }
+  });
+});
