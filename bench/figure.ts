@@ -20,27 +20,16 @@ export interface Figure {
   readonly n: number;
 }
 
-/** A benchmark: `quick` bounds it to five minutes. Throws MissingPeerError where a peer is not installed. */
-export interface Bench {
-  readonly name: string;
-  /** One line for `--list`. */
-  readonly about: string;
-  /** Loaded when run, so that a broken benchmark does not break the others. */
-  readonly load: () => Promise<{ run(options: BenchOptions): Promise<readonly Figure[]> }>;
+/** What a benchmark's file exports. */
+export interface BenchModule {
+  /** The command that brings what is missing to measure beside; undefined if nothing is. */
+  missing?(): string | undefined;
+  run(options: BenchOptions): Promise<readonly Figure[]>;
 }
 
 export interface BenchOptions {
+  /** Five minutes at most. */
   readonly quick: boolean;
-}
-
-/** A peer to measure beside is not there; `install` is the command that brings it. */
-export class MissingPeerError extends Error {
-  constructor(
-    readonly peer: string,
-    readonly install: string,
-  ) {
-    super(`${peer} is not installed: ${install}`);
-  }
 }
 
 /** Four significant digits: what lies beyond is noise. */

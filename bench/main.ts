@@ -3,7 +3,15 @@
  * 3 a peer is missing (stderr names the command that brings it).
  */
 import { parseArgs } from 'node:util';
-import { type Bench, MissingPeerError } from './figure.js';
+import type { BenchModule } from './figure.js';
+
+interface Bench {
+  readonly name: string;
+  /** One line for `--list`. */
+  readonly about: string;
+  /** Loaded when run, so that a broken benchmark does not break the others. */
+  readonly load: () => Promise<BenchModule>;
+}
 
 /** Every benchmark. The one place to add one. */
 const BENCHES: readonly Bench[] = [
@@ -11,6 +19,11 @@ const BENCHES: readonly Bench[] = [
     name: 'one-port',
     about: 'port plugged in to first ping across hosts, beside OVN and static flows',
     load: () => import('./one-port.js'),
+  },
+  {
+    name: 'ovsdb',
+    about: 'OVSDB client: snapshots and transactions, beside JSON.parse and the Python IDL',
+    load: () => import('./ovsdb.js'),
   },
 ];
 
@@ -51,12 +64,17 @@ async function main(args: readonly string[]): Promise<number> {
     return 2;
   }
   try {
-    const { run } = await bench.load();
+    const { run, missing } = await bench.load();
+    const install = missing?.();
+    if (install !== undefined) {
+      console.error(`bench: ${bench.name}: what it measures beside is not installed: ${install}`);
+      return 3;
+    }
     for (const figure of await run({ quick: given.quick })) console.log(JSON.stringify(figure));
     return 0;
   } catch (error) {
-    console.error(`bench: ${error instanceof MissingPeerError ? error.message : (error as Error).stack}`);
-    return error instanceof MissingPeerError ? 3 : 1;
+    console.error(`bench: ${(error as Error).stack}`);
+    return 1;
   }
 }
 

@@ -4,12 +4,10 @@
  * the lab, and end with them.
  */
 import { existsSync } from 'node:fs';
-import { MissingPeerError } from '../figure.js';
 import { type Contestant, firstIp, plugCommand, run, type Site } from './site.js';
 
 const SCHEMAS = '/usr/share/ovn';
 const SOUTHBOUND_PORT = 6642;
-const NOWHERE = 'ovn-controller, ovn-northd and ovn-nbctl';
 const PROGRAMS = [
   '/usr/bin/ovn-controller',
   '/usr/bin/ovn-northd',
@@ -17,11 +15,9 @@ const PROGRAMS = [
   `${SCHEMAS}/ovn-nb.ovsschema`,
 ];
 
-/** Throws MissingPeerError unless OVN is installed. */
-export function requireOvn(): void {
-  if (!PROGRAMS.every((program) => existsSync(program)))
-    throw new MissingPeerError(`OVN (${NOWHERE})`, 'apt-get install -y ovn-central ovn-host');
-}
+/** The command that installs OVN; undefined where it is. */
+export const ovnMissing = (): string | undefined =>
+  PROGRAMS.every((program) => existsSync(program)) ? undefined : 'apt-get install -y ovn-central ovn-host';
 
 const detached = (directory: string, name: string): string =>
   `--pidfile=${directory}/${name}.pid --log-file=${directory}/${name}.log` +
