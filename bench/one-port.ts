@@ -65,12 +65,17 @@ const working = ({ name, site }: Contestant): Promise<void> =>
   });
 
 /** Plug-to-ping times by contestant, measured in turns. */
-async function rounds(contestants: readonly Contestant[], additions: number): Promise<ReadonlyMap<string, number[]>> {
+async function rounds(
+  contestants: readonly Contestant[],
+  additions: number,
+  alive: () => void,
+): Promise<ReadonlyMap<string, number[]>> {
   const times = new Map<string, number[]>(contestants.map(({ name }) => [name, []]));
   const timer = new PlugTimer();
   try {
     for (let round = 0; round < additions; round += 1)
       for (let turn = 0; turn < contestants.length; turn += 1) {
+        alive();
         const contestant = contestants[(round + turn) % contestants.length] as Contestant;
         const ms = await timer.measure(contestant, contestant.site.added[round] as SiteVm);
         times.get(contestant.name)?.push(ms);
@@ -100,14 +105,28 @@ function figures(times: ReadonlyMap<string, readonly number[]>): readonly Figure
 
 export { ovnMissing as missing };
 
+/** What throws once a signal asked for the end, so that everything is taken down on the way out. */
+function untilInterrupted(): () => void {
+  let interrupted = false;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, () => {
+      interrupted = true;
+    });
+  return () => {
+    if (interrupted) throw new Error('interrupted');
+  };
+}
+
 /** Builds the three systems, measures them and takes everything down, also after Ctrl-C. */
 export async function run({ quick }: BenchOptions): Promise<readonly Figure[]> {
   if (process.getuid?.() !== 0) throw new Error('the benchmark makes network namespaces: run it as root');
   const additions = quick ? QUICK_ADDITIONS : ADDITIONS;
+  const alive = untilInterrupted();
   const sites: Site[] = [];
   const contestants: Contestant[] = [];
   try {
     for (const build of [kakuri, ovn, staticFlows]) {
+      alive();
       say(`one-port: building three hypervisors and ${additions + 2} VMs (${build.name})`);
       const site = await openSite(additions);
       sites.push(site);
@@ -116,7 +135,7 @@ export async function run({ quick }: BenchOptions): Promise<readonly Figure[]> {
       await working(contestant);
     }
     say(`one-port: ${additions} rounds, one port each`);
-    const times = await rounds(contestants, additions);
+    const times = await rounds(contestants, additions, alive);
     for (const [name, ms] of times)
       say(
         `one-port: ${name}: p50 ${percentile(ms, 0.5).toFixed(1)} p90 ${percentile(ms, 0.9).toFixed(1)} max ${Math.max(...ms).toFixed(1)} ms`,

@@ -4,21 +4,25 @@
  * base on another hypervisor. VMs know each other's MACs beforehand: the kernel repeats an ARP question only after 1 s,
  * which would be measured instead.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { LabProcess, type LabVm as LabProcessVm } from '../../src/cli/lab-process.js';
+import { LabProcess, type LabReady, type LabVm } from '../../src/cli/lab-process.js';
 
 /** What the lab says of a VM, as far as it matters here. */
-export interface SiteVm extends LabProcessVm {
+export interface SiteVm extends LabVm {
   /** The hypervisor's end of its link. */
   readonly tap: string;
   /** A process in its network namespace. */
   readonly pid: number;
 }
 
+interface SiteReady extends LabReady {
+  readonly vms: Readonly<Record<string, SiteVm>>;
+}
+
 export interface Site {
-  readonly lab: LabProcess;
+  readonly lab: LabProcess<SiteReady>;
   /** A directory of its own, gone with the site. */
   readonly dir: string;
   readonly bases: readonly SiteVm[];
@@ -104,16 +108,14 @@ export const plugCommand = (site: Site, vm: SiteVm, ...more: readonly string[]):
 /** Builds a site for `additions` ports. */
 export async function openSite(additions: number): Promise<Site> {
   const dir = mkdtempSync(join(tmpdir(), 'kakuri-bench-'));
-  const file = join(dir, 'topology.json');
-  writeFileSync(file, JSON.stringify(topology(additions)));
-  let lab: LabProcess | undefined;
+  let lab: LabProcess<SiteReady> | undefined;
   const stop = async (): Promise<void> => {
     await lab?.stop();
     rmSync(dir, { recursive: true, force: true });
   };
   try {
-    lab = await LabProcess.start(file);
-    const vms = Object.values(lab.ready.vms) as unknown as readonly SiteVm[];
+    lab = await LabProcess.start<SiteReady>(JSON.stringify(topology(additions)));
+    const vms = Object.values(lab.ready.vms);
     const named = (prefix: string): readonly SiteVm[] => vms.filter((vm) => vm.ifaceId.startsWith(prefix));
     const site: Site = { lab, dir, bases: named('base'), added: named('added'), stop };
     await introduce(site);
