@@ -2,7 +2,15 @@
  * The controller's state and the events that change it: a pure reducer. An event says what was seen, never what to do;
  * the state says which hosts are to be looked at again. Losing an event loses nothing that the next one does not bring.
  */
-import { type Binding, bindings, type Confirmed, type HostFacts, holders, type World } from '../desired/index.js';
+import {
+  type Binding,
+  bindings,
+  type Confirmed,
+  type HostFacts,
+  holders,
+  type World,
+  whereIs,
+} from '../desired/index.js';
 import type { Network, Topology } from '../topology/index.js';
 
 export type Event =
@@ -24,43 +32,45 @@ export interface State {
 }
 
 export const initialState = (topology: Topology): State => {
-  const world: World = { topology, facts: new Map(), confirmed: new Map(), holders: new Map() };
+  const world: World = { topology, facts: new Map(), confirmed: new Map(), holders: new Map(), moving: new Set() };
   return { world, bound: bindings(world), dirty: new Set(topology.hosts.map((h) => h.name)), generation: 1 };
 };
-
-const sameBinding = (a: Binding | undefined, b: Binding | undefined): boolean =>
-  JSON.stringify(a) === JSON.stringify(b);
 
 /** Hosts that have, or had, a port of the network. */
 function membersOf(network: Network, ...all: readonly ReadonlyMap<string, Binding>[]): Set<string> {
   const members = new Set<string>();
   for (const port of network.ports)
     for (const bound of all) {
-      const b = bound.get(port.path);
-      if (b?.state === 'bound' || b?.state === 'pending') members.add(b.host);
+      const host = whereIs(bound.get(port.path));
+      if (host !== undefined) members.add(host);
     }
   return members;
 }
 
-/**
- * A port that appeared and has no number yet: other hosts hold nothing for it and have nothing to send to; they are looked
- * at when it is bound. (Whatever they would now keep for it, they had already been told to remove.)
- */
-const isOnItsWay = (before: Binding | undefined, after: Binding | undefined): boolean =>
-  before?.state === 'unbound' && after?.state === 'pending';
+/** What other hosts have to know of a binding: where, or why nowhere. The port's number is its own host's business. */
+const whereabouts = (b: Binding | undefined): string | undefined => whereIs(b) ?? b?.state;
 
-/** The hosts that a change of bindings concerns: those of every network with a port that is bound otherwise now. */
+/** The hosts that a change of bindings concerns: those of every network with a port that is elsewhere now. */
 function concerned(
   topology: Topology,
   before: ReadonlyMap<string, Binding>,
   after: ReadonlyMap<string, Binding>,
 ): Set<string> {
   const hosts = new Set<string>();
-  const matters = (a: Binding | undefined, b: Binding | undefined) => !sameBinding(a, b) && !isOnItsWay(a, b);
   for (const network of topology.networks)
-    if (network.ports.some((port) => matters(before.get(port.path), after.get(port.path))))
+    if (network.ports.some(({ path }) => whereabouts(before.get(path)) !== whereabouts(after.get(path))))
       for (const host of membersOf(network, before, after)) hosts.add(host);
   return hosts;
+}
+
+/** The ports on their way from one host to another: those that were, and those whose holder is another now. */
+function movingAfter(world: World, next: ReadonlyMap<string, string>): ReadonlySet<string> {
+  const moving = new Set([...world.moving].filter((path) => next.has(path)));
+  for (const [path, host] of next) {
+    const before = world.holders.get(path);
+    if (before !== undefined && before !== host) moving.add(path);
+  }
+  return moving;
 }
 
 function withFacts(state: State, host: string, facts: HostFacts): State {
@@ -71,7 +81,8 @@ function withFacts(state: State, host: string, facts: HostFacts): State {
     ? new Set(world.topology.hosts.map((h) => h.name))
     : concerned(world.topology, state.bound, bound);
   dirty.add(host);
-  return { ...state, world: { ...world, holders: holders(bound) }, bound, dirty };
+  const next = holders(bound);
+  return { ...state, world: { ...world, holders: next, moving: movingAfter(state.world, next) }, bound, dirty };
 }
 
 const difference = (a: ReadonlySet<string>, b: ReadonlySet<string>): string[] => [
@@ -79,19 +90,22 @@ const difference = (a: ReadonlySet<string>, b: ReadonlySet<string>): string[] =>
   ...[...b].filter((x) => !a.has(x)),
 ];
 
-/** What a host confirmed anew concerns the other hosts of those networks, which may now send to it. */
+/**
+ * What a host confirmed anew concerns those it lets in now or no longer, and, where it has got a port that moved to it,
+ * the other hosts of that network: all may now send to it.
+ */
 function withConfirmed(state: State, host: string, confirmed: Confirmed): State {
-  const before = state.world.confirmed.get(host);
-  const ports = difference(confirmed.ports, before?.ports ?? new Set());
+  const { world, bound } = state;
+  const before = world.confirmed.get(host);
   const peers = difference(confirmed.peers, before?.peers ?? new Set());
-  if (before !== undefined && ports.length + peers.length === 0) return { ...state, dirty: new Set() };
+  const arrived = [...world.moving].filter((path) => confirmed.ports.has(path) && whereIs(bound.get(path)) === host);
   const dirty = new Set(peers.map((peer) => peer.slice(peer.indexOf(' ') + 1)));
-  const changed = new Set(ports);
-  for (const network of state.world.topology.networks)
-    if (network.ports.some((port) => changed.has(port.path)))
-      for (const member of membersOf(network, state.bound)) dirty.add(member);
+  for (const network of world.topology.networks)
+    if (network.ports.some((port) => arrived.includes(port.path)))
+      for (const member of membersOf(network, bound)) dirty.add(member);
   dirty.delete(host);
-  return { ...state, world: { ...state.world, confirmed: new Map(state.world.confirmed).set(host, confirmed) }, dirty };
+  const moving = new Set([...world.moving].filter((path) => !arrived.includes(path)));
+  return { ...state, world: { ...world, confirmed: new Map(world.confirmed).set(host, confirmed), moving }, dirty };
 }
 
 function withTopology(state: State, topology: Topology): State {
@@ -102,9 +116,16 @@ function withTopology(state: State, topology: Topology): State {
     facts: only(state.world.facts),
     confirmed: only(state.world.confirmed),
     holders: state.world.holders,
+    moving: state.world.moving,
   };
   const bound = bindings(world);
-  return { world: { ...world, holders: holders(bound) }, bound, dirty: names, generation: state.generation + 1 };
+  const next = holders(bound);
+  return {
+    world: { ...world, holders: next, moving: movingAfter(state.world, next) },
+    bound,
+    dirty: names,
+    generation: state.generation + 1,
+  };
 }
 
 /** The state after an event. */

@@ -1,7 +1,8 @@
 /**
  * The desired state of one host's tables: pure, from the world alone. Receivers come before senders: what sends to another
- * host is wanted only once that host has confirmed that it lets this one in and that the port is there; until then
- * whatever the switch holds for it stays as it is.
+ * host is wanted only once that host has confirmed that it lets this one in, and, for a port that moved, that the port is
+ * there; until then whatever the switch holds for it stays as it is. A port that only appears was reached by nobody before,
+ * so the others prepare for it while its switch is still giving it a number.
  */
 import {
   bucketId,
@@ -14,7 +15,7 @@ import {
   type TunnelPort,
 } from '../pipeline/index.js';
 import type { Network } from '../topology/index.js';
-import type { Binding } from './bindings.js';
+import { type Binding, whereIs } from './bindings.js';
 import { canonicalActions } from './canonical.js';
 import {
   addressOwner,
@@ -77,12 +78,12 @@ function addLocal(draft: Draft, local: LocalNetwork): void {
       draft.flows.push(...draft.flowsOf('address', { network, port, ip }, () => addressOwner(network, port, ip)));
 }
 
-/** True when nobody can say that the host has no port of the network: it is not heard, or a port's number is on its way. */
+/** True when nobody can say that the host has no port of the network: it is not heard, or a port is claimed twice. */
 function mayBeThere(world: World, network: Network, host: string, bound: ReadonlyMap<string, Binding>): boolean {
   if (!world.facts.has(host)) return true;
   return network.ports.some((port) => {
     const b = bound.get(port.path);
-    return b?.state === 'conflict' || (b?.state === 'pending' && b.host === host);
+    return b?.state === 'conflict';
   });
 }
 
@@ -96,10 +97,7 @@ function addPeer(
   tunnel: TunnelPort,
   bound: ReadonlyMap<string, Binding>,
 ): DesiredBucket | undefined {
-  const there = network.ports.filter((port) => {
-    const b = bound.get(port.path);
-    return b?.state === 'bound' && b.host === peer.name;
-  });
+  const there = network.ports.filter((port) => whereIs(bound.get(port.path)) === peer.name);
   const bucket_id = bucketId(peer.name);
   if (there.length === 0) {
     if (mayBeThere(world, network, peer.name, bound)) {
@@ -117,7 +115,7 @@ function addPeer(
   const confirmed = world.confirmed.get(peer.name);
   const letsUsIn = confirmed?.peers.has(peerKey(network.path, here)) === true;
   for (const port of there) {
-    if (letsUsIn && confirmed?.ports.has(port.path))
+    if (letsUsIn && (!world.moving.has(port.path) || confirmed.ports.has(port.path)))
       draft.flows.push(
         ...draft.flowsOf('remote', { network, port, host: peer.name, vtep: peer.vtep, tunnel }, () =>
           remoteOwner(network, port),
@@ -146,8 +144,7 @@ function addNetwork(
   addLocal(draft, local);
   for (const port of network.ports) {
     const state = bound.get(port.path)?.state;
-    if (state === 'unknown' || state === 'pending' || state === 'conflict')
-      draft.keepOwners.add(remoteOwner(network, port).cookie);
+    if (state === 'unknown' || state === 'conflict') draft.keepOwners.add(remoteOwner(network, port).cookie);
   }
   const buckets: DesiredBucket[] = [];
   for (const peer of world.topology.hosts) {

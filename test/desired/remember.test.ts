@@ -39,7 +39,7 @@ function worldAt({ topology, places, shift }: Situation): World {
       return [name, { interfaces: here.interfaces.map(moved), tunnels: here.tunnels.map(moved) }] as const;
     }),
   );
-  const world: World = { topology, facts, confirmed: new Map(), holders: new Map() };
+  const world: World = { topology, facts, confirmed: new Map(), holders: new Map(), moving: new Set() };
   const confirmed = new Map<string, Confirmed>();
   for (const { name } of topology.hosts) confirmed.set(name, desiredState(world, name, bindings(world)));
   return { ...world, confirmed };
