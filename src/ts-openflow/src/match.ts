@@ -9,11 +9,14 @@
 import { EncodeError } from './errors.js';
 import type { FieldName, UnknownFieldName, ValueOf } from './fields.js';
 import {
+  type FieldEntry,
   fieldEntry,
   headerOf,
   type ReadHeader,
+  readExactHeader,
   readHeader,
   readValue,
+  writeExactHeader,
   writeHeader,
   writeUnknownHeader,
   writeValue,
@@ -80,6 +83,14 @@ export function readOxmFields(r: Reader): Match {
   let ordered = true;
   while (r.at < r.end) {
     const at = r.at;
+    const exact = readExactHeader(r);
+    if (exact !== undefined) {
+      if (match[exact.name] !== undefined) throw r.error('OFPBMC_DUP_FIELD', at);
+      match[exact.name] = { value: readValue(r, exact.field, exact.field.octets) };
+      if (exact.rank < rank) ordered = false;
+      rank = exact.rank;
+      continue;
+    }
     const h = readHeader(r);
     if (Object.hasOwn(match, h.name)) throw r.error('OFPBMC_DUP_FIELD', at);
     match[h.name] = readField(r, h);
@@ -98,14 +109,23 @@ function neededOctets(field: Masked<number | bigint>): number {
   return Math.max(1, Math.ceil(widest.toString(16).length / 2));
 }
 
-function writeField(w: Writer, name: string, masked: Masked<number | bigint> | UnknownField): void {
-  const entry = fieldEntry(name);
+function writeField(
+  w: Writer,
+  name: string,
+  masked: Masked<number | bigint> | UnknownField,
+  entry: FieldEntry | undefined,
+): void {
   if (entry === undefined) {
     writeUnknownHeader(w, name);
     w.bytes((masked as UnknownField).octets);
     return;
   }
   const { value, mask, header } = masked as Masked<number | bigint>;
+  if (mask === undefined && header === undefined && entry.field.octets !== 0) {
+    writeExactHeader(w, entry);
+    writeValue(w, entry.field, entry.field.octets, value);
+    return;
+  }
   const octets = entry.field.octets === 0 ? neededOctets(masked as Masked<number | bigint>) : entry.field.octets;
   writeHeader(w, headerOf(entry, w.version, header), mask !== undefined, mask === undefined ? octets : octets * 2);
   writeValue(w, entry.field, octets, value);
@@ -138,10 +158,38 @@ export function fieldOrder(match: Match): readonly string[] {
 /** Writes the fields of a match, without its header. */
 export function writeOxmFields(w: Writer, match: Match): void {
   const loose = match as unknown as LooseMatch;
-  for (const name of fieldOrder(match)) {
-    const masked = loose[name];
-    if (masked !== undefined) writeField(w, name, masked);
+  if (match[WIRE_ORDER] !== undefined) {
+    for (const name of fieldOrder(match)) writeNamed(w, loose, name);
+    return;
   }
+  // Sorted by insertion: matches are short, and mostly in order already.
+  const entries: FieldEntry[] = [];
+  let unknown: string[] | undefined;
+  for (const name in loose) {
+    const entry = fieldEntry(name);
+    if (entry === undefined) {
+      unknown ??= [];
+      unknown.push(name);
+      continue;
+    }
+    let at = entries.length;
+    while (at > 0 && (entries[at - 1] as FieldEntry).rank > entry.rank) {
+      entries[at] = entries[at - 1] as FieldEntry;
+      at--;
+    }
+    entries[at] = entry;
+  }
+  for (let i = 0; i < entries.length; i++) {
+    const entry = entries[i] as FieldEntry;
+    const masked = loose[entry.name];
+    if (masked !== undefined) writeField(w, entry.name, masked, entry);
+  }
+  if (unknown !== undefined) for (const name of unknown) writeNamed(w, loose, name);
+}
+
+function writeNamed(w: Writer, loose: LooseMatch, name: string): void {
+  const masked = loose[name];
+  if (masked !== undefined) writeField(w, name, masked, fieldEntry(name));
 }
 
 /** An ofp_match: type OXM, length, fields, padding to 8 octets. */
