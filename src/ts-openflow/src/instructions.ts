@@ -58,8 +58,7 @@ function readInstruction(r: Reader): DecodedInstruction {
   const outer = r.enter(length - 4, 'OFPBIC_BAD_LEN');
   const kind = BY_TYPE.get(type);
   const row = kind === undefined ? undefined : ROWS[kind];
-  const value =
-    row === undefined ? { kind: 'unknown', type, octets: r.rest() } : named(kind, row.codec.read(r));
+  const value = row === undefined ? { kind: 'unknown', type, octets: r.rest() } : named(kind, row.codec.read(r));
   r.leave(outer, 'OFPBIC_BAD_LEN');
   return value as DecodedInstruction;
 }

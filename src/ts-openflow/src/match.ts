@@ -123,7 +123,9 @@ function writeField(
   const { value, mask, header } = masked as Masked<number | bigint>;
   if (mask === undefined && header === undefined && entry.field.octets !== 0) {
     writeExactHeader(w, entry);
-    writeValue(w, entry.field, entry.field.octets, value);
+    if (entry.field.octets === 4) w.u32(value as number);
+    else if (entry.field.octets === 8) w.u64(value as bigint);
+    else writeValue(w, entry.field, entry.field.octets, value);
     return;
   }
   const octets = entry.field.octets === 0 ? neededOctets(masked as Masked<number | bigint>) : entry.field.octets;
@@ -134,25 +136,17 @@ function writeField(
   writeValue(w, entry.field, octets, mask);
 }
 
-/** The names of a match's fields, in the order they are written. */
+/** The names of a match's fields, in the order they are written: as they came, then in canonical order. */
 export function fieldOrder(match: Match): readonly string[] {
-  const names = Object.keys(match);
-  let rank = -1;
-  let sorted = true;
-  for (const name of names) {
-    const here = fieldEntry(name)?.rank ?? Number.POSITIVE_INFINITY;
-    if (here < rank) sorted = false;
-    rank = here;
-  }
-  const wire = match[WIRE_ORDER];
-  if (wire === undefined && sorted) return names;
   const rankOf = (name: string): number => fieldEntry(name)?.rank ?? Number.POSITIVE_INFINITY;
-  const place = new Map((wire ?? []).map((name, i) => [name, i]));
-  const rest = names.filter((name) => !place.has(name)).sort((a, b) => rankOf(a) - rankOf(b) || (a < b ? -1 : 1));
-  return [
-    ...names.filter((name) => place.has(name)).sort((a, b) => (place.get(a) as number) - (place.get(b) as number)),
-    ...rest,
-  ];
+  const place = new Map((match[WIRE_ORDER] ?? []).map((name, i) => [name, i]));
+  const before = (a: string, b: string): number => {
+    const [x, y] = [place.get(a), place.get(b)];
+    if (x !== undefined && y !== undefined) return x - y;
+    if (x !== undefined || y !== undefined) return x === undefined ? 1 : -1;
+    return rankOf(a) === rankOf(b) ? (a < b ? -1 : 1) : rankOf(a) - rankOf(b);
+  };
+  return Object.keys(match).sort(before);
 }
 
 /** Writes the fields of a match, without its header. */
@@ -162,29 +156,20 @@ export function writeOxmFields(w: Writer, match: Match): void {
     for (const name of fieldOrder(match)) writeNamed(w, loose, name);
     return;
   }
-  // Sorted by insertion: matches are short, and mostly in order already.
-  const entries: FieldEntry[] = [];
-  let unknown: string[] | undefined;
+  // Fields are written as they stand while they are in order; the first that is not makes it all start again, sorted.
+  const start = w.at;
+  let rank = -1;
   for (const name in loose) {
+    const masked = loose[name];
     const entry = fieldEntry(name);
-    if (entry === undefined) {
-      unknown ??= [];
-      unknown.push(name);
-      continue;
+    if (entry === undefined || entry.rank < rank) {
+      w.at = start;
+      for (const sorted of fieldOrder(match)) writeNamed(w, loose, sorted);
+      return;
     }
-    let at = entries.length;
-    while (at > 0 && (entries[at - 1] as FieldEntry).rank > entry.rank) {
-      entries[at] = entries[at - 1] as FieldEntry;
-      at--;
-    }
-    entries[at] = entry;
+    rank = entry.rank;
+    if (masked !== undefined) writeField(w, name, masked, entry);
   }
-  for (let i = 0; i < entries.length; i++) {
-    const entry = entries[i] as FieldEntry;
-    const masked = loose[entry.name];
-    if (masked !== undefined) writeField(w, entry.name, masked, entry);
-  }
-  if (unknown !== undefined) for (const name of unknown) writeNamed(w, loose, name);
 }
 
 function writeNamed(w: Writer, loose: LooseMatch, name: string): void {

@@ -58,9 +58,9 @@ export function fieldEntry(name: string): FieldEntry | undefined {
 const EXACT: readonly ReadonlyMap<number, FieldEntry>[] = ([4, 5, 6] as const).map(
   (version) =>
     new Map(
-      ENTRIES.filter((e) => e.field.octets !== 0 && (e.canonical[version - 4] as OxmHeader).experimenter === undefined).map(
-        (e) => [e.exactBits[version - 4] as number, e],
-      ),
+      ENTRIES.filter(
+        (e) => e.field.octets !== 0 && (e.canonical[version - 4] as OxmHeader).experimenter === undefined,
+      ).map((e) => [e.exactBits[version - 4] as number, e]),
     ),
 );
 
@@ -69,7 +69,9 @@ export function readExactHeader(r: Reader): FieldEntry | undefined {
   if (r.left < 4) return undefined;
   const at = r.at;
   const b = r.octets;
-  const bits = (b[at] as number) * 0x1000000 + (((b[at + 1] as number) << 16) | ((b[at + 2] as number) << 8) | (b[at + 3] as number));
+  const bits =
+    (b[at] as number) * 0x1000000 +
+    (((b[at + 1] as number) << 16) | ((b[at + 2] as number) << 8) | (b[at + 3] as number));
   const entry = (EXACT[r.version - 4] as ReadonlyMap<number, FieldEntry>).get(bits);
   if (entry !== undefined && bits !== 0) r.at = at + 4;
   return entry;

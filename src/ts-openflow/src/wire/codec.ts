@@ -196,10 +196,12 @@ function writeFixed(m: Member, i: number, from: number): string {
   if (m.padding !== undefined) return `w.padAt(at + ${from}, ${m.padding});`;
   const name = JSON.stringify(m.name);
   const get = `const m${i} = v[${name}] ?? f[${i}]; if (m${i} === undefined) missing(${name});`;
-  const byte = (j: number, shift: number): string => `b[at + ${from + j}] = m${i}${shift === 0 ? '' : ` >>> ${shift}`};`;
+  const byte = (j: number, shift: number): string =>
+    `b[at + ${from + j}] = m${i}${shift === 0 ? '' : ` >>> ${shift}`};`;
   if (m.method === 'u64') return `${get} w.u64At(at + ${from}, m${i});`;
   if (m.method === 'u8') return `${get} if ((m${i} & 0xff) !== m${i}) w.refuse(m${i}, 8); ${byte(0, 0)}`;
-  if (m.method === 'u16') return `${get} if ((m${i} & 0xffff) !== m${i}) w.refuse(m${i}, 16); ${byte(0, 8)} ${byte(1, 0)}`;
+  if (m.method === 'u16')
+    return `${get} if ((m${i} & 0xffff) !== m${i}) w.refuse(m${i}, 16); ${byte(0, 8)} ${byte(1, 0)}`;
   return `${get} if (m${i} >>> 0 !== m${i}) w.refuse(m${i}, 32); ${byte(0, 24)} ${byte(1, 16)} ${byte(2, 8)} ${byte(3, 0)}`;
 }
 

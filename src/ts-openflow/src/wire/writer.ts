@@ -43,6 +43,11 @@ export class Writer {
     return octets;
   }
 
+  /** Starts again in the same buffer: what was written is lost, and views of it change. */
+  clear(): void {
+    this.at = 0;
+  }
+
   /** The octets written so far. The writer must not be used again. */
   finish(): Buffer {
     return this.octets.subarray(0, this.at);
