@@ -60,20 +60,20 @@ const EXACT: readonly ReadonlyMap<number, FieldEntry>[] = ([4, 5, 6] as const).m
     new Map(
       ENTRIES.filter(
         (e) => e.field.octets !== 0 && (e.canonical[version - 4] as OxmHeader).experimenter === undefined,
-      ).map((e) => [e.exactBits[version - 4] as number, e]),
+      ).map((e) => [(e.exactBits[version - 4] as number) | 0, e]),
     ),
 );
 
 /** The field that comes next, if it comes as nearly all do: by its canonical header, without a mask. The header is read then. */
 export function readExactHeader(r: Reader): FieldEntry | undefined {
-  if (r.left < 4) return undefined;
   const at = r.at;
+  if (r.end - at < 4) return undefined;
   const b = r.octets;
+  // A signed number, because those of 32 bits need no allocation.
   const bits =
-    (b[at] as number) * 0x1000000 +
-    (((b[at + 1] as number) << 16) | ((b[at + 2] as number) << 8) | (b[at + 3] as number));
+    ((b[at] as number) << 24) | ((b[at + 1] as number) << 16) | ((b[at + 2] as number) << 8) | (b[at + 3] as number);
   const entry = (EXACT[r.version - 4] as ReadonlyMap<number, FieldEntry>).get(bits);
-  if (entry !== undefined && bits !== 0) r.at = at + 4;
+  if (entry !== undefined) r.at = at + 4;
   return entry;
 }
 
