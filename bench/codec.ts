@@ -6,7 +6,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { decodeMessage, encodeInto, encodeMessage, type MessageInputOf, Writer } from 'ts-openflow';
-import { type Figure, MissingPeer, median } from './figure.js';
+import { type BenchOptions, type Figure, figure, percentile } from './figure.js';
 
 const OSKEN = `
 import sys, time
@@ -36,8 +36,6 @@ else: print(decode(bytes.fromhex(sys.stdin.read().strip()), int(sys.argv[2]), in
 
 function osken(args: readonly string[], input = ''): number {
   const run = spawnSync('/usr/bin/python3', ['-c', OSKEN, ...args], { input, encoding: 'utf8' });
-  if (run.error !== undefined || /No module named/.test(run.stderr))
-    throw new MissingPeer('apt-get install python3 python3-os-ken');
   if (run.status !== 0) throw new Error(`os-ken: ${run.stderr.slice(-400)}`);
   return Number(run.stdout.trim());
 }
@@ -116,18 +114,15 @@ function decodeRate(octets: Buffer, n: number): number {
   return flows / seconds;
 }
 
-function figure(name: string, ours: readonly number[], theirs: readonly number[], unit: string): Figure {
-  const [a, b] = [median(ours), median(theirs)];
-  return {
-    bench: 'codec',
-    figure: name,
-    ours: a,
-    reference: b,
-    referenceName: 'os-ken',
-    ratio: a / b,
-    unit,
-    n: ours.length,
-  };
+function beside(name: string, ours: readonly number[], theirs: readonly number[], unit: string): Figure {
+  const what = { bench: 'codec', figure: name, unit, n: ours.length };
+  return figure(what, percentile(ours, 0.5), { name: 'os-ken', value: percentile(theirs, 0.5) });
+}
+
+/** The command that brings os-ken; undefined if it is there. */
+export function missing(): string | undefined {
+  const found = spawnSync('/usr/bin/python3', ['-c', 'import os_ken.ofproto.ofproto_v1_3_parser']).status === 0;
+  return found ? undefined : 'apt-get install -y python3-os-ken';
 }
 
 function reportAllocation(what: string, n: number, work: () => void): void {
@@ -139,7 +134,7 @@ function reportAllocation(what: string, n: number, work: () => void): void {
 }
 
 /** Measures both figures. */
-export async function run({ quick }: { readonly quick: boolean }): Promise<readonly Figure[]> {
+export async function run({ quick }: BenchOptions): Promise<readonly Figure[]> {
   const rounds = quick ? 5 : 15;
   const octets = statsReply();
   const encoded: [number[], number[]] = [[], []];
@@ -155,7 +150,7 @@ export async function run({ quick }: { readonly quick: boolean }): Promise<reado
     decoded[1].push(osken(['decode', String(FLOWS), '10'], octets.toString('hex')));
   }
   return [
-    figure('flow-mod-encode-vs-osken', encoded[0], encoded[1], 'messages/s'),
-    figure('flow-stats-decode-vs-osken', decoded[0], decoded[1], 'flows/s'),
+    beside('flow-mod-encode-vs-osken', encoded[0], encoded[1], 'messages/s'),
+    beside('flow-stats-decode-vs-osken', decoded[0], decoded[1], 'flows/s'),
   ];
 }

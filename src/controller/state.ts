@@ -17,6 +17,8 @@ export interface State {
   readonly bound: ReadonlyMap<string, Binding>;
   /** Hosts to look at because of the last event. */
   readonly dirty: ReadonlySet<string>;
+  /** The host that the last event came from. */
+  readonly cause?: string;
   /** Counts topologies, from 1. */
   readonly generation: number;
 }
@@ -40,6 +42,13 @@ function membersOf(network: Network, ...all: readonly ReadonlyMap<string, Bindin
   return members;
 }
 
+/**
+ * A port that appeared and has no number yet: other hosts hold nothing for it and have nothing to send to; they are looked
+ * at when it is bound. (Whatever they would now keep for it, they had already been told to remove.)
+ */
+const isOnItsWay = (before: Binding | undefined, after: Binding | undefined): boolean =>
+  before?.state === 'unbound' && after?.state === 'pending';
+
 /** The hosts that a change of bindings concerns: those of every network with a port that is bound otherwise now. */
 function concerned(
   topology: Topology,
@@ -47,8 +56,9 @@ function concerned(
   after: ReadonlyMap<string, Binding>,
 ): Set<string> {
   const hosts = new Set<string>();
+  const matters = (a: Binding | undefined, b: Binding | undefined) => !sameBinding(a, b) && !isOnItsWay(a, b);
   for (const network of topology.networks)
-    if (network.ports.some((port) => !sameBinding(before.get(port.path), after.get(port.path))))
+    if (network.ports.some((port) => matters(before.get(port.path), after.get(port.path))))
       for (const host of membersOf(network, before, after)) hosts.add(host);
   return hosts;
 }
@@ -99,6 +109,11 @@ function withTopology(state: State, topology: Topology): State {
 
 /** The state after an event. */
 export function reduce(state: State, event: Event): State {
+  const { cause: _, ...next } = after(state, event);
+  return event.kind === 'topology' ? next : { ...next, cause: event.host };
+}
+
+function after(state: State, event: Event): State {
   switch (event.kind) {
     case 'topology':
       return withTopology(state, event.topology);

@@ -37,6 +37,21 @@ describe('controller state', () => {
     expect(names(reduce(state, { kind: 'facts', host: 'hv1', facts: moved }).dirty)).to.deep.equal(['hv1', 'hv2']);
   });
 
+  it('looks only at its own host while a port has no number yet, and at the others when it has, or is gone', () => {
+    const world = worldOf({ hosts: 3, ports: 3 });
+    const without = factsOf(world.topology, 'hv2', []);
+    const state = reduce(heard(world), { kind: 'facts', host: 'hv2', facts: without });
+    const [row] = factsOf(world.topology, 'hv2', ['red-vm2']).interfaces;
+    const seen = (before: State, interfaces: readonly object[]): State =>
+      reduce(before, { kind: 'facts', host: 'hv2', facts: { ...without, interfaces: interfaces as never } });
+    const { ofport: _, ...numberless } = row as { ofport?: number };
+    const pending = seen(state, [numberless]);
+    expect(pending.bound.get('red/web/red-vm2')).to.deep.equal({ state: 'pending', host: 'hv2' });
+    expect(names(pending.dirty)).to.deep.equal(['hv2']);
+    expect(names(seen(pending, [row as object]).dirty)).to.deep.equal(['hv1', 'hv2', 'hv3']);
+    expect(names(seen(pending, []).dirty)).to.deep.equal(['hv1', 'hv2', 'hv3']);
+  });
+
   it('tells the other hosts of a network what a host confirmed, once', () => {
     const state = heard(worldOf());
     const first = confirm(state, 'hv1');

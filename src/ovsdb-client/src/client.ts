@@ -32,8 +32,10 @@ export interface OvsdbClientOptions<D extends DatabaseDeclaration> extends Parti
   readonly remotes: readonly string[];
   /** By default `Open_vSwitch`. */
   readonly database?: string;
-  /** What to keep a replica of. */
+  /** The tables and columns that are used. */
   readonly tables: D;
+  /** Of which of them to keep a replica; by default all. `[]`: none, for a client that only transacts. */
+  readonly replicate?: readonly NameOf<D>[];
   readonly tls?: TlsOptions;
   /** Only this monitor method; by default the best the server knows. */
   readonly monitorMethod?: MonitorMethod;
@@ -218,8 +220,14 @@ export class OvsdbClient<D extends DatabaseDeclaration> {
     this.#rpc = rpc;
     this.#socket = socket;
     this.#setStatus({ state: 'connecting', reason: 'synchronising', remote });
-    const { monitorMethod, leaderOnly = true } = this.#options;
-    const options = { database: this.database, tables: this.tables, leaderOnly, conditions: this.#conditions };
+    const { monitorMethod, leaderOnly = true, replicate = Object.keys(this.tables) } = this.#options;
+    const options = {
+      database: this.database,
+      tables: this.tables,
+      replicate,
+      leaderOnly,
+      conditions: this.#conditions,
+    };
     this.#session = new DatabaseSession(
       rpc,
       this.#replica,

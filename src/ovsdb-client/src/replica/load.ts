@@ -30,7 +30,7 @@ export function rowsOfSnapshot<D extends DatabaseDeclaration>(
       const reading = readSnapshot(message, bound);
       let step = reading.next();
       while (!step.done) step = reading.next();
-      replica.adopt(step.value.snapshot);
+      replica.load(step.value.snapshot);
     }
   }
   return Object.fromEntries(Object.keys(tables).map((name) => [name, replica.rows(name)])) as unknown as Tables<D>;

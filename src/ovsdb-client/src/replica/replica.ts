@@ -50,25 +50,39 @@ export class Replica {
   /** As `replace`, for a copy that was gathered row by row. */
   adopt(snapshot: Snapshot): UntypedChange[] {
     const changes: UntypedChange[] = [];
-    for (const [table, old] of this.#rows) {
-      const fresh = snapshot.rows.get(table) ?? new Map<string, UntypedRow>();
-      this.#compare(table, old, fresh, changes);
+    for (const [table, rows] of this.#rows) {
+      const fresh = snapshot.rowsOf(table);
+      if (rows.size > 0) this.#compare(table, rows, fresh, changes);
+      else {
+        this.#fill(rows, fresh);
+        for (const row of fresh) changes.push({ table, uuid: row._uuid, old: undefined, new: row });
+      }
     }
     return changes;
   }
 
-  #compare(table: string, rows: Rows, fresh: Rows, changes: UntypedChange[]): void {
+  /** As `adopt`, into an empty replica, where nobody asks for the changes. */
+  load(snapshot: Snapshot): void {
+    for (const [table, rows] of this.#rows) this.#fill(rows, snapshot.rowsOf(table));
+  }
+
+  #fill(rows: Rows, fresh: readonly UntypedRow[]): void {
+    for (const row of fresh) rows.set(row._uuid, row);
+  }
+
+  #compare(table: string, rows: Rows, fresh: readonly UntypedRow[], changes: UntypedChange[]): void {
     const bound = this.#bound.get(table);
+    const present = new Set(fresh.map(({ _uuid }) => _uuid));
     for (const [uuid, old] of rows) {
-      if (fresh.has(uuid)) continue;
+      if (present.has(uuid)) continue;
       rows.delete(uuid);
       changes.push({ table, uuid, old, new: undefined });
     }
-    for (const [uuid, row] of fresh) {
-      const old = rows.get(uuid);
+    for (const row of fresh) {
+      const old = rows.get(row._uuid);
       if (old && bound && equalRows(bound, old, row)) continue;
-      rows.set(uuid, row);
-      changes.push({ table, uuid, old, new: row });
+      rows.set(row._uuid, row);
+      changes.push({ table, uuid: row._uuid, old, new: row });
     }
   }
 
@@ -94,9 +108,9 @@ export class Replica {
   }
 }
 
-/** A full copy in the making. */
+/** A full copy in the making: the rows of each table, every one once. */
 export class Snapshot {
-  readonly rows = new Map<string, Rows>();
+  readonly #rows = new Map<string, UntypedRow[]>();
   readonly #bound: ReadonlyMap<string, BoundTable>;
 
   constructor(bound: ReadonlyMap<string, BoundTable>) {
@@ -105,18 +119,16 @@ export class Snapshot {
 
   add(name: string, uuid: string, update: RowUpdate): void {
     const table = this.#bound.get(name);
-    if (!table) return;
-    const row = nextRow(table, uuid, undefined, update);
-    if (!row) return;
-    this.tableOf(name).set(uuid, row);
+    const row = table && nextRow(table, uuid, undefined, update);
+    if (row) this.rowsOf(name).push(row);
   }
 
-  /** The rows of a table so far. */
-  tableOf(name: string): Rows {
-    const known = this.rows.get(name);
+  /** The rows of a table so far, to add to. */
+  rowsOf(name: string): UntypedRow[] {
+    const known = this.#rows.get(name);
     if (known) return known;
-    const rows: Rows = new Map();
-    this.rows.set(name, rows);
+    const rows: UntypedRow[] = [];
+    this.#rows.set(name, rows);
     return rows;
   }
 }

@@ -170,24 +170,20 @@ function* readTables(
   do {
     const table = bound.get(reader.string()) ?? reader.fail();
     reader.expect(':{');
-    yield* readRows(window, table, snapshot.tableOf(table.name));
+    yield* readRows(window, table, snapshot.rowsOf(table.name));
   } while (reader.takeCode(COMMA));
   reader.expect('}');
   window.advance();
 }
 
-function* readRows(
-  window: Window,
-  table: BoundTable,
-  rows: Map<string, UntypedRow>,
-): Generator<undefined, void, undefined> {
+function* readRows(window: Window, table: BoundTable, rows: UntypedRow[]): Generator<undefined, void, undefined> {
   const { reader } = window;
   const rowReader = new RowReader(table);
   const row = () => {
     const uuid = reader.string();
     reader.expect(':');
     if (!FORMS.some((form) => reader.take(form))) reader.fail();
-    rows.set(uuid, rowReader.read(reader, uuid));
+    rows.push(rowReader.read(reader, uuid));
     if (reader.takeCode(COMMA)) return true;
     reader.expect('}');
     return false;

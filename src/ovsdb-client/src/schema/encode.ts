@@ -24,11 +24,14 @@ function encodeInteger(value: unknown): unknown {
   throw misfit(value, typeof value === 'bigint' ? '64-bit integer' : 'integer within ±(2^53 - 1); write a bigint');
 }
 
+/** String.prototype.isWellFormed, which Node.js 20 has and ES2023's types have not. */
+const isWellFormed = (text: string) => (text as unknown as { isWellFormed: () => boolean }).isWellFormed();
+
 const ENCODE_ATOM: { readonly [B in Base]: (value: unknown) => unknown } = {
   string: (value) => {
     if (typeof value !== 'string') throw misfit(value, 'string');
     if (value.includes('\0')) throw misfit(value, 'OVSDB string: it holds U+0000');
-    if (/\p{Surrogate}/u.test(value)) throw misfit(value, 'string of whole characters: it holds half a surrogate pair');
+    if (!isWellFormed(value)) throw misfit(value, 'string of whole characters: it holds half a surrogate pair');
     return value;
   },
   integer: encodeInteger,

@@ -32,6 +32,8 @@ export const noResumption = (): Resumption => ({ key: '', since: ZERO_UUID, minI
 export interface DatabaseSessionOptions {
   readonly database: string;
   readonly tables: DatabaseDeclaration;
+  /** The tables to monitor. */
+  readonly replicate: readonly string[];
   readonly leaderOnly: boolean;
   readonly method?: MonitorMethod;
 }
@@ -164,15 +166,17 @@ export class DatabaseSession {
   }
 
   async #synchronise(): Promise<void> {
-    const { database, tables, method } = this.#options;
+    const { database, tables, replicate, method } = this.#options;
     const answer = await this.#rpc.request('get_schema', [database]);
     const bound = bindDeclaration(tables, parseSchema(answer));
     this.#replica.bind(bound);
     this.#requests = Object.fromEntries(
-      [...bound].map(([table, { columns }]) => {
-        const where = this.#conditions.get(table);
-        return [table, { columns: columns.map(({ name }) => name), ...(where ? { where } : {}) }];
-      }),
+      [...bound]
+        .filter(([table]) => replicate.includes(table))
+        .map(([table, { columns }]) => {
+          const where = this.#conditions.get(table);
+          return [table, { columns: columns.map(({ name }) => name), ...(where ? { where } : {}) }];
+        }),
     );
     this.#key = createHash('sha256')
       .update(JSON.stringify([sorted(answer), this.#requests]))
@@ -182,7 +186,7 @@ export class DatabaseSession {
     const options = { database, id: 'ovsdb-client', requests: this.#requests, since, ...(method ? { method } : {}) };
     const monitor = new Monitor(this.#rpc, this.#replica, options, this.#events.onChanges);
     this.#monitor = monitor;
-    const start = await monitor.start();
+    const start = replicate.length === 0 ? { changes: [], resumed: false } : await monitor.start();
     this.#events.onSynced(start);
     monitor.release();
   }

@@ -3,7 +3,7 @@
  * echo answered. Ends once: then every request still open is rejected with outcome `unknown`.
  *
  * Reading never waits for writing, so a server that stops reading until its answers are read cannot hang it; what waits to
- * be written is bounded by `maxQueuedBytes`. What is sent within one turn of the event loop leaves in one write.
+ * be written is bounded by `maxQueuedBytes`. What is sent within one turn of the event loop leaves in few writes.
  */
 import { isUtf8 } from 'node:buffer';
 import type { Duplex } from 'node:stream';
@@ -29,6 +29,8 @@ export interface RpcEvents {
 
 /** Octets from which an answer is read piece by piece. */
 const BIG = 64 << 10;
+/** Octets that are written without waiting for the end of the turn. */
+const WRITE_AT_ONCE = 16 << 10;
 /** How long one turn of that may take. */
 const TURN_MS = 8;
 
@@ -174,6 +176,8 @@ export class RpcConnection {
     if (this.#outbox.length === 0) process.nextTick(() => this.#flush());
     this.#outbox.push(text);
     this.#outboxLength += text.length;
+    // Many in one turn: the server may begin with the first while the others are written.
+    if (this.#outboxLength >= WRITE_AT_ONCE) this.#flush();
   }
 
   #flush(): void {
