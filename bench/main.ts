@@ -16,6 +16,11 @@ interface Bench {
 /** Every benchmark. The one place to add one. */
 const BENCHES: readonly Bench[] = [
   {
+    name: 'codec',
+    about: 'OpenFlow codec: FLOW_MODs encoded and flow statistics decoded, beside os-ken',
+    load: () => import('./codec.js'),
+  },
+  {
     name: 'one-port',
     about: 'port plugged in to first ping across hosts, beside OVN and static flows',
     load: () => import('./one-port.js'),
