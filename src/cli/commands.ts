@@ -3,6 +3,7 @@ import type { CheckOptions } from './check.js';
 import { command, type Declare } from './command.js';
 import { declareDemo } from './demo.js';
 import { declareFlows } from './flows.js';
+import { declareOpenflow } from './openflow-command.js';
 import { declareRemove } from './remove.js';
 import { declareRun } from './run.js';
 import { declareStatus } from './status.js';
@@ -22,4 +23,5 @@ export const COMMANDS: readonly Declare[] = [
   declareStatus,
   declareFlows,
   declareRemove,
+  declareOpenflow,
 ];

@@ -12,6 +12,7 @@ export interface RunOptions {
   readonly api: string;
   readonly advertise?: string;
   readonly once?: boolean;
+  readonly json?: boolean;
   readonly timeout: string;
   readonly state?: string;
   readonly apiTokenFile?: string;

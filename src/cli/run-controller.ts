@@ -140,7 +140,9 @@ export async function run(file: string, options: RunOptions): Promise<number> {
   });
   const running = await start(file, topology, options, log);
   running.controller.start();
-  console.log(`ready pid=${process.pid} api=${running.api.url}`);
+  const { pid } = process;
+  const api = running.api.url;
+  console.log(options.json ? JSON.stringify({ ready: true, pid, api }) : `ready pid=${pid} api=${api}`);
   const code = await untilEnd(running.controller, options);
   await running.close();
   return code;

@@ -2,10 +2,11 @@
  * What `kakuri demo` does: builds the lab, runs the controller, plugs the VMs in, and shows from real packets who reaches
  * whom. Everything it started is gone when it returns, also after Ctrl-C at any moment.
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Table from 'cli-table3';
+import { parse } from 'yaml';
 import type { Status } from '../controller/index.js';
 import { ask } from './ask.js';
 import { type ControllerProcess, startController } from './controller-process.js';
@@ -54,40 +55,53 @@ async function waitReady(api: string, alive: () => void): Promise<Status> {
   });
 }
 
+type Vm = readonly [name: string, vm: LabProcess['ready']['vms'][string]];
+
+/** Gives two VMs each other's MAC address, or forgets it: a kernel that asks too early asks again only after a second. */
+async function neighbours(lab: LabProcess, a: Vm, b: Vm, how: 'replace' | 'del'): Promise<void> {
+  const tell = ([name]: Vm, [, { ips, mac }]: Vm) =>
+    lab.request('exec', { vm: name, argv: ['ip', 'neigh', how, ips[0], 'lladdr', mac, 'dev', 'eth0'], timeout: 5 });
+  await Promise.all([tell(a, b), tell(b, a)]);
+}
+
 /** Plugs the VMs in one after another; milliseconds from each plug to the first reply of a VM on another host. */
 async function plugAll(lab: LabProcess, alive: () => void): Promise<readonly number[]> {
   const times: number[] = [];
-  const plugged: [string, LabProcess['ready']['vms'][string]][] = [];
-  for (const [name, vm] of Object.entries(lab.ready.vms)) {
+  const plugged: Vm[] = [];
+  for (const vm of Object.entries(lab.ready.vms)) {
     alive();
+    const [name, { tenant, network, host }] = vm;
+    const peer = plugged.find(([, p]) => p.tenant === tenant && p.network === network && p.host !== host);
+    const ip = peer?.[1].ips[0];
+    if (peer !== undefined) await neighbours(lab, vm, peer, 'replace');
     const start = performance.now();
     await lab.request('plug', { vm: name });
-    const peer = plugged.find(([, p]) => p.tenant === vm.tenant && p.network === vm.network && p.host !== vm.host)?.[1];
-    const ip = peer?.ips[0];
-    if (ip !== undefined) {
+    if (peer !== undefined && ip !== undefined) {
       await until(`${name} to reach ${ip}`, alive, async () => {
         const { received } = await lab.request<{ received: number }>('ping', {
           from: name,
           to: ip,
           count: 1,
-          timeout: 0.2,
+          timeout: 0.1,
         });
         return received > 0 ? true : undefined;
       });
       times.push(performance.now() - start);
+      await neighbours(lab, vm, peer, 'del');
     }
-    plugged.push([name, vm]);
+    plugged.push(vm);
   }
   return times;
 }
 
 async function show(options: DemoOptions, started: Started, alive: () => void): Promise<Result> {
-  const file = join(started.dir, 'topology.yaml');
-  await writeFile(file, demoTopology(options));
   say(
     `building ${options.hosts} hypervisors, each with its own Open vSwitch, and ${options.hosts * 2} VMs of two tenants`,
   );
-  started.lab = await LabProcess.start(file, ['--dir', join(started.dir, 'lab')]);
+  started.lab = await LabProcess.start(JSON.stringify(parse(demoTopology(options))), [
+    '--dir',
+    join(started.dir, 'lab'),
+  ]);
   alive();
   const { topology, controller, management } = started.lab.ready;
   say(`starting the controller: kakuri run ${topology} --advertise ${controller}`);

@@ -17,6 +17,7 @@ export const declareRun: Declare = (program, version) => {
     .option('--api-token-file <file>', 'bearer token; needed where the API is not on loopback')
     .option('--state <dir>', 'where allocated keys are remembered (default: $XDG_STATE_HOME/kakuri)')
     .option('--once', 'exit 0 when every host is confirmed; hosts go on working')
+    .option('--json', 'the ready line as JSON: {"ready","pid","api"}')
     .option('--timeout <seconds>', 'with --once: give up (exit 3) after this time', '60')
     .action(async (file: string, options: RunOptions) => {
       const { run } = await import('./run-controller.js');

@@ -81,11 +81,15 @@ export class Controller {
   readonly #hosts = new Map<string, HostRun>();
   readonly #reports = new Map<string, HostReport>();
   readonly #memories = new Map<string, Memory>();
+  /** Number of the last event that concerned each host, and of the last that a finished pass has seen. */
+  readonly #concerned = new Map<string, number>();
+  readonly #seen = new Map<string, number>();
   /** Hosts about to be looked at. */
   readonly #changed = new Set<string>();
   /** Called after each pass; the CLI's `--once` waits for it. */
   readonly #listeners = new Set<() => void>();
   #state: State;
+  #eventCount = 0;
 
   constructor(options: ControllerOptions) {
     this.#options = options;
@@ -94,6 +98,8 @@ export class Controller {
       scan(reduce, this.#state),
       tap((state) => {
         this.#state = state;
+        this.#eventCount += 1;
+        for (const host of state.dirty) this.#concerned.set(host, this.#eventCount);
       }),
       takeUntil(this.#stopped),
       share(),
@@ -138,10 +144,16 @@ export class Controller {
     return () => this.#listeners.delete(listener);
   }
 
-  /** True when every host is ready: rows, tables, read back. */
+  /** True while something concerns the host that no finished pass has seen: ready then means nothing yet. */
+  isBusy(host: string): boolean {
+    return (this.#concerned.get(host) ?? 0) > (this.#seen.get(host) ?? 0);
+  }
+
+  /** True when every host is ready: rows, tables, read back, and nothing new on its way. */
   get settled(): boolean {
     return this.#state.world.topology.hosts.every(
-      ({ name }) => this.report(name).result?.state === 'ready' && this.#state.world.confirmed.has(name),
+      ({ name }) =>
+        this.report(name).result?.state === 'ready' && this.#state.world.confirmed.has(name) && !this.isBusy(name),
     );
   }
 
@@ -163,6 +175,8 @@ export class Controller {
       this.#hosts.delete(name);
       this.#reports.delete(name);
       this.#memories.delete(name);
+      this.#concerned.delete(name);
+      this.#seen.delete(name);
       run.link
         .close()
         .catch((error: Error) => this.#options.log.error({ host: name, error: error.message }, 'closing failed'));
@@ -214,8 +228,9 @@ export class Controller {
   /** One pass as a stream of one value. */
   #pass$(link: HostLink): Observable<void> {
     const { controllerTarget, now, readEveryMs } = this.#options;
-    return defer(() =>
-      from(
+    return defer(() => {
+      const seen = this.#eventCount;
+      return from(
         reconcileHost({
           link,
           controllerTarget: controllerTarget(link),
@@ -225,11 +240,14 @@ export class Controller {
           readEveryMs,
           onCommitted: (confirmed) => this.#confirm(link.name, confirmed),
         }).then(
-          (result) => this.#succeeded(link, result),
+          (result) => {
+            this.#seen.set(link.name, seen);
+            this.#succeeded(link, result);
+          },
           (error: Error) => this.#failed(link, error),
         ),
-      ),
-    );
+      );
+    });
   }
 
   /** Looks at the host again after a while. */

@@ -42,6 +42,16 @@ export function dropCounts(flows: readonly CountedFlow[]): Readonly<Record<strin
   return counts;
 }
 
+/** In one word. `ready` only when nothing new is on its way to the host. */
+function stateOf(controller: Controller, name: string, connected: boolean): string {
+  const { result, failure } = controller.report(name);
+  if (controller.link(name)?.rows() === undefined) return 'unreachable';
+  if (!connected) return 'connecting';
+  if (failure !== undefined) return 'failing';
+  if (result === undefined) return 'connecting';
+  return result.state === 'ready' && controller.isBusy(name) ? 'updating' : result.state;
+}
+
 async function hostStatus(controller: Controller, name: string): Promise<HostStatus> {
   const { result, failure, flowModsSent } = controller.report(name);
   const link = controller.link(name);
@@ -55,14 +65,7 @@ async function hostStatus(controller: Controller, name: string): Promise<HostSta
     } catch (error) {
       unread.push(`the counters could not be read: ${(error as Error).message}`);
     }
-  const state =
-    link?.rows() === undefined
-      ? 'unreachable'
-      : !connected
-        ? 'connecting'
-        : failure !== undefined
-          ? 'failing'
-          : (result?.state ?? 'connecting');
+  const state = stateOf(controller, name, connected);
   return {
     name,
     state,

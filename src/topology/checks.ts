@@ -117,11 +117,9 @@ function* tunnelKeys({ networks }: Entries): Iterable<Fault> {
     // A network whose encapsulation is no word still has a number.
     const kind = encapsulation?.value ?? 'geneve';
     const owner = space.owner(kind, key.value);
-    const alias = owner !== undefined && owner === space.alias(kind, key.value);
     if (owner === undefined) space.add(kind, key.value, label);
     else {
-      const why = alias ? 'is the same as theirs on the wire (VSID v takes the GRE keys v<<8 to v<<8|255)' : 'is taken';
-      const message = `tunnel key ${key.value} ${why} by network ${owner}: choose another, or leave it out`;
+      const message = `tunnel key ${key.value} ${space.conflict(kind, key.value)} by network ${owner}: choose another, or leave it out`;
       const first = paths.get(owner);
       yield { path: key.path, at: 'value', code: 'duplicate-tunnel-key', message, ...(first && { first }) };
     }

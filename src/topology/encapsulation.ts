@@ -48,6 +48,14 @@ export function largestKey(encapsulation: Encapsulation): number {
   return 2 ** ENCAPSULATIONS[encapsulation].keyBits - 1;
 }
 
+const OFPG_MAX = 0xffffff00;
+
+/**
+ * The OpenFlow group number of the network with this key, the same on every host. Numbers end at OFPG_MAX (OpenFlow 1.5.1
+ * clause 7.3.4.3) while GRE keys have all 32 bits: the last 256 keys take the numbers 256 lower.
+ */
+export const groupNumber = (key: number): number => (key < OFPG_MAX ? key : key - 0x100);
+
 /**
  * Keys in use, asked before one more is given. A number names one network whatever its encapsulation; and GRE and NVGRE
  * share one key space on the wire, where VSID v is the GRE keys v<<8 … v<<8|255 (RFC 7637, 3.2: 24 bits of VSID, 8 of
@@ -57,20 +65,30 @@ export class KeySpace {
   readonly #numbers = new Map<number, string>();
   readonly #vsids = new Map<number, string>();
   readonly #greVsids = new Map<number, string>();
+  readonly #groups = new Map<number, string>();
 
   add(encapsulation: Encapsulation, key: number, owner: string): void {
     this.#numbers.set(key, owner);
+    this.#groups.set(groupNumber(key), owner);
     if (encapsulation === 'nvgre') this.#vsids.set(key, owner);
     if (encapsulation === 'gre') this.#greVsids.set(key >>> 8, owner);
   }
 
   /** The network whose key is `key`, or takes it on the wire. */
   owner(encapsulation: Encapsulation, key: number): string | undefined {
-    return this.#numbers.get(key) ?? this.alias(encapsulation, key);
+    return this.#numbers.get(key) ?? this.#alias(encapsulation, key) ?? this.#groups.get(groupNumber(key));
+  }
+
+  /** How it is taken, in words that go before "by network N". */
+  conflict(encapsulation: Encapsulation, key: number): string {
+    if (this.#numbers.has(key)) return 'is taken';
+    return this.#alias(encapsulation, key) === undefined
+      ? 'needs the OpenFlow group number that is taken (keys from 4294967040 on take numbers 256 lower)'
+      : 'is the same as theirs on the wire (VSID v takes the GRE keys v<<8 to v<<8|255)';
   }
 
   /** The network that has another number, and takes `key` on the wire all the same. */
-  alias(encapsulation: Encapsulation, key: number): string | undefined {
+  #alias(encapsulation: Encapsulation, key: number): string | undefined {
     if (encapsulation === 'gre') return this.#vsids.get(key >>> 8);
     return encapsulation === 'nvgre' ? this.#greVsids.get(key) : undefined;
   }

@@ -1,6 +1,14 @@
 /** The door of `topology/`: pure, from the text of a topology file to values, or to every mistake in it. */
 export { type AllocateOptions, type Allocation, allocateKeys, QUARANTINE_MS } from './allocate.js';
-export { ENCAPSULATIONS, largestKey, MINIMUM_MTU, overhead, SERVED, type Served } from './encapsulation.js';
+export {
+  ENCAPSULATIONS,
+  groupNumber,
+  largestKey,
+  MINIMUM_MTU,
+  overhead,
+  SERVED,
+  type Served,
+} from './encapsulation.js';
 export {
   EMPTY_MEMORY,
   formatKeyMemory,

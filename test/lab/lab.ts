@@ -5,12 +5,11 @@
  * `stop` returns when nothing of the lab is left. A lab that nobody stops ends with this process, whose end closes its
  * stdin. Every method rejects with the lab's message when the lab could not do it.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
+import { LabProcess } from '../../src/cli/lab-process.js';
 import type {
   CapturedFrame,
   CapturePoint,
@@ -38,90 +37,38 @@ export interface LabOptions {
   readonly plug?: boolean;
 }
 
-interface Answer {
-  readonly id: number;
-  readonly ok: boolean;
-  readonly result?: unknown;
-  readonly error?: string;
-}
-
 /** Builds a lab from a topology: a file's path, or its text (anything with a newline). Rejects with the lab's stderr. */
 export async function startLab(topology: string, options: LabOptions = {}): Promise<Lab> {
   const text = topology.includes('\n') ? topology : readFileSync(topology, 'utf8');
-  const args = [LAB_PY, '-', '--serve', '--private'];
+  const args = ['--private'];
   if (options.underlay !== undefined) args.push('--underlay', options.underlay);
   if (options.plug === true) args.push('--plug');
-  const child = spawn('/usr/bin/python3', args, { stdio: ['pipe', 'pipe', 'pipe'] });
-  let stderr = '';
-  child.stderr.on('data', (chunk: Buffer) => {
-    stderr += chunk.toString();
-  });
-  child.stdin.on('error', () => undefined); // writing to a lab that has just died: its 'close' tells
-  child.stdin.write(`${JSON.stringify(parse(text))}\n`);
-  const lines = createInterface({ input: child.stdout });
-  const first = await new Promise<string>((found, fail) => {
-    lines.once('line', found);
-    child.once('error', fail);
-    child.once('close', (code) => fail(new Error(`the lab ended with ${code}: ${stderr.trim()}`)));
-  });
-  return new Lab(child, JSON.parse(first) as LabReady, lines);
+  return new Lab(await LabProcess.start<LabReady>(JSON.stringify(parse(text)), args));
 }
 
 /** A running lab. */
 export class Lab {
-  readonly #child: ChildProcess;
-  readonly #waiting = new Map<number, { found: (value: unknown) => void; fail: (error: Error) => void }>();
-  readonly #closed: Promise<number | null>;
-  #next = 1;
+  readonly ready: LabReady;
+  readonly #process: LabProcess<LabReady>;
 
-  constructor(
-    child: ChildProcess,
-    readonly ready: LabReady,
-    lines: NodeJS.EventEmitter,
-  ) {
-    this.#child = child;
-    lines.on('line', (line: string) => this.#answered(JSON.parse(line) as Answer));
-    this.#closed = new Promise((found) => {
-      child.once('close', (code) => {
-        for (const waiter of this.#waiting.values()) waiter.fail(new Error(`the lab ended with ${code}`));
-        this.#waiting.clear();
-        found(code);
-      });
-    });
-  }
-
-  #answered(answer: Answer): void {
-    const waiter = this.#waiting.get(answer.id);
-    this.#waiting.delete(answer.id);
-    if (answer.ok) waiter?.found(answer.result);
-    else waiter?.fail(new Error(answer.error));
+  constructor(process: LabProcess<LabReady>) {
+    this.#process = process;
+    this.ready = process.ready;
   }
 
   /** Any request of mininet/kakuri_lab/requests.py; requests run at the same time. */
   request<T>(name: string, parameters: object = {}): Promise<T> {
-    const id = this.#next++;
-    return new Promise<T>((found, fail) => {
-      if (this.#child.exitCode !== null || this.#child.signalCode !== null) {
-        fail(new Error('the lab has ended'));
-        return;
-      }
-      this.#waiting.set(id, { found: (value) => found(value as T), fail });
-      this.#child.stdin?.write(`${JSON.stringify({ ...parameters, id, do: name })}\n`);
-    });
+    return this.#process.request(name, parameters);
   }
 
   /** Ends the lab and waits until all of it is gone; may be called twice. Throws when it did not end cleanly. */
-  async stop(): Promise<void> {
-    this.#child.stdin?.end();
-    const timer = setTimeout(() => this.#child.kill('SIGTERM'), 15_000);
-    const code = await this.#closed;
-    clearTimeout(timer);
-    if (code !== 0) throw new Error(`the lab ended with ${code}`);
+  stop(): Promise<void> {
+    return this.#process.stop();
   }
 
   /** The pid of the lab's main process. */
   get pid(): number {
-    return this.#child.pid as number;
+    return this.#process.pid;
   }
 
   plug = (vm: string, options: PlugOptions = {}) => this.request<Plugged>('plug', { vm, ...options });

@@ -5,6 +5,7 @@
 
 /** The first line of a lab that is ready. */
 export interface LabReady {
+  readonly ready: true;
   readonly id: string;
   readonly dir: string;
   /** Where the hosts reach a controller that listens on the management network: `tcp:IP:6653`. */

@@ -330,6 +330,16 @@ const TOGETHER_ROWS: readonly Row[] = [
     'iface-id vm1 of blue/web/vm1 is that of red/web/vm1 already: rename the port, or give it its own iface-id (first on line 8)',
   ],
   [
+    'GRE keys whose groups would have one number',
+    {
+      ports: '{}',
+      networks: 'db: { encapsulation: gre, key: 4294967295 }',
+      tenants: 'blue: { networks: { a: { encapsulation: gre, key: ▶4294967039 } } }',
+    },
+    'duplicate-tunnel-key',
+    'tunnel key 4294967039 needs the OpenFlow group number that is taken (keys from 4294967040 on take numbers 256 lower) by network red/db: choose another, or leave it out (first on line 9)',
+  ],
+  [
     'key twice',
     { web: 'key: 5', ports: '{}', tenants: 'blue: { networks: { web: { key: ▶5 } } }' },
     'duplicate-tunnel-key',

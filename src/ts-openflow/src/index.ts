@@ -34,5 +34,8 @@ export { formatFlow, formatFlowEntry, formatFlowMod, type PrintableFlow } from '
 export { formatMatch } from './text/match.js';
 export { formatMessage, messageName } from './text/message.js';
 export type { Names } from './text/names.js';
+export { parseActions, parseInstructions } from './text/parse/actions.js';
+export { type ParseFlowOptions, parseFlow } from './text/parse/flow.js';
+export { parseMatch } from './text/parse/match.js';
 export { formatVersion, isOpenFlowVersion, OPENFLOW_VERSIONS, type OpenFlowVersion } from './version.js';
 export { Writer } from './wire/writer.js';

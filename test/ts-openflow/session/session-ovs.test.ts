@@ -93,6 +93,7 @@ describe('session with ovs-vswitchd', () => {
         for (const { index, error } of errors) {
           expect(error).to.be.instanceOf(OpenFlowError);
           expect(error.request).to.equal(bad[index]);
+          expect(error.message).to.equal('OFPET_BAD_INSTRUCTION OFPBIC_BAD_TABLE_ID');
         }
         expect(await flows(session)).to.deep.equal([]);
       });
@@ -102,7 +103,7 @@ describe('session with ovs-vswitchd', () => {
         const overlapping = flow(9, { match: {}, flags: CHECK_OVERLAP });
         const { committed, errors } = await session.bundle([flow(8), flow(9), overlapping, flow(10)]);
         expect(committed).to.equal(false);
-        expect(errors.map(({ index }) => index)).to.deep.equal([2]);
+        expect(errors.map(({ index, error }) => [index, error.code])).to.deep.equal([[2, 'OFPFMFC_OVERLAP']]);
         expect(await flows(session)).to.deep.equal([]);
       });
 

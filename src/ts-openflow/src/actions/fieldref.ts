@@ -12,6 +12,8 @@ import type { Writer } from '../wire/writer.js';
 export interface FieldHeader {
   readonly field: FieldName | UnknownFieldName;
   readonly header?: string | undefined;
+  /** Octets that the header states for a tun_metadata field; 124 when absent. */
+  readonly octets?: number | undefined;
 }
 
 /** `bits` bits of a field from bit `start` on (0 is the least significant). */
@@ -29,14 +31,25 @@ function statedOctets(octets: number): number {
 export const fieldHeader: Codec<FieldHeader> = {
   read: (r) => {
     const h = readHeader(r);
-    const plain = h.entry !== undefined && !h.hasMask && h.length === statedOctets(h.entry.field.octets);
+    const variable = h.entry?.field.octets === 0;
+    const plain = h.entry !== undefined && !h.hasMask && (variable || h.length === statedOctets(h.entry.field.octets));
     if (!plain) return { field: unknownName(h.bits, h.experimenter) };
-    return h.alternate === undefined ? { field: h.name } : { field: h.name, header: h.alternate };
+    return {
+      field: h.name,
+      ...(h.alternate === undefined ? {} : { header: h.alternate }),
+      ...(variable && h.length !== 124 ? { octets: h.length } : {}),
+    };
   },
-  write: (w, { field, header }) => {
+  write: (w, { field, header, octets }) => {
     const entry = fieldEntry(field);
     if (entry === undefined) writeUnknownHeader(w, field);
-    else writeHeader(w, headerOf(entry, w.version, header), false, statedOctets(entry.field.octets));
+    else
+      writeHeader(
+        w,
+        headerOf(entry, w.version, header),
+        false,
+        entry.field.octets === 0 ? (octets ?? 124) : entry.field.octets,
+      );
   },
 };
 

@@ -81,7 +81,7 @@ export const loadAsSetField: Codec<Load> = {
     if (entry === undefined) throw new EncodeError(`load: unknown field ${dst.field}`);
     const octets = entry.field.octets === 0 ? Math.max(1, Math.ceil((dst.start + dst.bits) / 8)) : entry.field.octets;
     const as = (v: bigint): number | bigint => (entry.field.kind === 'bigint' ? v : Number(v));
-    const whole = dst.start === 0 && dst.bits === entry.field.bits;
+    const whole = dst.start === 0 && dst.bits === octets * 8;
     const shift = BigInt(dst.start);
     setField.write(w, {
       field: dst.field,

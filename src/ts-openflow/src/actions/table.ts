@@ -341,10 +341,8 @@ export const ACTIONS = {
   pop_pbb: action(of('pop_pbb', 27, none(4))),
   meter: action(of('meter', 29, word('meter_id'), { from: 6 })),
   resubmit: action<Resubmit, ResubmitInput>(
-    nx('resubmit', 1, resubmitPort, {
-      fits: (a) => (a.table ?? 255) === 255 && a.in_port !== undefined && a.in_port !== 0xfffffff8,
-    }),
     nx('resubmit_table', 14, resubmitTable),
+    nx('resubmit', 1, resubmitPort, { fits: (a) => (a.table ?? 255) === 255 }),
   ),
   resubmit_ct: action(nx('resubmit_table_ct', 44, resubmitTable)),
   set_tunnel: action(

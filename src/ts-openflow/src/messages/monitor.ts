@@ -115,6 +115,30 @@ const nxRequest: Codec<NxRequest, NxRequestInput> = {
 /** The request of NXST_FLOW_MONITOR. */
 export const nxMonitorRequest = list(nxRequest);
 
+/** The request of the ONF extension for 1.3: Nicira's with a port of 32 bits and an ofp_match. */
+export const onfMonitorRequest: Codec<readonly NxRequest[], readonly NxRequestInput[]> = list({
+  read: (r: Reader): NxRequest => {
+    const id = r.u32();
+    const flags = r.u16();
+    r.take(2);
+    const out_port = r.u32();
+    const table_id = r.u8();
+    r.pad(3);
+    return { id, flags, out_port, table_id, match: matchCodec.read(r) };
+  },
+  write: (w: Writer, v: NxRequestInput) => {
+    w.u32(v.id);
+    w.u16(v.flags ?? 0);
+    const at = w.reserve(2);
+    w.u32(v.out_port ?? OFPP.ANY);
+    w.u8(v.table_id ?? 255);
+    w.pad(3);
+    const start = w.at;
+    matchCodec.write(w, v.match ?? {});
+    w.patchU16(at, w.peekU16(start + 2));
+  },
+});
+
 const nxFullHead = struct({
   reason: opt(u16, 0),
   priority: opt(u16, 0),

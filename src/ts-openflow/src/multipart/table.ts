@@ -8,7 +8,13 @@ import { empty, payload } from '../messages/basic.js';
 import { flowEntry, flowRequest, flowStats } from '../messages/flow.js';
 import { groupDesc, groupDescRequest, groupFeatures, groupRequest, groupStats } from '../messages/group.js';
 import { meterConfig, meterFeatures, meterRequest, meterStats } from '../messages/meter.js';
-import { monitorRequest, monitorUpdate, nxMonitorRequest, nxMonitorUpdate } from '../messages/monitor.js';
+import {
+  monitorRequest,
+  monitorUpdate,
+  nxMonitorRequest,
+  nxMonitorUpdate,
+  onfMonitorRequest,
+} from '../messages/monitor.js';
 import { port, portRequest, portStats, queueDesc, queueRequest, queueStats } from '../messages/port.js';
 import { propertyList } from '../messages/property.js';
 import { aggregate13, oxs, type Stats, type StatsInput } from '../messages/stats.js';
@@ -117,7 +123,7 @@ export const MULTIPARTS = {
   NX_FLOW_MONITOR: multipart(2, nxMonitorRequest, list(nxMonitorUpdate), { experimenter: NICIRA }),
   NX_IPFIX_BRIDGE: multipart(3, data, data, { experimenter: NICIRA }),
   NX_IPFIX_FLOW: multipart(4, data, data, { experimenter: NICIRA }),
-  ONF_FLOW_MONITOR: multipart(1870, monitorRequest, list(monitorUpdate), { experimenter: ONF, to: 4 }),
+  ONF_FLOW_MONITOR: multipart(1870, onfMonitorRequest, list(monitorUpdate), { experimenter: ONF, to: 4 }),
   EXPERIMENTER: multipart(0xffff, experimenterBody, experimenterBody),
 } as const;
 

@@ -78,6 +78,12 @@ function open(server: Server, address: Address): Promise<void> {
   });
 }
 
+/** Node ends a connection with a bad certificate as "socket hang up"; the socket knows better. */
+function refusal(error: Error, { authorizationError }: TLSSocket): Error {
+  const why = authorizationError as Error | string | null | undefined; // a code, whatever the type says
+  return why ? new Error(`certificate refused: ${why}`) : error;
+}
+
 /** What comes of a server: sockets that are ready to be read, and connections that failed before. */
 export interface Taken {
   readonly onSocket: (socket: Socket) => void;
@@ -93,7 +99,7 @@ export async function bind(address: Address, tls: TlsOptions | undefined, taken:
     address.kind === 'pssl' && tls !== undefined
       ? createTlsServer({ ...tlsOptions(tls), requestCert: true }, taken.onSocket).on(
           'tlsClientError',
-          (error: Error, socket: TLSSocket) => taken.onFailure(error, remoteOf(socket, address)),
+          (error: Error, socket: TLSSocket) => taken.onFailure(refusal(error, socket), remoteOf(socket, address)),
         )
       : createServer(taken.onSocket);
   await open(server, address);

@@ -58,7 +58,8 @@ function setField(a: ActionOf<'set_field'>, names: Names | undefined): string {
   if (field === undefined) return `set_field:${a.unknown?.toString('hex') ?? ''}->${a.field}`;
   const sized = field.octets === 0 ? { ...field, octets: a.octets ?? 124 } : field;
   const whole =
-    a.mask !== undefined && BigInt(a.mask) === (1n << BigInt(field.octets * 8 === 0 ? 992 : field.bits)) - 1n;
+    a.mask !== undefined &&
+    BigInt(a.mask) === (1n << BigInt(8 * (field.octets === 0 ? (a.octets ?? 124) : field.octets))) - 1n;
   return `set_field:${formatValue(sized, a.value, whole ? undefined : a.mask, names)}->${fieldName(a.field)}`;
 }
 

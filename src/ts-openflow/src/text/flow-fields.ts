@@ -86,7 +86,7 @@ export function flowFieldsOf(match: Match): FlowFields {
     const { value, mask, octets } = masked as Masked<number | bigint>;
     setFlowField(flow, entry.name, BigInt(value), mask === undefined ? undefined : BigInt(mask), octets);
   }
-  for (const [name, { mask }] of flow) if (mask === 0n) flow.delete(name);
+  for (const [name, { mask }] of flow) if (mask === 0n && !name.startsWith('tun_metadata')) flow.delete(name);
   return flow;
 }
 
@@ -133,8 +133,8 @@ function putRegisters(match: Loose, flow: FlowFields, version: OpenFlowVersion):
       put(match, `xreg${i / 2}` as FieldName, join(high?.value, low?.value), join(high?.mask, low?.mask), ones(64));
       continue;
     }
-    if (high !== undefined) put(match, `reg${i}` as FieldName, high.value, high.mask, ones(32));
-    if (low !== undefined) put(match, `reg${i + 1}` as FieldName, low.value, low.mask, ones(32));
+    if (high !== undefined && high.mask !== 0n) put(match, `reg${i}` as FieldName, high.value, high.mask, ones(32));
+    if (low !== undefined && low.mask !== 0n) put(match, `reg${i + 1}` as FieldName, low.value, low.mask, ones(32));
   }
 }
 

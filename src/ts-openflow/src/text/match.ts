@@ -111,7 +111,7 @@ function putTunnel(p: Printer): void {
   p.put('tun_erspan_hwid', (v) => hex(v));
   p.put('tun_gtpu_flags', (v) => hex(v));
   p.put('tun_gtpu_msgtype', (v) => v.toString());
-  p.put('tun_flags', (v, m) => formatFlagsMasked(TUN_FLAGS, Number(v), Number(m) & 1, 1));
+  p.put('tun_flags', (v, m) => formatFlagsMasked(TUN_FLAGS, Number(v), Number(m) & 1, 0xffff));
   for (let i = 0; i < 64; i++) putTunMetadata(p, i);
 }
 
@@ -205,8 +205,7 @@ export function formatFlowFields(flow: FlowFields, names?: Names, priority = DEF
   if (packetType !== undefined && packetType.value !== 0n)
     p.parts.push(`packet_type=${formatPacketType(Number(packetType.value))}`);
   if (word !== undefined) p.parts.push(word);
-  for (let i = 0; i < 16; i++)
-    p.put(`reg${i}`, (v, m) => (m === ones(32) ? `0x${v.toString(16)}` : `0x${v.toString(16)}/0x${m.toString(16)}`));
+  for (let i = 0; i < 16; i++) p.hex(`reg${i}`, 32);
   putTunnel(p);
   p.hex('metadata', 64);
   p.put('in_port', (v) => formatPort(Number(v), names));

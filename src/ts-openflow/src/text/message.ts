@@ -7,7 +7,7 @@
 import { EXPERIMENTER, OFP_NO_BUFFER, OFPP } from '../constants.js';
 import { DecodeError } from '../errors.js';
 import type { Match } from '../match.js';
-import { decodeMessage, type Message, type MessageKind, type MessageOf } from '../message.js';
+import { decodeMessage, encodeMessage, type Message, type MessageKind, type MessageOf } from '../message.js';
 import { MESSAGES, NESTED_NUMBERS } from '../messages/all.js';
 import { helloVersions } from '../messages/basic.js';
 import type { OpenFlowVersion } from '../version.js';
@@ -20,7 +20,7 @@ import { formatGroupMod } from './group.js';
 import { formatMatch } from './match.js';
 import { formatMeterMod } from './meter.js';
 import { formatMultipartReply, formatMultipartRequest, multipartName } from './multipart.js';
-import type { Names } from './names.js';
+import { formatPort, type Names } from './names.js';
 import {
   formatCtFlush,
   formatPacketIn2,
@@ -60,8 +60,10 @@ const CAPABILITIES = [
 ] as const;
 
 function featuresReply(m: MessageOf<'FeaturesReply'>): string {
+  // Bit 4 is not one of these versions'; ovs-ofctl leaves out what it does not know.
+  const known = m.version >= 5 ? 0x76f : 0x16f;
   const aux = m.auxiliary_id === 0 ? '' : `, auxiliary_id:${m.auxiliary_id}`;
-  return ` dpid:${m.datapath_id.toString(16).padStart(16, '0')}\nn_tables:${m.n_tables}, n_buffers:${m.n_buffers}${aux}\ncapabilities: ${formatBits(CAPABILITIES, m.capabilities)}\n`;
+  return ` dpid:${m.datapath_id.toString(16).padStart(16, '0')}\nn_tables:${m.n_tables}, n_buffers:${m.n_buffers}${aux}\ncapabilities: ${formatBits(CAPABILITIES, m.capabilities & known)}\n`;
 }
 
 const FRAGMENTS = ['normal', 'drop', 'reassemble', 'nx-match'] as const;
@@ -72,8 +74,10 @@ function switchConfig(m: MessageOf<'SetConfig'> | MessageOf<'GetConfigReply'>): 
 }
 
 function hello(m: MessageOf<'Hello'>): string {
-  const versions = helloVersions(m) ?? Array.from({ length: m.version }, (_, i) => i + 1);
-  return `\n version bitmap: ${versions.map((v) => `0x${v.toString(16).padStart(2, '0')}`).join(', ')}\n`;
+  const named = helloVersions(m)?.filter((v) => v > 0);
+  const versions = named !== undefined && named.length > 0 ? named : Array.from({ length: m.version }, (_, i) => i + 1);
+  const odd = named?.length === 0 ? ` unknown data in hello:\n${hexDump(encodeMessage(m, m.version))}` : '';
+  return `\n version bitmap: ${versions.map((v) => `0x${v.toString(16).padStart(2, '0')}`).join(', ')}\n${odd}`;
 }
 
 function echo(m: MessageOf<'EchoRequest'> | MessageOf<'EchoReply'>): string {
@@ -169,7 +173,7 @@ function requestForward(m: MessageOf<'RequestForward'>, names: Names | undefined
 }
 
 function queueConfig(m: MessageOf<'QueueGetConfigReply'>): string {
-  return ` port=${m.port}\n${m.queues.map((q) => `${formatQueueDesc(q, 4)}\n`).join('')}`;
+  return ` port=${formatPort(m.port)}\n${m.queues.map((q) => `${formatQueueDesc(q, 4)}\n`).join('')}`;
 }
 
 const FLOW_FORMATS: Readonly<Record<number, string>> = { 0: 'openflow10', 2: 'nxm' };

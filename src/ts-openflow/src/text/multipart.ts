@@ -64,10 +64,7 @@ function monitorFlags(flags: number, bits: typeof MONITOR_FLAGS): string {
   return words.length === 0 ? '0' : words.join(',');
 }
 
-function monitorRequest(
-  m: Extract<Request, { readonly type: 'FLOW_MONITOR' | 'ONF_FLOW_MONITOR' }>,
-  names: Names | undefined,
-): string {
+function monitorRequest(m: Extract<Request, { readonly type: 'FLOW_MONITOR' }>, names: Names | undefined): string {
   return m.body
     .map((q) => {
       if (q.command === 'DELETE') return `\n id=${q.monitor_id} command=delete`;
@@ -80,13 +77,16 @@ function monitorRequest(
     .join('');
 }
 
-function nxMonitorRequest(m: Extract<Request, { readonly type: 'NX_FLOW_MONITOR' }>, names: Names | undefined): string {
+function nxMonitorRequest(
+  m: Extract<Request, { readonly type: 'NX_FLOW_MONITOR' | 'ONF_FLOW_MONITOR' }>,
+  names: Names | undefined,
+): string {
   return m.body
     .map((q) => {
       const out =
-        q.out_port === 0xffff
+        q.out_port === 0xffff || q.out_port === OFPP.ANY
           ? ''
-          : ` out_port=${formatPort(q.out_port >= 0xff00 ? q.out_port + 0xffff0000 : q.out_port, names)}`;
+          : ` out_port=${formatPort(q.out_port >= 0xff00 && q.out_port <= 0xffff ? q.out_port + 0xffff0000 : q.out_port, names)}`;
       const table = q.table_id === 255 ? '' : ` table=${formatTable(q.table_id, names)}`;
       const match = formatMatch(q.match, names);
       return `\n id=${q.id} flags=${monitorFlags(q.flags, NX_MONITOR_FLAGS)}${out}${table}${match === '' ? '' : ` ${match}`}`;
@@ -123,7 +123,7 @@ export function formatMultipartRequest(m: Request, names?: Names): string {
       return `${flags}${flowRequest(m.body, names)}`;
     case 'PORT':
     case 'PORT_DESC':
-      return `${flags}${m.type === 'PORT_DESC' && m.version < 6 ? '' : ` port=${formatPort(m.body.port_no, names)}`}`;
+      return `${flags}${` port=${formatPort(m.body.port_no, names)}`}`;
     case 'QUEUE':
       return `${flags}${formatQueueRequest(m.body.port_no, m.body.queue_id, names)}`;
     case 'QUEUE_DESC':
@@ -138,8 +138,8 @@ export function formatMultipartRequest(m: Request, names?: Names): string {
     case 'TABLE_FEATURES':
       return `${flags}${m.body.length === 0 ? '' : formatTableFeatures(m.body, m.version, names)}`;
     case 'FLOW_MONITOR':
-    case 'ONF_FLOW_MONITOR':
       return `${flags}${monitorRequest(m, names)}`;
+    case 'ONF_FLOW_MONITOR':
     case 'NX_FLOW_MONITOR':
       return `${flags}${nxMonitorRequest(m, names)}`;
     default:

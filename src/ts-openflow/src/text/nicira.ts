@@ -69,13 +69,18 @@ function address(octets: Buffer | undefined): { readonly text: string; readonly 
 
 const ICMP: readonly number[] = [1, 58];
 
-/** A tuple; one address in IPv4 makes both print as IPv4's. */
-function tuple(octets: Buffer, proto: number): string {
+/** Whether a tuple has an IPv4 address. */
+function isIpv4(octets: Buffer): boolean {
+  return properties(octets).some((p) => p.type <= 1 && address(p.octets).v4);
+}
+
+/** A tuple; one address in IPv4, in either tuple, makes both print as IPv4's. */
+function tuple(octets: Buffer, proto: number, v4: boolean): string {
   const list = properties(octets);
   const of = (type: number): Buffer | undefined => list.find((p) => p.type === type)?.octets;
   const src = address(of(0));
   const dst = address(of(1));
-  const prefix = src.v4 || dst.v4 ? 'ct_nw' : 'ct_ipv6';
+  const prefix = v4 ? 'ct_nw' : 'ct_ipv6';
   const port = (type: number): number => of(type)?.readUInt16BE(0) ?? 0;
   const octet = (type: number): number => of(type)?.[0] ?? 0;
   const addresses = `${prefix}_src=${src.text},${prefix}_dst=${dst.text}`;
@@ -89,7 +94,8 @@ export function formatCtFlush(m: MessageOf<'NxCtFlush'>): string {
   const of = (type: number): Buffer | undefined => m.properties.find((p) => p.type === type)?.octets;
   const nested = (type: number): Buffer => of(type)?.subarray(4) ?? Buffer.alloc(0);
   const zone = of(2)?.readUInt16BE(0) ?? 0;
-  return ` zone=${zone} '${tuple(nested(0), m.ip_proto)},ct_nw_proto=${m.ip_proto}' '${tuple(nested(1), m.ip_proto)}'`;
+  const v4 = isIpv4(nested(0)) || isIpv4(nested(1));
+  return ` zone=${zone} '${tuple(nested(0), m.ip_proto, v4)},ct_nw_proto=${m.ip_proto}' '${tuple(nested(1), m.ip_proto, v4)}'`;
 }
 
 const PACKET = 0;

@@ -42,14 +42,14 @@ function vacancy(t: Config): readonly string[] {
 export function formatTableDesc(t: ReplyBody<'TABLE_DESC'>[number], names?: Names): string {
   const eviction = t.properties.find((p) => p.type === EVICTION && p.octets.length >= 4);
   const on = (t.config & 4) !== 0;
-  const flags = on && eviction !== undefined ? ` eviction_flags=${evictionFlags(eviction.octets.readUInt32BE(0))}` : '';
+  const flags = eviction !== undefined ? ` eviction_flags=${evictionFlags(eviction.octets.readUInt32BE(0))}` : '';
   const vac = t.config & 8 ? ` vacancy=on ${vacancy(t).join(' ')}` : ' vacancy=off';
-  return `\n  table ${formatTable(t.table_id, names)}:\n   eviction=${on ? 'on' : 'off'}${flags}${vac}\n`;
+  return `\n  table ${formatTable(t.table_id, names)}:\n   eviction=${on ? 'on' : 'off'}${flags}\n  ${vac}\n`;
 }
 
 /** TABLE_STATUS. */
 export function formatTableStatus(m: MessageOf<'TableStatus'>, names?: Names): string {
-  const reason = m.reason === 3 ? 'vacancy-down' : m.reason === 4 ? 'vacancy-up' : String(m.reason);
+  const reason = m.reason === 3 ? 'VACANCY_DOWN' : m.reason === 4 ? 'VACANCY_UP' : String(m.reason);
   return ` reason=${reason}\ntable_desc:-${formatTableDesc(m.table, names)}`;
 }
 

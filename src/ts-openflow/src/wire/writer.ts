@@ -134,6 +134,11 @@ export class Writer {
     this.pad((8 - ((this.at - start) & 7)) & 7);
   }
 
+  /** Two octets written before. */
+  peekU16(at: number): number {
+    return this.buf.readUInt16BE(at);
+  }
+
   /** Overwrites two octets written before, as for lengths known only at the end. */
   patchU16(at: number, v: number): void {
     if ((v & 0xffff) !== v) throw new EncodeError(`length ${v} does not fit 16 bits`);
