@@ -68,34 +68,25 @@ export async function end(child: ChildProcess | undefined, signal: NodeJS.Signal
   await ended;
 }
 
-export async function startServer(args: readonly string[] = [], schemas?: readonly string[]): Promise<TestServer> {
-  const dir = mkdtempSync(join(tmpdir(), 'ovsdb-test-'));
-  const port = await freePort();
-  const databases = (schemas ?? [VSWITCH_SCHEMA, join(FIXTURES, 'conformance.ovsschema')]).map((schema, i) => {
+/** Creates the databases in `dir`; gives their files. */
+function createDatabases(dir: string, schemas: readonly string[]): string[] {
+  return schemas.map((schema, i) => {
     execFileSync('ovsdb-tool', ['create', join(dir, `db${i}.db`), schema]);
     return join(dir, `db${i}.db`);
   });
+}
+
+export async function startServer(args: readonly string[] = []): Promise<TestServer> {
+  const dir = mkdtempSync(join(tmpdir(), 'ovsdb-test-'));
+  const port = await freePort();
+  const databases = createDatabases(dir, [VSWITCH_SCHEMA, join(FIXTURES, 'conformance.ovsschema')]);
   const ctl = join(dir, 'ctl');
+  const remotes = [`--remote=punix:${dir}/db.sock`, `--remote=ptcp:${port}:127.0.0.1`, `--unixctl=${ctl}`];
+  const logs = ['-vconsole:off', '-vsyslog:off', '-vfile:info', `--log-file=${dir}/log`];
+  const env = { ...process.env, OVS_RUNDIR: dir, OVS_LOGDIR: dir, OVS_DBDIR: dir, OVS_SYSCONFDIR: dir };
   let child: ChildProcess | undefined;
   const launch = async () => {
-    const remotes = [`--remote=punix:${dir}/db.sock`, `--remote=ptcp:${port}:127.0.0.1`];
-    child = spawn(
-      'ovsdb-server',
-      [
-        ...databases,
-        ...remotes,
-        `--unixctl=${ctl}`,
-        '-vconsole:off',
-        '-vsyslog:off',
-        '-vfile:info',
-        `--log-file=${dir}/log`,
-        ...args,
-      ],
-      {
-        stdio: 'ignore',
-        env: { ...process.env, OVS_RUNDIR: dir, OVS_LOGDIR: dir, OVS_DBDIR: dir, OVS_SYSCONFDIR: dir },
-      },
-    );
+    child = spawn('ovsdb-server', [...databases, ...remotes, ...logs, ...args], { stdio: 'ignore', env });
     await until(() => accepts(join(dir, 'db.sock')), 10_000);
   };
   await launch();
