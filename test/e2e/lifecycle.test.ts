@@ -105,6 +105,7 @@ describe('lifecycle', function () {
   it('loses no packet when the controller is killed, and sends no flow_mod when it starts again', async () => {
     const stopPing = await net.lab.startPing('red-vm1', 'red-vm2', { interval: 0.01 });
     await sleep(300);
+    const killed = performance.now();
     await net.end('SIGKILL');
     await sleep(700);
     await net.run();
@@ -114,6 +115,9 @@ describe('lifecycle', function () {
     expect(sent).to.be.greaterThan(50);
     expect(received).to.equal(sent);
     expect(await flowModsSent(net)).to.equal(0);
+    // The switch's own word for it: every flow is older than the kill.
+    const ages = (await net.lab.flows('hv1')).map((flow) => Number(/duration=([\d.]+)s/.exec(flow)?.[1]));
+    expect(Math.min(...ages)).to.be.greaterThan((performance.now() - killed) / 1000);
   });
 
   it('cleans what is left of a port that went while the controller was away', async () => {

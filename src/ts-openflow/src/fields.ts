@@ -175,7 +175,7 @@ export const FIELDS = {
   eth_dst: n6([oxm('ETH_DST', 3), nxm('ETH_DST', 1)], { is: 'm', pre: 'eth', aka: ['dl_dst'] }),
   eth_type: n2('hexadecimal', [oxm('ETH_TYPE', 5), nxm('ETH_TYPE', 3)], { is: 'r', pre: 'eth', aka: ['dl_type'] }),
   vlan_tci: n2('hexadecimal', nxm('VLAN_TCI', 4), { is: 'm', pre: 'eth' }),
-  vlan_vid: n2('decimal', oxm('VLAN_VID', 6), { bits: 13, is: 'm', pre: 'eth' }),
+  vlan_vid: n2('decimal', oxm('VLAN_VID', 6), { bits: 12, is: 'm', pre: 'eth' }),
   vlan_pcp: n1('decimal', oxm('VLAN_PCP', 7), { bits: 3, pre: 'vlan' }),
   mpls_tc: n1('decimal', oxm('MPLS_TC', 35), { bits: 3, pre: 'mpls' }),
   mpls_bos: n1('decimal', oxm('MPLS_BOS', 36), { bits: 1, is: 'r', pre: 'mpls' }),

@@ -190,8 +190,8 @@ export const controller2: Codec<Controller, ControllerInput> = {
   write: (w, c) => {
     w.pad(6);
     const { max_len = 0xffff, controller_id = 0, reason = 1, userdata, meter_id } = c;
-    if (max_len !== 0xffff) property(w, 0, () => w.u16(max_len));
-    if (controller_id !== 0) property(w, 1, () => w.u16(controller_id));
+    if (max_len !== 0xffff) property(w, 0, () => w.u32(max_len * 0x10000));
+    if (controller_id !== 0) property(w, 1, () => w.u32(controller_id * 0x10000));
     if (reason !== 1) property(w, 2, () => w.u8(reason));
     if (userdata !== undefined) property(w, 3, () => w.bytes(userdata));
     if (c.pause === true) property(w, 4, () => undefined);
@@ -199,6 +199,13 @@ export const controller2: Codec<Controller, ControllerInput> = {
     for (const { type, octets } of c.unknown ?? []) property(w, type, () => w.bytes(octets));
   },
 };
+
+/** 16 bits and the padding that properties of 16 bits have. */
+function short(r: Reader): number {
+  const value = r.u16();
+  r.pad(2);
+  return value;
+}
 
 function readController2Property(
   r: Reader,
@@ -210,8 +217,8 @@ function readController2Property(
   const length = r.u16();
   if (length < 4) throw r.error('OFPBPC_BAD_LEN', at);
   const outer = r.enter(length - 4, 'OFPBPC_BAD_LEN');
-  if (type === 0) c.max_len = r.u16();
-  else if (type === 1) c.controller_id = r.u16();
+  if (type === 0 && length === 8) c.max_len = short(r);
+  else if (type === 1 && length === 8) c.controller_id = short(r);
   else if (type === 2) c.reason = r.u8();
   else if (type === 3) c.userdata = r.rest();
   else if (type === 4) c.pause = true;

@@ -5,11 +5,15 @@
  */
 import { EXPERIMENTER } from '../constants.js';
 import { EncodeError } from '../errors.js';
+import { encodeInto, type MessageInput } from '../message.js';
 import type { OpenFlowVersion } from '../version.js';
+import { Writer } from '../wire/writer.js';
 
 const LEAVES_AT = 64 * 1024;
 /** Room for one more message of any length. */
 const CHUNK = LEAVES_AT + 65_536;
+/** Octets of the buffers that values are encoded into. */
+const ENCODED = 32 * 1024;
 const LONGEST = 65_535;
 const OFPT_EXPERIMENTER = 4;
 const OFPT_BUNDLE_ADD_MESSAGE = 34;
@@ -28,6 +32,30 @@ function template(version: OpenFlowVersion, bundle_id: number, flags: number): B
   octets.writeUInt32BE(bundle_id, octets.length - 8);
   octets.writeUInt16BE(flags, octets.length - 2);
   return octets;
+}
+
+/** Encodes many messages into few buffers: a buffer for each costs as much as the encoding. */
+export class ManyEncoder {
+  readonly #version: OpenFlowVersion;
+  #writer: Writer;
+  #used = 0;
+
+  constructor(version: OpenFlowVersion) {
+    this.#version = version;
+    this.#writer = new Writer(version, ENCODED);
+  }
+
+  /** The octets of one message, valid until they are let go. Throws EncodeError. */
+  encode(message: MessageInput): Buffer {
+    if (this.#used > ENCODED / 2) {
+      this.#writer = new Writer(this.#version, ENCODED);
+      this.#used = 0;
+    }
+    encodeInto(this.#writer, message);
+    const octets = this.#writer.take();
+    this.#used += octets.length;
+    return octets;
+  }
 }
 
 export class BundleFeed {

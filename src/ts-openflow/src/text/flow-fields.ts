@@ -15,6 +15,8 @@ export interface Bits {
   readonly mask: bigint;
   /** Octets on the wire, for tun_metadata. */
   readonly octets?: number | undefined;
+  /** Whether the mask is sent even where it has all bits (tun_metadata). */
+  readonly masked?: boolean | undefined;
 }
 
 /** The parts of a flow that are matched, by the name of the field that covers each. */
@@ -72,7 +74,7 @@ export function setFlowField(
       flow,
       name,
       v,
-      m & ones(field.octets === 0 ? width : Math.max(field.bits, name === 'ct_state' ? 32 : 0)),
+      m & ones(field.octets === 0 ? width : name === 'ct_state' || name === 'tcp_flags' ? width : field.bits),
       octets,
     );
 }
@@ -85,6 +87,8 @@ export function flowFieldsOf(match: Match): FlowFields {
     if (entry === undefined || masked === undefined) continue;
     const { value, mask, octets } = masked as Masked<number | bigint>;
     setFlowField(flow, entry.name, BigInt(value), mask === undefined ? undefined : BigInt(mask), octets);
+    const bits = flow.get(name);
+    if (octets !== undefined && mask !== undefined && bits !== undefined) flow.set(name, { ...bits, masked: true });
   }
   for (const [name, { mask }] of flow) if (mask === 0n && !name.startsWith('tun_metadata')) flow.delete(name);
   return flow;
@@ -127,7 +131,7 @@ function putRegisters(match: Loose, flow: FlowFields, version: OpenFlowVersion):
   for (let i = 0; i < 16; i += 2) {
     const high = flow.get(`reg${i}`);
     const low = flow.get(`reg${i + 1}`);
-    if (high === undefined && low === undefined) continue;
+    if ((high?.mask ?? 0n) === 0n && (low?.mask ?? 0n) === 0n) continue;
     if (version >= 6) {
       const join = (a: bigint | undefined, b: bigint | undefined): bigint => ((a ?? 0n) << 32n) | (b ?? 0n);
       put(match, `xreg${i / 2}` as FieldName, join(high?.value, low?.value), join(high?.mask, low?.mask), ones(64));
@@ -152,7 +156,7 @@ export function toMatch(flow: FlowFields, version: OpenFlowVersion): Match {
       if ((bits.mask & 0xfcn) !== 0n) put(match, 'ip_dscp', bits.value >> 2n, 0x3fn, 0x3fn);
       if ((bits.mask & 3n) !== 0n) put(match, 'ip_ecn', bits.value & 3n, 3n, 3n);
     } else if (name === 'ip_proto' && isArp) put(match, 'arp_op', bits.value, 0xffn, 0xffn);
-    else if (name === 'packet_type' && bits.value === 0n) continue;
+    else if (name === 'packet_type' && bits.value === 0n && flow.has('eth_type')) continue;
     else {
       const field: Field = FIELDS[name as FieldName];
       const width = field.octets === 0 ? (bits.octets ?? 124) * 8 : field.octets * 8;
@@ -161,7 +165,7 @@ export function toMatch(flow: FlowFields, version: OpenFlowVersion): Match {
         name === 'ipv6_label' || name === 'ip_frag' || name === 'tun_erspan_idx' || !field.maskable
           ? ones(field.bits)
           : ones(width);
-      put(match, name as FieldName, bits.value, bits.mask, exact, bits.octets);
+      put(match, name as FieldName, bits.value, bits.mask, bits.masked === true ? -1n : exact, bits.octets);
     }
   }
   return match as unknown as Match;

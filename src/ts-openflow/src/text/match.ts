@@ -84,7 +84,7 @@ function putMetadata(p: Printer): void {
   p.put('conj_id', (v) => v.toString());
   p.put('skb_priority', (v) => hex(v));
   p.put('actset_output', (v) => formatPort(Number(v), p.names));
-  p.put('ct_state', (v, m) => formatFlagsMasked(CT_STATE, Number(v), Number(m), 0xffffffff));
+  p.put('ct_state', (v, m) => formatFlagsMasked(CT_STATE, Number(v), Number(m) & 0xff, 0xff));
   p.decimal('ct_zone', 16);
   p.hex('ct_mark', 32);
   p.hex('ct_label', 128);
@@ -107,10 +107,13 @@ function putTunnel(p: Printer): void {
   p.put('tun_gbp_flags', (v) => hex(v));
   p.put('tun_erspan_ver', (v) => v.toString());
   p.hex('tun_erspan_idx', 20);
-  p.put('tun_erspan_dir', (v) => v.toString());
-  p.put('tun_erspan_hwid', (v) => hex(v));
-  p.put('tun_gtpu_flags', (v) => hex(v));
-  p.put('tun_gtpu_msgtype', (v) => v.toString());
+  // Direction and hardware id exist in version 2 of ERSPAN, and ovs-ofctl prints them only there.
+  if (p.flow.get('tun_erspan_ver')?.value === 2n) {
+    p.put('tun_erspan_dir', (v) => v.toString());
+    p.put('tun_erspan_hwid', (v) => hex(v));
+  }
+  p.put('tun_gtpu_flags', (v) => hex(v), 'gtpu_flags');
+  p.put('tun_gtpu_msgtype', (v) => v.toString(), 'gtpu_msgtype');
   p.put('tun_flags', (v, m) => formatFlagsMasked(TUN_FLAGS, Number(v), Number(m) & 1, 0xffff));
   for (let i = 0; i < 64; i++) putTunMetadata(p, i);
 }
@@ -118,6 +121,10 @@ function putTunnel(p: Printer): void {
 function putTunMetadata(p: Printer, i: number): void {
   const bits = p.flow.get(`tun_metadata${i}`);
   if (bits === undefined) return;
+  if (bits.masked === true && bits.mask === 0n) {
+    p.parts.push(`tun_metadata${i}`);
+    return;
+  }
   const all = ones((bits.octets ?? 124) * 8);
   p.parts.push(
     bits.mask === all ? `tun_metadata${i}=${hex(bits.value)}` : `tun_metadata${i}=${hex(bits.value)}/${hex(bits.mask)}`,
@@ -167,7 +174,8 @@ function putNetwork(p: Printer, dlType: number | undefined, saysProto: boolean):
 }
 
 function putNsh(p: Printer): void {
-  p.decimal('nsh_flags', 8);
+  const hex2 = (v: bigint): string => `0x${v.toString(16).padStart(2, '0')}`;
+  p.put('nsh_flags', (v, m) => (m === ones(8) ? v.toString() : `${hex2(v)}/${hex2(m)}`));
   for (const name of ['nsh_ttl', 'nsh_mdtype', 'nsh_np']) p.put(name, (v) => v.toString());
   p.put('nsh_spi', (v) => `0x${v.toString(16)}`);
   p.put('nsh_si', (v) => v.toString());

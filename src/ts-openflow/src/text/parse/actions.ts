@@ -10,7 +10,7 @@ import { TextError } from '../../errors.js';
 import type { Instruction } from '../../instructions.js';
 import type { Match } from '../../match.js';
 import type { OpenFlowVersion } from '../../version.js';
-import { type FlowFields, flowFieldsOf } from '../flow-fields.js';
+import { type FlowFields, flowFieldsOf, flowTypes } from '../flow-fields.js';
 import type { Names } from '../names.js';
 import * as compound from './compound.js';
 import { type Context, hasVlan, inconsistent, isMpls, setFlow } from './context.js';
@@ -32,7 +32,10 @@ const bare =
 function popVlan(cx: Context, item: Item): void {
   if (!hasVlan(cx)) throw inconsistent(item.key, item.column);
   cx.actions.push({ kind: 'pop_vlan' });
-  cx.flow.delete('vlan_tci');
+  const second = cx.flow.get('vlan_tci1');
+  cx.flow.delete('vlan_tci1');
+  if (second === undefined) cx.flow.delete('vlan_tci');
+  else cx.flow.set('vlan_tci', second);
 }
 
 function pushVlan(cx: Context, item: Item): void {
@@ -40,6 +43,8 @@ function pushVlan(cx: Context, item: Item): void {
   if (ethertype !== 0x8100 && ethertype !== 0x88a8)
     throw new TextError(`push_vlan: 0x8100 or 0x88a8 expected`, item.valueColumn);
   cx.actions.push({ kind: 'push_vlan', ethertype });
+  const outer = cx.flow.get('vlan_tci');
+  if (outer !== undefined && hasVlan(cx)) cx.flow.set('vlan_tci1', outer);
   setFlow(cx, 'vlan_tci', 0x1000n, 16);
 }
 
@@ -68,6 +73,11 @@ function mpls(make: (value: number) => Action, bits: number): Parse {
 function decMplsTtl(cx: Context, item: Item): void {
   if (!isMpls(cx)) throw inconsistent(item.key, item.column);
   cx.actions.push({ kind: 'dec_mpls_ttl' });
+}
+
+function decNshTtl(cx: Context, item: Item): void {
+  if (flowTypes(cx.flow).dlType !== 0x894f) throw inconsistent(item.key, item.column);
+  cx.actions.push({ kind: 'dec_nsh_ttl' });
 }
 
 function enqueue(cx: Context, item: Item): void {
@@ -162,7 +172,7 @@ const ACTIONS: Readonly<Record<string, Parse>> = {
   clone,
   encap: compound.parseEncap,
   decap: compound.parseDecap,
-  dec_nsh_ttl: bare({ kind: 'dec_nsh_ttl' }),
+  dec_nsh_ttl: decNshTtl,
   check_pkt_larger: compound.parseCheckPktLarger,
   delete_field: compound.parseDeleteField,
 };
@@ -247,6 +257,8 @@ export function parseInstructions(
   for (const item of items) {
     if (parseInstruction(d, item, o.table)) continue;
     if (d.last > 1) throw new TextError(`${item.key}: actions after instructions`, item.column);
+    if (item.key === 'meter' && cx.actions.length > 0)
+      throw new TextError('meter must stand before other actions', item.column);
     if (item.key === 'meter')
       cx.actions.push({ kind: 'meter', meter_id: parseNumber(item.value ?? '', 32, item.valueColumn) });
     else parseAction(cx, item);

@@ -74,6 +74,8 @@ export function parseOutput(cx: Context, item: Item): void {
     return;
   }
   const port = parsePort(text, cx.names, item.valueColumn);
+  if (port === OFPP.ANY)
+    throw new TextError('output: a port to output to expected (OFPBAC_BAD_OUT_PORT)', item.valueColumn);
   cx.actions.push({ kind: 'output', port, max_len: port === OFPP.CONTROLLER ? 0xffff : 0 });
 }
 
@@ -100,6 +102,9 @@ export function parseResubmit(cx: Context, item: Item): void {
   if (ct !== undefined && ct !== 'ct') throw new TextError(`resubmit: unknown argument "${ct}"`, item.valueColumn);
   const in_port = port === '' ? OFPP.IN_PORT : parsePort(port, cx.names, item.valueColumn);
   if (ct !== undefined && table === '') throw new TextError('resubmit: a table expected before ct', item.valueColumn);
+  const state = cx.flow.get('ct_state');
+  if (ct !== undefined && (state === undefined || (state.value & state.mask & 0x20n) === 0n))
+    throw inconsistent('resubmit with ct', item.column);
   cx.actions.push({
     kind: ct === undefined ? 'resubmit' : 'resubmit_ct',
     in_port,
@@ -240,7 +245,15 @@ export function parseNat(cx: Context, item: Item): void {
 type Range = { -readonly [K in keyof Nat]?: Nat[K] };
 
 function natRange(cx: Context, nat: Range, part: Item): void {
-  const text = part.value ?? '';
+  const given = part.value ?? '';
+  // An IPv6 address that ports may follow stands in brackets; without brackets all of it is address.
+  const text =
+    given.includes('[') || given.split(':').length < 3
+      ? given
+      : given
+          .split('-')
+          .map((a) => `[${a}]`)
+          .join('-');
   const m =
     /^(?:\[([^\]]*)\](?:-\[([^\]]*)\])?|([^-:]+(?:-[^-:]+)?)|([0-9a-fA-F:.]+?)(?:-([0-9a-fA-F:.]+))?)(?::(\d+)(?:-(\d+))?)?$/.exec(
       text,
@@ -304,6 +317,8 @@ function ctArgument(cx: Context, ct: Record<string, unknown>, part: Item): void 
     }
   } else if (part.key === 'alg') {
     const alg = value === 'ftp' ? 21 : value === 'tftp' ? 69 : undefined;
+    const { nwProto } = flowTypes(cx.flow);
+    if ((alg === 21 && nwProto !== 6) || (alg === 69 && nwProto !== 17)) throw inconsistent('alg', part.column);
     ct.alg = alg ?? parseNumber(value, 16, part.valueColumn, 'ftp or tftp');
   } else throw unknownArgument(part, 'ct');
 }
@@ -313,14 +328,12 @@ const ENCAP_TYPES: Readonly<Record<string, number>> = { nsh: 0x1894f, ethernet: 
 export function parseEncap(cx: Context, item: Item): void {
   const m = /^\s*(\w+)\s*(?:\((.*)\))?\s*$/.exec(item.value ?? '');
   const name = m?.[1] ?? '';
-  let packet_type = ENCAP_TYPES[name];
+  const packet_type = ENCAP_TYPES[name];
   if (m === null || packet_type === undefined)
     throw new TextError(`encap: one of ${Object.keys(ENCAP_TYPES).join(', ')} expected`, item.valueColumn);
   const properties: EncapProperty[] = [];
   for (const part of scan(m[2] ?? '', item.valueColumn)) {
-    if (name === 'mpls' && part.key === 'ether_type')
-      packet_type = 0x10000 | parseNumber(part.value ?? '', 16, part.valueColumn);
-    else properties.push(encapProperty(name, part));
+    properties.push(encapProperty(name, part));
   }
   cx.actions.push({ kind: 'encap', packet_type, properties });
   cx.flow.delete('eth_type');
@@ -341,7 +354,7 @@ function encapProperty(name: string, part: Item): EncapProperty {
   head.writeUInt16BE(parseNumber(m[1] as string, 16, part.valueColumn));
   head[2] = parseNumber(m[2] as string, 8, part.valueColumn);
   head[3] = data.length;
-  return { class: 4, type: 2, octets: Buffer.concat([head, data]) };
+  return { class: 4, type: 2, octets: Buffer.concat([head, data, Buffer.alloc((8 - (data.length & 7)) & 7)]) };
 }
 
 export function parseDecap(cx: Context, item: Item): void {

@@ -73,7 +73,10 @@ function setBits(
 function checkTarget(cx: Context, name: string, column: number): void {
   needWritable(name, column);
   needPrerequisite(cx, name, column);
-  if (cx.inside === 'ct' && name !== 'ct_mark' && name !== 'ct_label')
+  const isCt = name === 'ct_mark' || name === 'ct_label';
+  if (isCt && cx.inside !== 'ct') throw new TextError(`${name} may be set only inside ct(exec(…))`, column);
+  if (name === 'vlan_vid' && !hasVlan(cx)) throw inconsistent(name, column);
+  if (cx.inside === 'ct' && !isCt)
     throw new TextError(`ct(exec(…)) may only set ct_mark and ct_label, not ${name}`, column);
 }
 
@@ -90,7 +93,9 @@ export function parseSetField(cx: Context, item: Item): void {
     cx.names,
     item.valueColumn,
   );
-  if (!exact && !field.maskable) throw new TextError(`field ${name} does not support masks`, item.valueColumn);
+  // A load of a whole field is printed so in 1.5: a mask of all the bits the field has.
+  if (!exact && !field.maskable && mask !== ones(field.bits))
+    throw new TextError(`field ${name} does not support masks`, item.valueColumn);
   if (field.octets === 0) {
     const octets = metadataOctets(exact ? value : mask | value);
     cx.actions.push(...setBits(cx, name, value, exact ? ones(octets * 8) : mask, false, octets));

@@ -30,7 +30,7 @@ const COUNTERS: readonly string[] = ['duration', 'n_packets', 'n_bytes', 'idle_a
 
 type Members = Record<string, number | bigint>;
 
-function setMember(m: Members, item: Item, names: Names | undefined): boolean {
+function setMember(m: Members, item: Item, names: Names | undefined, deletes: boolean): boolean {
   const flag = FLAGS[item.key];
   const value = item.value ?? '';
   if (flag !== undefined && item.value === undefined) m.flags = (m.flags as number) | flag;
@@ -42,8 +42,8 @@ function setMember(m: Members, item: Item, names: Names | undefined): boolean {
     item.key === 'importance'
   )
     m[item.key] = parseNumber(value, 16, item.valueColumn);
-  else if (item.key === 'out_port') m.out_port = parsePort(value, names, item.valueColumn);
-  else if (item.key === 'out_group')
+  else if (item.key === 'out_port' && deletes) m.out_port = parsePort(value, names, item.valueColumn);
+  else if (item.key === 'out_group' && deletes)
     m.out_group = value.toLowerCase() === 'any' ? OFPG.ANY : parseNumber(value, 32, item.valueColumn);
   else if (item.key === 'cookie') setCookie(m, item);
   else return COUNTERS.includes(item.key);
@@ -88,7 +88,7 @@ function parse(
   const members: Members = { flags: 0 };
   const draft = newDraft();
   for (const item of scan(head)) {
-    if (!setMember(members, item, o.names) && !setMatchItem(draft, item, o.names))
+    if (!setMember(members, item, o.names, !needsActions) && !setMatchItem(draft, item, o.names))
       throw new TextError(`unknown keyword "${item.key}"`, item.column);
   }
   if (command === 'ADD' && members.cookie_mask !== undefined && members.cookie_mask !== 0n)

@@ -101,7 +101,8 @@ function setField(draft: Draft, name: FieldName, item: Item, names: Names | unde
   const { value, mask, exact } = parseValue(item.key, field, item.value ?? '', names, item.valueColumn);
   if (field.octets === 0) {
     const octets = metadataOctets(exact ? value : mask > value ? mask : value);
-    draft.flow.set(name, { value, mask: exact ? (1n << BigInt(8 * octets)) - 1n : mask, octets });
+    const masked = (item.value ?? '').includes('/');
+    draft.flow.set(name, { value, mask: exact ? (1n << BigInt(8 * octets)) - 1n : mask, octets, masked });
     checkMetadata(draft.flow, item);
     return;
   }
@@ -128,6 +129,10 @@ export function setMatchItem(draft: Draft, item: Item, names: Names | undefined)
   const name = item.key === 'in_port' ? 'in_port' : /^[a-z]/.test(item.key) ? fieldByName(item.key) : undefined;
   if (item.key === 'skb_priority') throw new TextError('skb_priority cannot be matched in OpenFlow', item.column);
   if (name === undefined) return false;
+  if (item.value === undefined && name.startsWith('tun_metadata')) {
+    draft.flow.set(name, { value: 0n, mask: 0n, octets: 0, masked: true });
+    return true;
+  }
   if (item.value === undefined) throw new TextError(`field ${item.key}: a value expected`, item.column);
   setField(draft, name, item, names);
   return true;
@@ -244,7 +249,7 @@ export function finishDraft(draft: Draft): FlowFields {
     flow.set(name, { value: bits.value & all, mask: bits.mask & all });
   }
   for (const [place, [name, column]] of columns) {
-    if (SHARED[name] !== undefined || place !== name) continue;
+    if (SHARED[name] !== undefined || place === 'ip_src' || place === 'ip_dst') continue;
     if (name === 'ip_proto' && ARP_TYPES.includes(dlType)) continue;
     const field: Field = FIELDS[name];
     if (field.prerequisite !== 'vlan' && flow.get(name)?.mask !== 0n && !satisfies(field, flow)) {

@@ -76,10 +76,9 @@ const FRAGS: Readonly<Record<string, readonly [value: bigint, mask: bigint]>> = 
 };
 
 function parseFrag(text: string, mask: string | undefined, column: number): ParsedValue {
-  const word = FRAGS[text];
-  if (word !== undefined) return { value: word[0], mask: word[1], exact: word[1] === 3n };
-  const value = parseInteger(text, 8, column, 'no, yes, first, later or not_later');
-  return { value, mask: mask === undefined ? 3n : parseInteger(mask, 8, column), exact: mask === undefined };
+  const word = mask === undefined ? FRAGS[text] : undefined;
+  if (word === undefined) throw new TextError(`"${text}": no, yes, first, later or not_later expected`, column);
+  return { value: word[0], mask: word[1], exact: word[1] === 3n };
 }
 
 function parsePacketType(text: string, column: number): ParsedValue {
@@ -129,9 +128,9 @@ function parsePlain(
     case 'frag':
       return parseFrag(value, mask, column);
     case 'ct_state':
-      return parseFlags(value, mask, CT_STATE, ones(32), column);
+      return parseFlags(value, mask, CT_STATE, ones(8), column);
     case 'tcp_flags':
-      return parseFlags(value, mask, TCP_FLAGS, ones(12), column);
+      return parseFlags(value, mask, TCP_FLAGS, ones(16), column);
     case 'tunnel_flags':
       return parseFlags(value, mask, TUN_FLAGS, ones(16), column);
     case 'packet_type':
@@ -156,7 +155,8 @@ export function parseValue(
   const value = slash < 0 ? text : text.slice(0, slash);
   const mask = slash < 0 ? undefined : text.slice(slash + 1);
   const parsed = parsePlain(field, value, mask, names, column);
-  const bits = name === 'ct_state' ? 8 : field.bits;
+  // The VLAN id of OXM has a bit above its 12, which says that there is a tag.
+  const bits = name === 'ct_state' ? 8 : name === 'vlan_vid' ? 13 : field.bits;
   if (parsed.value >> BigInt(bits) !== 0n)
     throw new TextError(`${value} is not a valid value for field ${name}`, column);
   if (!parsed.exact && !field.maskable) throw new TextError(`${text}: field ${name} does not support masks`, column);

@@ -1,0 +1,73 @@
+/** What the fake switch answers to multipart requests, entry by entry. */
+import { OFPP, OFPTT } from '../constants.js';
+import { matchBits } from './match-sets.js';
+import type { Flow, Tables } from './tables.js';
+
+export interface FakePort {
+  readonly port_no: number;
+  readonly name: string;
+  readonly hw_addr?: bigint | number | undefined;
+}
+
+const MS = 1000;
+const NS_PER_MS = 1_000_000;
+
+/** Seconds and nanoseconds since the flow came. */
+export function age(flow: Flow, now: number): { readonly duration_sec: number; readonly duration_nsec: number } {
+  const ms = Math.max(0, Math.floor(now - flow.created));
+  return { duration_sec: Math.floor(ms / MS), duration_nsec: (ms % MS) * NS_PER_MS };
+}
+
+/** One entry of OFPMP_FLOW. */
+export function flowEntry(flow: Flow, now: number): object {
+  const { table_id, priority, idle_timeout, hard_timeout, flags, importance, cookie, match } = flow.mod;
+  const head = { table_id, priority, idle_timeout, hard_timeout, flags, importance, cookie, match };
+  return { ...head, ...age(flow, now), packet_count: 0n, byte_count: 0n, instructions: flow.instructions };
+}
+
+interface FlowRequest {
+  readonly table_id: number;
+  readonly match: Parameters<typeof matchBits>[0];
+  readonly cookie: bigint;
+  readonly cookie_mask: bigint;
+  readonly out_port: number;
+  readonly out_group: number;
+}
+
+/** The body of the whole reply: a list, or one value; undefined for a type that the fake does not know. */
+export function replyBody(
+  type: string,
+  body: unknown,
+  tables: Tables,
+  ports: readonly FakePort[],
+  now: number,
+): readonly object[] | object | undefined {
+  const flows = (): Flow[] => {
+    const request = body as FlowRequest;
+    return tables.select({ ...request, bits: matchBits(request.match) }).map(([, flow]) => flow);
+  };
+  switch (type) {
+    case 'DESC':
+      return { mfr_desc: 'ts-openflow', hw_desc: 'fake switch', sw_desc: '', serial_num: '', dp_desc: '' };
+    case 'FLOW':
+      return flows().map((flow) => flowEntry(flow, now));
+    case 'AGGREGATE':
+      return { packet_count: 0n, byte_count: 0n, flow_count: flows().length };
+    case 'TABLE':
+      return Array.from({ length: OFPTT.MAX }, (_, table_id) => ({
+        table_id,
+        active_count: [...tables.flows.values()].filter((flow) => flow.mod.table_id === table_id).length,
+      }));
+    case 'GROUP_DESC':
+      return [...tables.groups.values()];
+    case 'METER_CONFIG':
+      return [...tables.meters.values()];
+    case 'PORT_DESC': {
+      const wanted = (body as { port_no?: number } | undefined)?.port_no ?? OFPP.ANY;
+      const chosen = ports.filter((port) => wanted === OFPP.ANY || wanted === port.port_no);
+      return chosen.map((port) => ({ hw_addr: 0x020000000000 + port.port_no, ...port }));
+    }
+    default:
+      return undefined;
+  }
+}
