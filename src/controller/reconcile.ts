@@ -17,6 +17,9 @@ import { isOurs, ownerOf } from '../pipeline/index.js';
 import type { HostLink, Refusal } from '../session/index.js';
 import type { State } from './state.js';
 
+/** After so many passes in vain there is no other at once: a defect of ours must not become a stream of flow_mods. */
+const MOST_IN_VAIN = 3;
+
 /** More owners than this in one plan, and the whole table is read back instead of their flows. */
 const MAX_OWNERS_READ_BACK = 16;
 
@@ -25,6 +28,8 @@ export interface Memory {
   readonly epoch: number;
   readonly actual: ActualState | undefined;
   readonly readAt: number;
+  /** Passes in a row after which the tables still read back otherwise than they were sent. */
+  readonly inVain?: number;
   /** The world for which these tables are right, nothing foreign in them: seen again, there is nothing to compute. */
   readonly rightFor?: { readonly world: State['world']; readonly desired: DesiredState };
 }
@@ -164,16 +169,26 @@ async function passFlows(
   }
   context.onCommitted(confirmed);
   actual = await readBack(link, actual, plan);
-  const rest = difference(desired, actual);
+  const rest = difference(desired, actual).plan;
+  const inVain = isEmpty(rest) ? 0 : (memory.inVain ?? 0) + 1;
+  const odd = inVain < MOST_IN_VAIN ? [] : oddities(rest);
+  const all = [...errors, ...odd];
   return {
-    memory: { epoch, actual, readAt },
+    memory: { epoch, actual, readAt, inVain },
     confirmed,
     desired,
     flowModsSent: flowModCount(plan),
-    state: isEmpty(rest.plan) ? (errors.length === 0 ? 'ready' : 'blocked') : 'updating',
-    errors,
-    again: !isEmpty(rest.plan),
+    state: all.length > 0 ? 'blocked' : inVain > 0 ? 'updating' : 'ready',
+    errors: all,
+    again: inVain > 0 && inVain < MOST_IN_VAIN,
   };
+}
+
+/** What still reads back otherwise than it was sent, the first of it by name. */
+function oddities(rest: FlowPlan): readonly string[] {
+  const [flow] = [...rest.add, ...rest.modify];
+  const example = flow === undefined ? '' : `, first ${flow.owner.id}: ${flow.why}`;
+  return [`the switch reads back otherwise than it was told: ${flowModCount(rest)} flows${example}`];
 }
 
 /** As `ovs-ofctl --no-stats dump-flows` prints it, table 0 included. */
