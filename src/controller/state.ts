@@ -25,7 +25,7 @@ export interface State {
   readonly bound: ReadonlyMap<string, Binding>;
   /** Hosts to look at because of the last event. */
   readonly dirty: ReadonlySet<string>;
-  /** The host that the last event came from. */
+  /** The host whose pass comes first: the last event gave it a port. */
   readonly cause?: string;
   /** Counts topologies, from 1. */
   readonly generation: number;
@@ -128,10 +128,17 @@ function withTopology(state: State, topology: Topology): State {
   };
 }
 
+/** True when the event gave the host a port with a number: the others mostly wait for it then. */
+const gotPort = (before: State, next: State, host: string): boolean =>
+  next.bound !== before.bound &&
+  [...next.bound].some(
+    ([path, b]) => b.state === 'bound' && b.host === host && before.bound.get(path)?.state !== 'bound',
+  );
+
 /** The state after an event. */
 export function reduce(state: State, event: Event): State {
   const { cause: _, ...next } = after(state, event);
-  return event.kind === 'topology' ? next : { ...next, cause: event.host };
+  return event.kind === 'facts' && gotPort(state, next, event.host) ? { ...next, cause: event.host } : next;
 }
 
 function after(state: State, event: Event): State {
