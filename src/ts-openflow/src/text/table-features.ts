@@ -61,7 +61,8 @@ function group(names: readonly (readonly string[])[]): readonly Node[] {
   const nodes: Node[] = [];
   const lists: string[][][] = [];
   for (const [word = '', ...rest] of names) {
-    if (nodes.at(-1)?.word !== word) {
+    // A name that is the beginning of another (in_port, in_port_oxm) stands apart from it.
+    if (nodes.at(-1)?.word !== word || rest.length === 0 || lists.at(-1)?.at(-1)?.length === 0) {
       nodes.push({ word, children: [] });
       lists.push([]);
     }
@@ -93,7 +94,11 @@ function render(nodes: readonly Node[], separator: string): string {
 }
 
 /** A set of fields in the short form of ovs-ofctl: `ip_{src,dst} reg0...reg7`. */
-export function formatFieldSet(fields: ReadonlySet<string>): string {
+export function formatFieldSet(given: ReadonlySet<string>): string {
+  // Who can do one form of in_port can do the other.
+  const fields = new Set(
+    given.has('in_port') || given.has('in_port_nxm') ? [...given, 'in_port', 'in_port_nxm'] : given,
+  );
   const printed = ID_ORDER.filter((name) => fields.has(name)).map(
     (name) => (FIELDS[name as FieldName] as { printed?: string }).printed ?? name,
   );
@@ -238,5 +243,12 @@ export function formatTableFeatures(
     previous = like;
   }
   flush();
-  return `\n${lines.join('\n')}`;
+  return `\n${lines.map((line, i) => `${i > 0 && isApart(lines[i - 1] ?? '', line) ? '\n' : ''}${line}`).join('')}`;
+}
+
+const isDitto = (line: string): boolean => line.endsWith(': ditto\n');
+
+/** Whether an empty line stands between two tables: not between a ditto and the unnamed dittos after it. */
+function isApart(before: string, line: string): boolean {
+  return !isDitto(before) || !isDitto(line) || line.includes('("');
 }
