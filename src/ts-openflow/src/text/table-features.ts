@@ -1,9 +1,9 @@
 /** Table features as ovs-ofctl prints them; a table whose features are those of the one before is "ditto". */
-import { fieldHeader } from '../actions/fieldref.js';
 import { ACTIONS } from '../actions/table.js';
 import { FIELD_NAMES, FIELDS, type FieldName } from '../fields.js';
 import type { Property } from '../messages/property.js';
 import type { ReplyBody } from '../multipart/table.js';
+import { readHeader } from '../oxm.js';
 import type { OpenFlowVersion } from '../version.js';
 import { Reader } from '../wire/reader.js';
 import { hex0 } from './common.js';
@@ -36,8 +36,7 @@ function fieldsOf(p: Property | undefined, version: OpenFlowVersion): ReadonlySe
   const octets = Buffer.from(p.octets);
   const r = new Reader(octets, version);
   while (r.left >= 4 && (r.left >= 8 || octets.readUInt16BE(r.at) !== 0xffff)) {
-    octets[r.at + 2] = (octets[r.at + 2] ?? 0) & 0xfe;
-    names.add(fieldHeader.read(r).field);
+    names.add(readHeader(r).name);
   }
   return names;
 }
@@ -178,10 +177,8 @@ function maskedFields(p: Property | undefined, version: OpenFlowVersion): Readon
   const octets = Buffer.from(p?.octets ?? []);
   const r = new Reader(octets, version);
   while (r.left >= 4 && (r.left >= 8 || octets.readUInt16BE(r.at) !== 0xffff)) {
-    const masked = ((octets[r.at + 2] ?? 0) & 1) === 1;
-    octets[r.at + 2] = (octets[r.at + 2] ?? 0) & 0xfe;
-    const { field } = fieldHeader.read(r);
-    if (masked) names.add(field);
+    const h = readHeader(r);
+    if (h.hasMask) names.add(h.name);
   }
   return names;
 }
