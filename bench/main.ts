@@ -21,6 +21,11 @@ const BENCHES: readonly Bench[] = [
     load: () => import('./codec.js'),
   },
   {
+    name: 'push',
+    about: 'flows pushed into one ovs-vswitchd, beside a replay of the same octets and ovs-ofctl',
+    load: () => import('./push.js'),
+  },
+  {
     name: 'one-port',
     about: 'port plugged in to first ping across hosts, beside OVN and static flows',
     load: () => import('./one-port.js'),

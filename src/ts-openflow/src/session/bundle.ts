@@ -6,7 +6,7 @@
 import { OFPBF } from '../constants.js';
 import type { MessageInput } from '../message.js';
 import type { OpenFlowVersion } from '../version.js';
-import { BundleFeed, ManyEncoder } from './bundle-feed.js';
+import { BundleFeed } from './bundle-feed.js';
 import { OpenFlowError, SessionClosedError } from './errors.js';
 import type { Batch } from './pending.js';
 
@@ -69,7 +69,6 @@ async function feed(way: Way, messages: Iterable<MessageInput | Buffer>): Promis
   const { session, bundle_id, flags, errors } = way;
   const given: readonly (MessageInput | Buffer)[] | undefined = Array.isArray(messages) ? messages : undefined;
   const out = new BundleFeed(session.version, bundle_id, flags, (octets) => session.sendEncoded(octets));
-  const encoder = new ManyEncoder(session.version);
   let index = 0;
   let first = 0;
   for (const message of messages) {
@@ -78,7 +77,7 @@ async function feed(way: Way, messages: Iterable<MessageInput | Buffer>): Promis
       first = session.takeXids(RUN);
       way.ends.push(session.openBatch({ first, count: RUN, base: index, errors, requestAt: (at) => given?.[at] }));
     }
-    if (out.add(Buffer.isBuffer(message) ? message : encoder.encode(message), first + place)) {
+    if (out.add(message, first + place)) {
       await session.drained();
       if (session.ended !== undefined) throw new SessionClosedError(session.ended);
     }
