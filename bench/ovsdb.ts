@@ -82,8 +82,12 @@ async function startServer(): Promise<BenchServer> {
     env: { ...process.env, OVS_RUNDIR: dir },
   });
   while (!existsSync(path)) await new Promise((done) => setTimeout(done, 20));
+  // An interrupted run leaves no server behind.
+  const kill = () => void child.kill('SIGKILL');
+  process.once('exit', kill);
   const stop = () => {
-    child.kill('SIGKILL');
+    process.off('exit', kill);
+    kill();
     rmSync(dir, { recursive: true, force: true });
   };
   return { remote: `unix:${path}`, path, schemaFile, stop };

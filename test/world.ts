@@ -78,5 +78,5 @@ export function worldOf(given: WorldOptions = {}): World {
       ] as const;
     }),
   );
-  return { topology, facts, confirmed: new Map(), holders: new Map() };
+  return { topology, facts, confirmed: new Map(), holders: new Map(), moving: new Set() };
 }

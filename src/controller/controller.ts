@@ -26,40 +26,14 @@ import {
   tap,
   timer,
 } from 'rxjs';
-import { type Confirmed, hostFacts } from '../desired/index.js';
+import { type Confirmed, hostFacts, rememberingFlowsOf } from '../desired/index.js';
 import type { HostLink } from '../session/index.js';
 import type { Host, Topology } from '../topology/index.js';
 import { conflateMap } from './conflate-map.js';
+import type { ControllerOptions, HostReport } from './options.js';
 import { type Memory, type PassResult, reconcileHost } from './reconcile.js';
 import { type Event, initialState, reduce, type State } from './state.js';
-
-/** What the controller tells its log; the CLI gives it a pino logger. */
-export interface Log {
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-}
-
-export interface ControllerOptions {
-  readonly topology: Topology;
-  /** Opens the connection to a host; `onChange` is called whenever anything about it changed. */
-  readonly openLink: (host: Host, onChange: () => void) => HostLink;
-  /** What the host is told to connect to (Controller.target). */
-  readonly controllerTarget: (link: HostLink) => string;
-  readonly log: Log;
-  /** Monotonic milliseconds. */
-  readonly now: () => number;
-  /** How old the last read of a switch's tables may be, milliseconds. */
-  readonly readEveryMs: number;
-}
-
-/** What is known of one host, for `status`. */
-export interface HostReport {
-  readonly result: PassResult | undefined;
-  readonly flowModsSent: number;
-  /** Message of the last pass that failed, until one succeeds. */
-  readonly failure?: string;
-}
+import { Turns } from './turns.js';
 
 /** Milliseconds before a pass that failed is tried again. */
 const RETRY_MS = 1000;
@@ -81,6 +55,8 @@ export class Controller {
   readonly #hosts = new Map<string, HostRun>();
   readonly #reports = new Map<string, HostReport>();
   readonly #memories = new Map<string, Memory>();
+  readonly #turns = new Turns();
+  readonly #flowsOf = rememberingFlowsOf();
   /** Number of the last event that concerned each host, and of the last that a finished pass has seen. */
   readonly #concerned = new Map<string, number>();
   readonly #seen = new Map<string, number>();
@@ -187,11 +163,14 @@ export class Controller {
   #openHost(host: Host): void {
     const link = this.#options.openLink(host, () => this.#lookSoon(host.name));
     const passes$ = merge(
-      this.#state$.pipe(filter((state) => state.dirty.has(host.name))),
-      interval(this.#options.readEveryMs),
+      this.#state$.pipe(
+        filter((state) => state.dirty.has(host.name)),
+        map((state) => state.cause === host.name),
+      ),
+      interval(this.#options.readEveryMs).pipe(map(() => false)),
     ).pipe(
-      startWith(undefined),
-      conflateMap(() => this.#pass$(link)),
+      startWith(false),
+      conflateMap((first) => this.#pass$(link, first)),
     );
     this.#hosts.set(host.name, { link, subscription: passes$.subscribe(() => this.#told()) });
   }
@@ -225,28 +204,34 @@ export class Controller {
     this.#events.next({ kind: 'recheck', host: name });
   }
 
-  /** One pass as a stream of one value. */
-  #pass$(link: HostLink): Observable<void> {
-    const { controllerTarget, now, readEveryMs } = this.#options;
-    return defer(() => {
+  /** One pass as a stream of one value; `first`: before those of other hosts. */
+  #pass$(link: HostLink, first: boolean): Observable<void> {
+    const pass = async (): Promise<void> => {
+      await this.#turns.next(first);
+      if (!this.#hosts.has(link.name)) return;
       const seen = this.#eventCount;
-      return from(
-        reconcileHost({
-          link,
-          controllerTarget: controllerTarget(link),
-          state: this.#state,
-          memory: this.#memories.get(link.name) ?? NOTHING_KNOWN,
-          now: now(),
-          readEveryMs,
-          onCommitted: (confirmed) => this.#confirm(link.name, confirmed),
-        }).then(
-          (result) => {
-            this.#seen.set(link.name, seen);
-            this.#succeeded(link, result);
-          },
-          (error: Error) => this.#failed(link, error),
-        ),
-      );
+      try {
+        const result = await this.#reconcile(link);
+        this.#seen.set(link.name, seen);
+        this.#succeeded(link, result);
+      } catch (error) {
+        this.#failed(link, error as Error);
+      }
+    };
+    return defer(() => from(pass()));
+  }
+
+  #reconcile(link: HostLink): Promise<PassResult> {
+    const { controllerTarget, now, readEveryMs } = this.#options;
+    return reconcileHost({
+      link,
+      controllerTarget: controllerTarget(link),
+      state: this.#state,
+      memory: this.#memories.get(link.name) ?? NOTHING_KNOWN,
+      flowsOf: this.#flowsOf,
+      now: now(),
+      readEveryMs,
+      onCommitted: (confirmed) => this.#confirm(link.name, confirmed),
     });
   }
 

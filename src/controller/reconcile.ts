@@ -8,6 +8,7 @@ import {
   configPlan,
   type DesiredState,
   desiredState,
+  type FlowsOf,
   type HostFacts,
   hostFacts,
 } from '../desired/index.js';
@@ -15,6 +16,9 @@ import { type ActualFlow, type ActualState, difference, type FlowPlan, flowModCo
 import { isOurs, ownerOf } from '../pipeline/index.js';
 import type { HostLink, Refusal } from '../session/index.js';
 import type { State } from './state.js';
+
+/** After so many passes in vain there is no other at once: a defect of ours must not become a stream of flow_mods. */
+const MOST_IN_VAIN = 3;
 
 /** More owners than this in one plan, and the whole table is read back instead of their flows. */
 const MAX_OWNERS_READ_BACK = 16;
@@ -24,6 +28,10 @@ export interface Memory {
   readonly epoch: number;
   readonly actual: ActualState | undefined;
   readonly readAt: number;
+  /** Passes in a row after which the tables still read back otherwise than they were sent. */
+  readonly inVain?: number;
+  /** The world for which these tables are right, nothing foreign in them: seen again, there is nothing to compute. */
+  readonly rightFor?: { readonly world: State['world']; readonly desired: DesiredState };
 }
 
 export interface PassResult {
@@ -44,6 +52,7 @@ export interface PassContext {
   readonly controllerTarget: string;
   readonly state: State;
   readonly memory: Memory;
+  readonly flowsOf: FlowsOf;
   /** Milliseconds, monotonic. */
   readonly now: number;
   /** A read older than this many milliseconds is done again: drift and foreign flows are found so. */
@@ -91,6 +100,29 @@ const nothing = (context: PassContext, state: PassResult['state'], errors: reado
   again: false,
 });
 
+/** True while what was last read of this connection's tables is recent enough to compute with. */
+const isFresh = ({ link, memory, now, readEveryMs }: PassContext): boolean =>
+  memory.epoch === link.epoch() && memory.actual !== undefined && now - memory.readAt < 0.9 * readEveryMs;
+
+/** The result of a pass over tables that were found right for this very world before: nothing to compute, nothing to send. */
+function unchanged(
+  context: PassContext,
+  problems: readonly string[],
+): Omit<PassResult, 'warnings' | 'facts'> | undefined {
+  const { memory, state } = context;
+  if (memory.rightFor?.world !== state.world || !isFresh(context)) return undefined;
+  const { desired } = memory.rightFor;
+  return {
+    memory,
+    confirmed: { ports: desired.ports, peers: desired.peers },
+    desired,
+    flowModsSent: 0,
+    state: problems.length === 0 ? 'ready' : 'blocked',
+    errors: problems,
+    again: false,
+  };
+}
+
 /** The part of a pass that concerns the tables, given what they should hold. */
 async function passFlows(
   context: PassContext,
@@ -98,9 +130,9 @@ async function passFlows(
   problems: readonly string[],
 ): Promise<Omit<PassResult, 'warnings' | 'facts'>> {
   const { link, memory, now } = context;
+  const { world } = context.state;
   const epoch = link.epoch();
-  const known =
-    memory.epoch === epoch && memory.actual !== undefined && now - memory.readAt < 0.9 * context.readEveryMs;
+  const known = isFresh(context);
   let actual = known && memory.actual !== undefined ? memory.actual : await link.read();
   const readAt = known ? memory.readAt : now;
   const { plan, foreign, heldBack, clashes } = difference(desired, actual);
@@ -112,13 +144,13 @@ async function passFlows(
     ...clashes.map(([a, b]) => `two flows want one place: ${a.owner.id} (${a.why}) and ${b.owner.id} (${b.why})`),
   ];
   if (isEmpty(plan)) {
-    const clean = errors.length === 0;
+    const right = errors.length === problems.length;
     return {
-      memory: { epoch, actual, readAt },
+      memory: { epoch, actual, readAt, ...(right ? { rightFor: { world, desired } } : {}) },
       confirmed,
       desired,
       flowModsSent: 0,
-      state: clean ? 'ready' : 'blocked',
+      state: errors.length === 0 ? 'ready' : 'blocked',
       errors,
       again: false,
     };
@@ -137,16 +169,26 @@ async function passFlows(
   }
   context.onCommitted(confirmed);
   actual = await readBack(link, actual, plan);
-  const rest = difference(desired, actual);
+  const rest = difference(desired, actual).plan;
+  const inVain = isEmpty(rest) ? 0 : (memory.inVain ?? 0) + 1;
+  const odd = inVain < MOST_IN_VAIN ? [] : oddities(rest);
+  const all = [...errors, ...odd];
   return {
-    memory: { epoch, actual, readAt },
+    memory: { epoch, actual, readAt, inVain },
     confirmed,
     desired,
     flowModsSent: flowModCount(plan),
-    state: isEmpty(rest.plan) ? (errors.length === 0 ? 'ready' : 'blocked') : 'updating',
-    errors,
-    again: !isEmpty(rest.plan),
+    state: all.length > 0 ? 'blocked' : inVain > 0 ? 'updating' : 'ready',
+    errors: all,
+    again: inVain > 0 && inVain < MOST_IN_VAIN,
   };
+}
+
+/** What still reads back otherwise than it was sent, the first of it by name. */
+function oddities(rest: FlowPlan): readonly string[] {
+  const [flow] = [...rest.add, ...rest.modify];
+  const example = flow === undefined ? '' : `, first ${flow.owner.id}: ${flow.why}`;
+  return [`the switch reads back otherwise than it was told: ${flowModCount(rest)} flows${example}`];
 }
 
 /** As `ovs-ofctl --no-stats dump-flows` prints it, table 0 included. */
@@ -168,6 +210,8 @@ export async function reconcileHost(context: PassContext): Promise<PassResult> {
   const facts = hostFacts(topology, link.name, rows, ports);
   if (JSON.stringify(facts) !== JSON.stringify(state.world.facts.get(link.name)))
     return { ...nothing(context, 'updating', config.problems), facts, warnings: config.warnings };
-  const flows = await passFlows(context, desiredState(state.world, link.name, state.bound), config.problems);
+  const flows =
+    unchanged(context, config.problems) ??
+    (await passFlows(context, desiredState(state.world, link.name, state.bound, context.flowsOf), config.problems));
   return { ...flows, facts, warnings: config.warnings };
 }

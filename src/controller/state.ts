@@ -2,7 +2,15 @@
  * The controller's state and the events that change it: a pure reducer. An event says what was seen, never what to do;
  * the state says which hosts are to be looked at again. Losing an event loses nothing that the next one does not bring.
  */
-import { type Binding, bindings, type Confirmed, type HostFacts, holders, type World } from '../desired/index.js';
+import {
+  type Binding,
+  bindings,
+  type Confirmed,
+  type HostFacts,
+  holders,
+  type World,
+  whereIs,
+} from '../desired/index.js';
 import type { Network, Topology } from '../topology/index.js';
 
 export type Event =
@@ -17,30 +25,32 @@ export interface State {
   readonly bound: ReadonlyMap<string, Binding>;
   /** Hosts to look at because of the last event. */
   readonly dirty: ReadonlySet<string>;
+  /** The host whose pass comes first: the last event gave it a port. */
+  readonly cause?: string;
   /** Counts topologies, from 1. */
   readonly generation: number;
 }
 
 export const initialState = (topology: Topology): State => {
-  const world: World = { topology, facts: new Map(), confirmed: new Map(), holders: new Map() };
+  const world: World = { topology, facts: new Map(), confirmed: new Map(), holders: new Map(), moving: new Set() };
   return { world, bound: bindings(world), dirty: new Set(topology.hosts.map((h) => h.name)), generation: 1 };
 };
-
-const sameBinding = (a: Binding | undefined, b: Binding | undefined): boolean =>
-  JSON.stringify(a) === JSON.stringify(b);
 
 /** Hosts that have, or had, a port of the network. */
 function membersOf(network: Network, ...all: readonly ReadonlyMap<string, Binding>[]): Set<string> {
   const members = new Set<string>();
   for (const port of network.ports)
     for (const bound of all) {
-      const b = bound.get(port.path);
-      if (b?.state === 'bound' || b?.state === 'pending') members.add(b.host);
+      const host = whereIs(bound.get(port.path));
+      if (host !== undefined) members.add(host);
     }
   return members;
 }
 
-/** The hosts that a change of bindings concerns: those of every network with a port that is bound otherwise now. */
+/** What other hosts have to know of a binding: where, or why nowhere. The port's number is its own host's business. */
+const whereabouts = (b: Binding | undefined): string | undefined => whereIs(b) ?? b?.state;
+
+/** The hosts that a change of bindings concerns: those of every network with a port that is elsewhere now. */
 function concerned(
   topology: Topology,
   before: ReadonlyMap<string, Binding>,
@@ -48,9 +58,19 @@ function concerned(
 ): Set<string> {
   const hosts = new Set<string>();
   for (const network of topology.networks)
-    if (network.ports.some((port) => !sameBinding(before.get(port.path), after.get(port.path))))
+    if (network.ports.some(({ path }) => whereabouts(before.get(path)) !== whereabouts(after.get(path))))
       for (const host of membersOf(network, before, after)) hosts.add(host);
   return hosts;
+}
+
+/** The ports on their way from one host to another: those that were, and those whose holder is another now. */
+function movingAfter(world: World, next: ReadonlyMap<string, string>): ReadonlySet<string> {
+  const moving = new Set([...world.moving].filter((path) => next.has(path)));
+  for (const [path, host] of next) {
+    const before = world.holders.get(path);
+    if (before !== undefined && before !== host) moving.add(path);
+  }
+  return moving;
 }
 
 function withFacts(state: State, host: string, facts: HostFacts): State {
@@ -61,7 +81,8 @@ function withFacts(state: State, host: string, facts: HostFacts): State {
     ? new Set(world.topology.hosts.map((h) => h.name))
     : concerned(world.topology, state.bound, bound);
   dirty.add(host);
-  return { ...state, world: { ...world, holders: holders(bound) }, bound, dirty };
+  const next = holders(bound);
+  return { ...state, world: { ...world, holders: next, moving: movingAfter(state.world, next) }, bound, dirty };
 }
 
 const difference = (a: ReadonlySet<string>, b: ReadonlySet<string>): string[] => [
@@ -69,19 +90,22 @@ const difference = (a: ReadonlySet<string>, b: ReadonlySet<string>): string[] =>
   ...[...b].filter((x) => !a.has(x)),
 ];
 
-/** What a host confirmed anew concerns the other hosts of those networks, which may now send to it. */
+/**
+ * What a host confirmed anew concerns those it lets in now or no longer, and, where it has got a port that moved to it,
+ * the other hosts of that network: all may now send to it.
+ */
 function withConfirmed(state: State, host: string, confirmed: Confirmed): State {
-  const before = state.world.confirmed.get(host);
-  const ports = difference(confirmed.ports, before?.ports ?? new Set());
+  const { world, bound } = state;
+  const before = world.confirmed.get(host);
   const peers = difference(confirmed.peers, before?.peers ?? new Set());
-  if (before !== undefined && ports.length + peers.length === 0) return { ...state, dirty: new Set() };
+  const arrived = [...world.moving].filter((path) => confirmed.ports.has(path) && whereIs(bound.get(path)) === host);
   const dirty = new Set(peers.map((peer) => peer.slice(peer.indexOf(' ') + 1)));
-  const changed = new Set(ports);
-  for (const network of state.world.topology.networks)
-    if (network.ports.some((port) => changed.has(port.path)))
-      for (const member of membersOf(network, state.bound)) dirty.add(member);
+  for (const network of world.topology.networks)
+    if (network.ports.some((port) => arrived.includes(port.path)))
+      for (const member of membersOf(network, bound)) dirty.add(member);
   dirty.delete(host);
-  return { ...state, world: { ...state.world, confirmed: new Map(state.world.confirmed).set(host, confirmed) }, dirty };
+  const moving = new Set([...world.moving].filter((path) => !arrived.includes(path)));
+  return { ...state, world: { ...world, confirmed: new Map(world.confirmed).set(host, confirmed), moving }, dirty };
 }
 
 function withTopology(state: State, topology: Topology): State {
@@ -92,13 +116,32 @@ function withTopology(state: State, topology: Topology): State {
     facts: only(state.world.facts),
     confirmed: only(state.world.confirmed),
     holders: state.world.holders,
+    moving: state.world.moving,
   };
   const bound = bindings(world);
-  return { world: { ...world, holders: holders(bound) }, bound, dirty: names, generation: state.generation + 1 };
+  const next = holders(bound);
+  return {
+    world: { ...world, holders: next, moving: movingAfter(state.world, next) },
+    bound,
+    dirty: names,
+    generation: state.generation + 1,
+  };
 }
+
+/** True when the event gave the host a port with a number: the others mostly wait for it then. */
+const gotPort = (before: State, next: State, host: string): boolean =>
+  next.bound !== before.bound &&
+  [...next.bound].some(
+    ([path, b]) => b.state === 'bound' && b.host === host && before.bound.get(path)?.state !== 'bound',
+  );
 
 /** The state after an event. */
 export function reduce(state: State, event: Event): State {
+  const { cause: _, ...next } = after(state, event);
+  return event.kind === 'facts' && gotPort(state, next, event.host) ? { ...next, cause: event.host } : next;
+}
+
+function after(state: State, event: Event): State {
   switch (event.kind) {
     case 'topology':
       return withTopology(state, event.topology);

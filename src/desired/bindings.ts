@@ -70,6 +70,10 @@ function bindingOf(world: World, port: Port, all: readonly Claim[]): Binding {
   return { state: 'bound', host, ofport, ...(conflict === undefined ? {} : { conflict }) };
 }
 
+/** The host where the port is, whether it has its number already or not. */
+export const whereIs = (b: Binding | undefined): string | undefined =>
+  b?.state === 'bound' || b?.state === 'pending' ? b.host : undefined;
+
 /** The binding of every port of the topology, by path. */
 export function bindings(world: World): ReadonlyMap<string, Binding> {
   const all = claims(world);
@@ -84,7 +88,9 @@ export function bindings(world: World): ReadonlyMap<string, Binding> {
 /** The holders to remember with the next world: where each port is bound or pending now. */
 export function holders(bound: ReadonlyMap<string, Binding>): ReadonlyMap<string, string> {
   const result = new Map<string, string>();
-  for (const [path, binding] of bound)
-    if (binding.state === 'bound' || binding.state === 'pending') result.set(path, binding.host);
+  for (const [path, binding] of bound) {
+    const host = whereIs(binding);
+    if (host !== undefined) result.set(path, host);
+  }
   return result;
 }

@@ -44,6 +44,12 @@ export function canonicalMatch(match: Match): string {
 const plain = (key: string, v: unknown): unknown =>
   key === 'wire' || key === 'header' ? undefined : typeof v === 'bigint' ? `0x${v.toString(16)}` : v;
 
+/** The members in one order: a decoded value may have them in another than one made by hand. */
+function spellMembers(value: object): string {
+  const entries = Object.entries(value).filter(([, v]) => v !== undefined);
+  return JSON.stringify(Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1))), plain);
+}
+
 const OFPP_IN_PORT_16 = 0xfffffff8;
 const SAME_TABLE = 255;
 
@@ -59,10 +65,8 @@ function canonicalAction(action: Action): string {
       return action.port === OFPP.CONTROLLER ? `controller ${action.max_len ?? 0}` : `output ${action.port}`;
     case 'resubmit':
       return `resubmit ${action.in_port ?? OFPP_IN_PORT_16} ${action.table ?? SAME_TABLE}`;
-    default: {
-      const entries = Object.entries(action).filter(([, v]) => v !== undefined);
-      return JSON.stringify(Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1))), plain);
-    }
+    default:
+      return spellMembers(action);
   }
 }
 
@@ -101,7 +105,7 @@ export function canonicalInstructions(instructions: readonly Instruction[]): str
         const { actions = [] } = i;
         return actions.length === 0 && i.kind === 'apply_actions' ? [] : [`${i.kind}(${canonicalActions(actions)})`];
       }
-      return [JSON.stringify(i, plain)];
+      return [spellMembers(i)];
     })
     .join('|');
 }

@@ -1,7 +1,8 @@
 /**
  * The desired state of one host's tables: pure, from the world alone. Receivers come before senders: what sends to another
- * host is wanted only once that host has confirmed that it lets this one in and that the port is there; until then
- * whatever the switch holds for it stays as it is.
+ * host is wanted only once that host has confirmed that it lets this one in, and, for a port that moved, that the port is
+ * there; until then whatever the switch holds for it stays as it is. A port that only appears was reached by nobody before,
+ * so the others prepare for it while its switch is still giving it a number.
  */
 import {
   bucketId,
@@ -14,9 +15,8 @@ import {
   type TunnelPort,
 } from '../pipeline/index.js';
 import type { Network } from '../topology/index.js';
-import type { Binding } from './bindings.js';
+import { type Binding, whereIs } from './bindings.js';
 import { canonicalActions } from './canonical.js';
-import { flowsOf } from './compile.js';
 import {
   addressOwner,
   hostOwner,
@@ -27,12 +27,14 @@ import {
   tunnelOwner,
   vtepOwner,
 } from './owners.js';
+import { type FlowsOf, plainFlowsOf } from './remember.js';
 import type { DesiredBucket, DesiredFlow, DesiredGroup, DesiredState } from './state.js';
 import { desiredTunnels, tunnelName } from './tunnels.js';
 import type { World } from './world.js';
 
 /** What is collected while the host's objects are gone through. */
 interface Draft {
+  readonly flowsOf: FlowsOf;
   readonly flows: DesiredFlow[];
   readonly groups: DesiredGroup[];
   readonly keepOwners: Set<bigint>;
@@ -66,22 +68,22 @@ function localNetwork(network: Network, hostName: string, bound: ReadonlyMap<str
 
 function addLocal(draft: Draft, local: LocalNetwork): void {
   const { network, ports } = local;
-  draft.flows.push(...flowsOf('network', local, networkOwner(network)));
+  draft.flows.push(...draft.flowsOf('network', local, () => networkOwner(network)));
   for (const p of ports) {
-    draft.flows.push(...flowsOf('port', p, portOwner(network, p.port)));
+    draft.flows.push(...draft.flowsOf('port', p, () => portOwner(network, p.port)));
     draft.ports.add(p.port.path);
   }
   for (const port of network.ports)
     for (const ip of ipv4Addresses(port))
-      draft.flows.push(...flowsOf('address', { network, port, ip }, addressOwner(network, port, ip)));
+      draft.flows.push(...draft.flowsOf('address', { network, port, ip }, () => addressOwner(network, port, ip)));
 }
 
-/** True when nobody can say that the host has no port of the network: it is not heard, or a port's number is on its way. */
+/** True when nobody can say that the host has no port of the network: it is not heard, or a port is claimed twice. */
 function mayBeThere(world: World, network: Network, host: string, bound: ReadonlyMap<string, Binding>): boolean {
   if (!world.facts.has(host)) return true;
   return network.ports.some((port) => {
     const b = bound.get(port.path);
-    return b?.state === 'conflict' || (b?.state === 'pending' && b.host === host);
+    return b?.state === 'conflict';
   });
 }
 
@@ -95,10 +97,7 @@ function addPeer(
   tunnel: TunnelPort,
   bound: ReadonlyMap<string, Binding>,
 ): DesiredBucket | undefined {
-  const there = network.ports.filter((port) => {
-    const b = bound.get(port.path);
-    return b?.state === 'bound' && b.host === peer.name;
-  });
+  const there = network.ports.filter((port) => whereIs(bound.get(port.path)) === peer.name);
   const bucket_id = bucketId(peer.name);
   if (there.length === 0) {
     if (mayBeThere(world, network, peer.name, bound)) {
@@ -108,16 +107,21 @@ function addPeer(
     return undefined;
   }
   draft.flows.push(
-    ...flowsOf('peer', { network, host: peer.name, vtep: peer.vtep, tunnel }, peerOwner(network, peer.name)),
+    ...draft.flowsOf('peer', { network, host: peer.name, vtep: peer.vtep, tunnel }, () =>
+      peerOwner(network, peer.name),
+    ),
   );
   draft.peers.add(peerKey(network.path, peer.name));
   const confirmed = world.confirmed.get(peer.name);
   const letsUsIn = confirmed?.peers.has(peerKey(network.path, here)) === true;
   for (const port of there) {
-    const owner = remoteOwner(network, port);
-    if (letsUsIn && confirmed?.ports.has(port.path))
-      draft.flows.push(...flowsOf('remote', { network, port, host: peer.name, vtep: peer.vtep, tunnel }, owner));
-    else draft.keepOwners.add(owner.cookie);
+    if (letsUsIn && (!world.moving.has(port.path) || confirmed.ports.has(port.path)))
+      draft.flows.push(
+        ...draft.flowsOf('remote', { network, port, host: peer.name, vtep: peer.vtep, tunnel }, () =>
+          remoteOwner(network, port),
+        ),
+      );
+    else draft.keepOwners.add(remoteOwner(network, port).cookie);
   }
   if (!letsUsIn) {
     draft.keepBuckets.add(`${groupId(network.key)} ${bucket_id}`);
@@ -140,8 +144,7 @@ function addNetwork(
   addLocal(draft, local);
   for (const port of network.ports) {
     const state = bound.get(port.path)?.state;
-    if (state === 'unknown' || state === 'pending' || state === 'conflict')
-      draft.keepOwners.add(remoteOwner(network, port).cookie);
+    if (state === 'unknown' || state === 'conflict') draft.keepOwners.add(remoteOwner(network, port).cookie);
   }
   const buckets: DesiredBucket[] = [];
   for (const peer of world.topology.hosts) {
@@ -160,17 +163,23 @@ function addNetwork(
 function addTunnels(draft: Draft, world: World, here: string, tunnels: ReadonlyMap<string, TunnelPort>): void {
   const hosts = world.topology.hosts.filter((host) => host.name !== here);
   for (const tunnel of tunnels.values()) {
-    draft.flows.push(...flowsOf('tunnel', tunnel, tunnelOwner(tunnel.name)));
+    draft.flows.push(...draft.flowsOf('tunnel', tunnel, () => tunnelOwner(tunnel.name)));
     for (const { name, vtep } of hosts)
       if (tunnel.remoteVtep === undefined || tunnel.remoteVtep === vtep)
-        draft.flows.push(...flowsOf('vtep', { tunnel, vtep, host: name }, vtepOwner(tunnel.name, name)));
+        draft.flows.push(...draft.flowsOf('vtep', { tunnel, vtep, host: name }, () => vtepOwner(tunnel.name, name)));
   }
 }
 
-/** What this host's switch should hold. */
-export function desiredState(world: World, hostName: string, bound: ReadonlyMap<string, Binding>): DesiredState {
+/** What this host's switch should hold. `compile` may remember what it compiled before (remember.ts). */
+export function desiredState(
+  world: World,
+  hostName: string,
+  bound: ReadonlyMap<string, Binding>,
+  compile: FlowsOf = plainFlowsOf,
+): DesiredState {
   const draft: Draft = {
-    flows: [...flowsOf('host', null, hostOwner())],
+    flowsOf: compile,
+    flows: [...compile('host', null, () => hostOwner())],
     groups: [],
     keepOwners: new Set(),
     keepBuckets: new Set(),
@@ -180,5 +189,6 @@ export function desiredState(world: World, hostName: string, bound: ReadonlyMap<
   const tunnels = tunnelPorts(world, hostName);
   addTunnels(draft, world, hostName, tunnels);
   for (const network of world.topology.networks) addNetwork(draft, world, network, hostName, tunnels, bound);
-  return { ...draft, meters: [FENCE_METER] };
+  const { flows, groups, keepOwners, keepBuckets, ports, peers } = draft;
+  return { flows, groups, keepOwners, keepBuckets, ports, peers, meters: [FENCE_METER] };
 }

@@ -7,6 +7,7 @@ export * from './facts.js';
 export { bridgeHwaddr, type ConfigPlan, configPlan, datapathId } from './host-config.js';
 export * from './host-state.js';
 export * from './owners.js';
+export { type FlowsOf, rememberingFlowsOf } from './remember.js';
 export { type RemovePlan, removePlan } from './remove-config.js';
 export * from './rows.js';
 export * from './state.js';

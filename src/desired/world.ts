@@ -41,4 +41,6 @@ export interface World {
   readonly confirmed: ReadonlyMap<string, Confirmed>;
   /** Where each port (by path) was bound when the world was last looked at: the holder wins over a newcomer. */
   readonly holders: ReadonlyMap<string, string>;
+  /** Ports (by path) that went from one host to another, until the other has confirmed them. */
+  readonly moving: ReadonlySet<string>;
 }

@@ -1,5 +1,5 @@
 /** The columns of Open_vSwitch that Kakuri monitors, and their rows as the plain values `desired/` computes with. */
-import { OPEN_VSWITCH, type OvsdbClient } from 'ovsdb-client';
+import { type Change, OPEN_VSWITCH, type OvsdbClient, type StoredRow } from 'ovsdb-client';
 import type { HostRows, StringMap } from '../desired/index.js';
 
 const pick = <T extends object, const K extends keyof T>(from: T, keys: readonly K[]): Pick<T, K> =>
@@ -40,6 +40,18 @@ export const MONITORED = {
 } as const;
 
 export type HostClient = OvsdbClient<typeof MONITORED>;
+
+/** False for a change of next_cfg and cur_cfg alone: every change of anything has two of those in its train. */
+export function isRelevant(change: Change<typeof MONITORED>): boolean {
+  if (change.table !== 'Open_vSwitch' || change.old === undefined || change.new === undefined) return true;
+  return rootText(change.old) !== rootText(change.new);
+}
+
+const rootText = (root: StoredRow<typeof MONITORED.Open_vSwitch>): string =>
+  JSON.stringify([
+    root.ovs_version,
+    ...[root.bridges, root.iface_types, root.external_ids, root.other_config].map((v) => [...v]),
+  ]);
 
 const strings = (map: ReadonlyMap<string, string>): StringMap => Object.fromEntries(map);
 const list = (set: ReadonlySet<string>): readonly string[] => [...set];

@@ -10,7 +10,7 @@ import type { ActualFlow, ActualState, FlowPlan } from '../diff/index.js';
 import { TABLES } from '../pipeline/index.js';
 import type { Host } from '../topology/index.js';
 import { carryOut } from './changes.js';
-import { type HostClient, hostRows, MONITORED } from './host-rows.js';
+import { type HostClient, hostRows, isRelevant, MONITORED } from './host-rows.js';
 import type { CountedFlow, HostLink, SendResult } from './link.js';
 import { sendPlan } from './send-plan.js';
 import { followPorts } from './switch-ports.js';
@@ -30,7 +30,8 @@ export class HostSession implements HostLink {
     this.name = host.name;
     this.#onChange = onChange;
     this.#client = new OvsdbClient({ remotes: [host.ovsdb], database: 'Open_vSwitch', tables: MONITORED });
-    this.#client.onChange(() => {
+    this.#client.onChange((changes) => {
+      if (!changes.some(isRelevant)) return;
       this.#rows = hostRows(this.#client);
       onChange();
     });

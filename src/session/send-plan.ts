@@ -1,4 +1,7 @@
-/** Sends a plan: meters, then one bundle whose errors are all collected before COMMIT, then the meters nobody needs. */
+/**
+ * Sends a plan: meters, then one bundle whose errors are all collected before COMMIT, then the meters nobody needs. A
+ * single message is all or nothing without a bundle, and takes effect one round trip sooner.
+ */
 import { OpenFlowError, type Session } from 'ts-openflow';
 import { type FlowPlan, type PlannedMessage, planMessages } from '../diff/index.js';
 import type { Refusal, SendResult } from './link.js';
@@ -22,6 +25,10 @@ export async function sendPlan(session: Session, plan: FlowPlan): Promise<SendRe
   const { before, bundle, after } = planMessages(plan, session.version);
   const early = await sendLoose(session, before);
   if (early.length > 0) return { committed: false, refusals: early };
+  if (bundle.length === 1) {
+    const refusals = await sendLoose(session, bundle);
+    return { committed: refusals.length === 0, refusals: [...refusals, ...(await sendLoose(session, after))] };
+  }
   const { committed, errors } = await session.bundle(bundle.map((planned) => planned.message));
   if (!committed)
     return {

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { initialState, reduce, type State } from '../../src/controller/state.js';
 import { desiredState, type World } from '../../src/desired/index.js';
+import { ownerCookie } from '../../src/pipeline/index.js';
 import { factsOf, topologyOf, worldOf } from '../world.js';
 
 const names = (set: ReadonlySet<string>): string[] => [...set].sort();
@@ -35,6 +36,43 @@ describe('controller state', () => {
     expect(names(reduce(state, { kind: 'facts', host: 'hv3', facts }).dirty)).to.deep.equal(['hv3']);
     const moved = factsOf(world.topology, 'hv1', ['red-vm1']);
     expect(names(reduce(state, { kind: 'facts', host: 'hv1', facts: moved }).dirty)).to.deep.equal(['hv1', 'hv2']);
+  });
+
+  it('looks at the other hosts when a port appears or goes, and only at its own when it gets its number', () => {
+    const world = worldOf({ hosts: 3, ports: 3 });
+    const without = factsOf(world.topology, 'hv2', []);
+    const state = reduce(heard(world), { kind: 'facts', host: 'hv2', facts: without });
+    const [row] = factsOf(world.topology, 'hv2', ['red-vm2']).interfaces;
+    const seen = (before: State, interfaces: readonly object[]): State =>
+      reduce(before, { kind: 'facts', host: 'hv2', facts: { ...without, interfaces: interfaces as never } });
+    const { ofport: _, ...numberless } = row as { ofport?: number };
+    const pending = seen(state, [numberless]);
+    expect(pending.bound.get('red/web/red-vm2')).to.deep.equal({ state: 'pending', host: 'hv2' });
+    expect(names(pending.dirty)).to.deep.equal(['hv1', 'hv2', 'hv3']);
+    expect(names(seen(pending, [row as object]).dirty)).to.deep.equal(['hv2']);
+    expect(names(seen(pending, []).dirty)).to.deep.equal(['hv1', 'hv2', 'hv3']);
+  });
+
+  it('lets others send to a port that moved only when its new host has confirmed it', () => {
+    const world = worldOf({ hosts: 3, ports: 3, tenants: ['red'] });
+    let state = ['hv1', 'hv2', 'hv3'].reduce(confirm, heard(world));
+    const port = 'red/web/red-vm1';
+    const sends = (s: State) => {
+      const { flows, keepOwners } = desiredState(s.world, 'hv2', s.bound);
+      const flow = flows.find((f) => f.owner.id === `remote ${port}`);
+      return { to: flow?.why, kept: keepOwners.has(ownerCookie(`remote ${port}`)) };
+    };
+    expect(sends(state)).to.deep.equal({ to: 'red-vm1 of red/web is on host hv1', kept: false });
+    const facts = (host: string, ...ids: string[]) =>
+      ({ kind: 'facts', host, facts: factsOf(world.topology, host, ids) }) as const;
+    state = reduce(state, facts('hv3', 'red-vm3', 'red-vm1'));
+    state = reduce(state, facts('hv1'));
+    expect([...state.world.moving]).to.deep.equal([port]);
+    expect(sends(state)).to.deep.equal({ to: undefined, kept: true });
+    state = confirm(state, 'hv3');
+    expect([...state.dirty]).to.include('hv2');
+    expect([...state.world.moving]).to.deep.equal([]);
+    expect(sends(state)).to.deep.equal({ to: 'red-vm1 of red/web is on host hv3', kept: false });
   });
 
   it('tells the other hosts of a network what a host confirmed, once', () => {

@@ -18,6 +18,7 @@ function worldWith(facts: Readonly<Record<string, HostFacts>>, hosts?: readonly 
     facts: new Map(Object.entries(facts)),
     confirmed: new Map(),
     holders: new Map(holder === undefined ? [] : [[PORT, holder]]),
+    moving: new Set(),
   };
 }
 

@@ -1,10 +1,19 @@
 /** Locks, cancel, conversion, server ids, TLS, resumption: what a session can do beyond transactions, against ovsdb-server. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { declarationText, listenOvsdb, OvsdbClient, type OvsdbError, type OvsdbLock, string } from 'ovsdb-client';
+import {
+  byUuid,
+  declarationText,
+  type InsertHandle,
+  listenOvsdb,
+  OvsdbClient,
+  type OvsdbError,
+  type OvsdbLock,
+  string,
+} from 'ovsdb-client';
 import { CONFORMANCE, conformanceClient, synced } from './support/conformance.js';
 import { FIXTURES, freePort, sleep, startServer, type TestServer, until } from './support/server.js';
 
@@ -146,6 +155,55 @@ describe('ovsdb-client: sessions', () => {
     expect(wide.status.reason).to.include('schema mismatch').and.to.include('column blob.more is missing');
     wide.close();
     await until(() => client.status.state === 'synced');
+    client.close();
+  });
+
+  it('a schema that changes while it is away, and a restart: rows equal a fresh select, monitors and locks are back', async () => {
+    const own = await startServer();
+    const client = conformanceClient(own.unix, { minBackoffMs: 20 });
+    await synced(client);
+    const lock = client.lock('mine');
+    const txn = client.transaction();
+    for (const seq of [1, 2, 3]) txn.insert('blob', { data: `row ${seq}`, seq });
+    await client.transact(txn);
+    await own.halt();
+    const schema = JSON.parse(readFileSync(join(FIXTURES, 'conformance.ovsschema'), 'utf8'));
+    schema.version = '2.0.0';
+    schema.tables.blob.columns.extra = { type: 'integer' };
+    writeFileSync(join(own.dir, 'new.ovsschema'), JSON.stringify(schema));
+    execFileSync('ovsdb-tool', ['convert', join(own.dir, 'db1.db'), join(own.dir, 'new.ovsschema')]);
+    const deleted: unknown[] = [];
+    client.onChange((changes) => deleted.push(...changes.filter((change) => !change.new)));
+    await own.launch();
+    await synced(client);
+    await holds(lock, 'held');
+    expect((await client.schema()).version).to.equal('2.0.0');
+    const again = client.transaction();
+    const rows = again.select('blob', []);
+    again.insert('blob', { data: 'row 4', seq: 4 });
+    const fresh = (await client.transact(again)).get(rows);
+    expect(fresh).to.have.length(3);
+    for (const row of fresh) expect(client.rows('blob').get(row._uuid)).to.deep.equal(row);
+    expect(client.rows('blob').size).to.equal(4);
+    expect(deleted).to.deep.equal([]);
+    client.close();
+    await own.stop();
+  });
+
+  it('uses the best monitor the server knows, and an index that follows', async () => {
+    const client = conformanceClient(server.unix, { replicate: ['blob'] });
+    await synced(client);
+    const even = client.index('blob', ({ seq }) => (seq % 2n === 0n ? ['even'] : []));
+    const before = even.get('even').length;
+    const txn = client.transaction();
+    const handles = [10, 11, 12].map((seq) => txn.insert('blob', { seq }));
+    const result = await client.transact(txn);
+    expect(even.get('even').length).to.equal(before + 2);
+    const odd = client.transaction();
+    odd.update('blob', byUuid(result.get(handles[0] as InsertHandle)), { seq: 13 });
+    await client.transact(odd);
+    expect(even.get('even').length).to.equal(before + 1);
+    expect(client.rows('atoms').size).to.equal(0);
     client.close();
   });
 

@@ -109,7 +109,7 @@ export class OvsdbClient<D extends DatabaseDeclaration> {
   close(): void {
     const error = new OvsdbError('connection lost', { details: 'closed by the client' });
     this.#link.close(error);
-    this.#onDown(error);
+    if (this.#status.state !== 'disconnected') this.#onDown(error);
   }
 
   get status(): ClientStatus {

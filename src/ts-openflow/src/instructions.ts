@@ -44,6 +44,12 @@ type AnyRow = { readonly type: number; readonly codec: Codec<any, any> };
 const ROWS: Readonly<Record<string, AnyRow>> = INSTRUCTIONS;
 const BY_TYPE: ReadonlyMap<number, string> = new Map(Object.entries(ROWS).map(([kind, row]) => [row.type, kind]));
 
+/** What a codec has just made, with its kind. */
+function named(kind: string | undefined, value: Record<string, unknown>): Record<string, unknown> {
+  value.kind = kind;
+  return value;
+}
+
 function readInstruction(r: Reader): DecodedInstruction {
   const start = r.at;
   const type = r.u16();
@@ -52,8 +58,7 @@ function readInstruction(r: Reader): DecodedInstruction {
   const outer = r.enter(length - 4, 'OFPBIC_BAD_LEN');
   const kind = BY_TYPE.get(type);
   const row = kind === undefined ? undefined : ROWS[kind];
-  const value =
-    row === undefined ? { kind: 'unknown', type, octets: r.rest() } : Object.assign({ kind }, row.codec.read(r));
+  const value = row === undefined ? { kind: 'unknown', type, octets: r.rest() } : named(kind, row.codec.read(r));
   r.leave(outer, 'OFPBIC_BAD_LEN');
   return value as DecodedInstruction;
 }

@@ -9,11 +9,14 @@
 import { EncodeError } from './errors.js';
 import type { FieldName, UnknownFieldName, ValueOf } from './fields.js';
 import {
+  type FieldEntry,
   fieldEntry,
   headerOf,
   type ReadHeader,
+  readExactHeader,
   readHeader,
   readValue,
+  writeExactHeader,
   writeHeader,
   writeUnknownHeader,
   writeValue,
@@ -80,6 +83,14 @@ export function readOxmFields(r: Reader): Match {
   let ordered = true;
   while (r.at < r.end) {
     const at = r.at;
+    const exact = readExactHeader(r);
+    if (exact !== undefined) {
+      if (match[exact.name] !== undefined) throw r.error('OFPBMC_DUP_FIELD', at);
+      match[exact.name] = { value: readValue(r, exact.field, exact.field.octets) };
+      if (exact.rank < rank) ordered = false;
+      rank = exact.rank;
+      continue;
+    }
     const h = readHeader(r);
     if (Object.hasOwn(match, h.name)) throw r.error('OFPBMC_DUP_FIELD', at);
     match[h.name] = readField(r, h);
@@ -98,14 +109,25 @@ function neededOctets(field: Masked<number | bigint>): number {
   return Math.max(1, Math.ceil(widest.toString(16).length / 2));
 }
 
-function writeField(w: Writer, name: string, masked: Masked<number | bigint> | UnknownField): void {
-  const entry = fieldEntry(name);
+function writeField(
+  w: Writer,
+  name: string,
+  masked: Masked<number | bigint> | UnknownField,
+  entry: FieldEntry | undefined,
+): void {
   if (entry === undefined) {
     writeUnknownHeader(w, name);
     w.bytes((masked as UnknownField).octets);
     return;
   }
   const { value, mask, header } = masked as Masked<number | bigint>;
+  if (mask === undefined && header === undefined && entry.field.octets !== 0) {
+    writeExactHeader(w, entry);
+    if (entry.field.octets === 4) w.u32(value as number);
+    else if (entry.field.octets === 8) w.u64(value as bigint);
+    else writeValue(w, entry.field, entry.field.octets, value);
+    return;
+  }
   const octets = entry.field.octets === 0 ? neededOctets(masked as Masked<number | bigint>) : entry.field.octets;
   writeHeader(w, headerOf(entry, w.version, header), mask !== undefined, mask === undefined ? octets : octets * 2);
   writeValue(w, entry.field, octets, value);
@@ -114,34 +136,45 @@ function writeField(w: Writer, name: string, masked: Masked<number | bigint> | U
   writeValue(w, entry.field, octets, mask);
 }
 
-/** The names of a match's fields, in the order they are written. */
+/** The names of a match's fields, in the order they are written: as they came, then in canonical order. */
 export function fieldOrder(match: Match): readonly string[] {
-  const names = Object.keys(match);
-  let rank = -1;
-  let sorted = true;
-  for (const name of names) {
-    const here = fieldEntry(name)?.rank ?? Number.POSITIVE_INFINITY;
-    if (here < rank) sorted = false;
-    rank = here;
-  }
-  const wire = match[WIRE_ORDER];
-  if (wire === undefined && sorted) return names;
   const rankOf = (name: string): number => fieldEntry(name)?.rank ?? Number.POSITIVE_INFINITY;
-  const place = new Map((wire ?? []).map((name, i) => [name, i]));
-  const rest = names.filter((name) => !place.has(name)).sort((a, b) => rankOf(a) - rankOf(b) || (a < b ? -1 : 1));
-  return [
-    ...names.filter((name) => place.has(name)).sort((a, b) => (place.get(a) as number) - (place.get(b) as number)),
-    ...rest,
-  ];
+  const place = new Map((match[WIRE_ORDER] ?? []).map((name, i) => [name, i]));
+  const before = (a: string, b: string): number => {
+    const [x, y] = [place.get(a), place.get(b)];
+    if (x !== undefined && y !== undefined) return x - y;
+    if (x !== undefined || y !== undefined) return x === undefined ? 1 : -1;
+    return rankOf(a) === rankOf(b) ? (a < b ? -1 : 1) : rankOf(a) - rankOf(b);
+  };
+  return Object.keys(match).sort(before);
 }
 
 /** Writes the fields of a match, without its header. */
 export function writeOxmFields(w: Writer, match: Match): void {
   const loose = match as unknown as LooseMatch;
-  for (const name of fieldOrder(match)) {
-    const masked = loose[name];
-    if (masked !== undefined) writeField(w, name, masked);
+  if (match[WIRE_ORDER] !== undefined) {
+    for (const name of fieldOrder(match)) writeNamed(w, loose, name);
+    return;
   }
+  // Fields are written as they stand while they are in order; the first that is not makes it all start again, sorted.
+  const start = w.at;
+  let rank = -1;
+  for (const name in loose) {
+    const masked = loose[name];
+    const entry = fieldEntry(name);
+    if (entry === undefined || entry.rank < rank) {
+      w.at = start;
+      for (const sorted of fieldOrder(match)) writeNamed(w, loose, sorted);
+      return;
+    }
+    rank = entry.rank;
+    if (masked !== undefined) writeField(w, name, masked, entry);
+  }
+}
+
+function writeNamed(w: Writer, loose: LooseMatch, name: string): void {
+  const masked = loose[name];
+  if (masked !== undefined) writeField(w, name, masked, fieldEntry(name));
 }
 
 /** An ofp_match: type OXM, length, fields, padding to 8 octets. */

@@ -176,5 +176,5 @@ export function encodeInto(w: Writer, message: MessageInput): void {
 export function encodeMessage(message: MessageInput, version: OpenFlowVersion): Buffer {
   const w = new Writer(version);
   encodeInto(w, message);
-  return w.take();
+  return w.finish();
 }

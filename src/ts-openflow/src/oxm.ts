@@ -17,6 +17,8 @@ export interface FieldEntry {
   readonly rank: number;
   /** By version, from 1.3: the header written. */
   readonly canonical: readonly OxmHeader[];
+  /** By version, from 1.3: the canonical header's 32 bits for a value without mask. */
+  readonly exactBits: readonly number[];
 }
 
 function canonicalHeader(field: Field, version: OpenFlowVersion): OxmHeader {
@@ -27,7 +29,11 @@ function canonicalHeader(field: Field, version: OpenFlowVersion): OxmHeader {
 
 const ENTRIES: readonly FieldEntry[] = FIELD_NAMES.map((name, rank) => {
   const field: Field = FIELDS[name];
-  return { name, field, rank, canonical: ([4, 5, 6] as const).map((version) => canonicalHeader(field, version)) };
+  const canonical = ([4, 5, 6] as const).map((version) => canonicalHeader(field, version));
+  const exactBits = canonical.map(
+    (h) => h.class * 0x10000 + h.field * 0x200 + field.octets + (h.experimenter === undefined ? 0 : 4),
+  );
+  return { name, field, rank, canonical, exactBits };
 });
 
 const BY_NAME: ReadonlyMap<string, FieldEntry> = new Map(ENTRIES.map((entry) => [entry.name, entry]));
@@ -46,6 +52,29 @@ const BY_HEADER: ReadonlyMap<number, { readonly entry: FieldEntry; readonly head
 /** The entry of a field by name; undefined for a name that is not in FIELDS. */
 export function fieldEntry(name: string): FieldEntry | undefined {
   return BY_NAME.get(name);
+}
+
+/** By version: the field of a canonical header for a value without mask, where no experimenter follows. */
+const EXACT: readonly ReadonlyMap<number, FieldEntry>[] = ([4, 5, 6] as const).map(
+  (version) =>
+    new Map(
+      ENTRIES.filter(
+        (e) => e.field.octets !== 0 && (e.canonical[version - 4] as OxmHeader).experimenter === undefined,
+      ).map((e) => [(e.exactBits[version - 4] as number) | 0, e]),
+    ),
+);
+
+/** The field that comes next, if it comes as nearly all do: by its canonical header, without a mask. The header is read then. */
+export function readExactHeader(r: Reader): FieldEntry | undefined {
+  const at = r.at;
+  if (r.end - at < 4) return undefined;
+  const b = r.octets;
+  // A signed number, because those of 32 bits need no allocation.
+  const bits =
+    ((b[at] as number) << 24) | ((b[at + 1] as number) << 16) | ((b[at + 2] as number) << 8) | (b[at + 3] as number);
+  const entry = (EXACT[r.version - 4] as ReadonlyMap<number, FieldEntry>).get(bits);
+  if (entry !== undefined) r.at = at + 4;
+  return entry;
 }
 
 /** A header as read: the 32 bits, the experimenter if there is one, and the field if it is known. */
@@ -105,6 +134,14 @@ export function writeHeader(w: Writer, header: OxmHeader, hasMask: boolean, leng
   if (wire > 0xff) throw new EncodeError(`${header.name}: ${wire} octets are too many`);
   w.u16(header.class);
   w.u16((header.field << 9) | (hasMask ? 0x100 : 0) | wire);
+  if (experimenter !== undefined) w.u32(experimenter);
+}
+
+/** Writes the canonical header of a field for a value without mask. */
+export function writeExactHeader(w: Writer, entry: FieldEntry): void {
+  const at = w.version - 4;
+  w.u32(entry.exactBits[at] as number);
+  const experimenter = (entry.canonical[at] as OxmHeader).experimenter;
   if (experimenter !== undefined) w.u32(experimenter);
 }
 

@@ -9,7 +9,7 @@ import { OvsdbError, RpcConnection } from 'ovsdb-client';
 import { openSocket } from './raw.js';
 import { FIXTURES, sleep } from './server.js';
 
-type Step = readonly [session: string, method: string, params: unknown];
+export type Step = readonly [session: string, method: string, params: unknown];
 export interface Case {
   readonly id: string;
   readonly title: string;
@@ -71,12 +71,8 @@ async function replyOf(promise: Promise<unknown>): Promise<unknown> {
   }
 }
 
-/** Runs a case. `wording` false compares the errors' codes but not their words. */
-export async function runCase(
-  { do: steps = [], observed = [] }: Case,
-  remote: string,
-  wording: boolean,
-): Promise<void> {
+/** What the sessions of a case observe, uuids numbered by first sight. */
+export async function observe(steps: readonly Step[], remote: string): Promise<unknown> {
   const sessions = new Map<string, { rpc: RpcConnection; unasked: unknown[] }>();
   const sessionOf = async (name: string) => {
     const known = sessions.get(name);
@@ -101,12 +97,21 @@ export async function runCase(
   }
   for (const { rpc } of sessions.values()) rpc.close(new OvsdbError('connection lost', { details: 'end of the case' }));
   const names = new Names(true);
-  const [ours, theirs] = [canonical(actual, (text) => names.of(text)), canonical(observed, renumber())];
+  return canonical(actual, (text) => names.of(text));
+}
+
+/** Runs a case. `wording` false compares the errors' codes but not their words. */
+export async function runCase(
+  { do: steps = [], observed = [] }: Case,
+  remote: string,
+  wording: boolean,
+): Promise<void> {
+  const [ours, theirs] = [await observe(steps, remote), canonical(observed, renumber())];
   expect(wording ? ours : wordless(ours)).to.deep.equal(wording ? theirs : wordless(theirs));
 }
 
 /** Without the words of errors: the code alone. */
-function wordless(value: unknown): unknown {
+export function wordless(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(wordless);
   if (typeof value !== 'object' || value === null) return value;
   const { details: _details, syntax: _syntax, ...rest } = value as Record<string, unknown>;

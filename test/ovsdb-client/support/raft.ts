@@ -2,11 +2,11 @@
  * Three members of a Raft-clustered `conformance` database on loopback, in a temporary folder. The present leader can be
  * killed or frozen, stopped members started again. Ends only processes it started.
  */
-import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { accepts, end, FIXTURES, freePort, until } from './server.js';
+import { accepts, end, FIXTURES, freePort, startProcess, until } from './server.js';
 
 const DATABASE = 'conformance';
 interface Member {
@@ -58,23 +58,10 @@ export class RaftCluster {
   async #launch(member: Member): Promise<void> {
     const [dir, sock] = [this.#dir, this.#path(member, 'sock')];
     rmSync(this.#path(member, 'ctl'), { force: true });
-    member.child = spawn(
-      'ovsdb-server',
-      [
-        this.#path(member, 'db'),
-        `--remote=punix:${sock}`,
-        `--remote=ptcp:${member.client}:127.0.0.1`,
-        `--unixctl=${this.#path(member, 'ctl')}`,
-        '-vconsole:off',
-        '-vsyslog:off',
-        '-vfile:info',
-        `--log-file=${this.#path(member, 'log')}`,
-      ],
-      {
-        stdio: 'ignore',
-        env: { ...process.env, OVS_RUNDIR: dir, OVS_LOGDIR: dir, OVS_DBDIR: dir, OVS_SYSCONFDIR: dir },
-      },
-    );
+    const remotes = [`--remote=punix:${sock}`, `--remote=ptcp:${member.client}:127.0.0.1`];
+    const logs = ['-vconsole:off', '-vsyslog:off', '-vfile:info', `--log-file=${this.#path(member, 'log')}`];
+    const args = [this.#path(member, 'db'), ...remotes, `--unixctl=${this.#path(member, 'ctl')}`, ...logs];
+    member.child = startProcess('ovsdb-server', args, dir);
     await until(() => accepts(sock), 20_000);
   }
 

@@ -59,6 +59,16 @@ export const accepts = (path: string) =>
     socket.on('error', () => done(false));
   });
 
+/** Starts a process that does not outlive this one, whatever becomes of the test. */
+export function startProcess(command: string, args: readonly string[], dir: string): ChildProcess {
+  const env = { ...process.env, OVS_RUNDIR: dir, OVS_LOGDIR: dir, OVS_DBDIR: dir, OVS_SYSCONFDIR: dir };
+  const child = spawn(command, args, { stdio: 'ignore', env });
+  const kill = () => void child.kill('SIGKILL');
+  process.once('exit', kill);
+  child.once('exit', () => process.off('exit', kill));
+  return child;
+}
+
 /** Ends a child and waits for its end; a frozen one is thawed first. */
 export async function end(child: ChildProcess | undefined, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
   if (!child || child.exitCode !== null || child.signalCode !== null) return;
@@ -68,34 +78,24 @@ export async function end(child: ChildProcess | undefined, signal: NodeJS.Signal
   await ended;
 }
 
-export async function startServer(args: readonly string[] = [], schemas?: readonly string[]): Promise<TestServer> {
-  const dir = mkdtempSync(join(tmpdir(), 'ovsdb-test-'));
-  const port = await freePort();
-  const databases = (schemas ?? [VSWITCH_SCHEMA, join(FIXTURES, 'conformance.ovsschema')]).map((schema, i) => {
+/** Creates the databases in `dir`; gives their files. */
+function createDatabases(dir: string, schemas: readonly string[]): string[] {
+  return schemas.map((schema, i) => {
     execFileSync('ovsdb-tool', ['create', join(dir, `db${i}.db`), schema]);
     return join(dir, `db${i}.db`);
   });
+}
+
+export async function startServer(args: readonly string[] = []): Promise<TestServer> {
+  const dir = mkdtempSync(join(tmpdir(), 'ovsdb-test-'));
+  const port = await freePort();
+  const databases = createDatabases(dir, [VSWITCH_SCHEMA, join(FIXTURES, 'conformance.ovsschema')]);
   const ctl = join(dir, 'ctl');
+  const remotes = [`--remote=punix:${dir}/db.sock`, `--remote=ptcp:${port}:127.0.0.1`, `--unixctl=${ctl}`];
+  const logs = ['-vconsole:off', '-vsyslog:off', '-vfile:info', `--log-file=${dir}/log`];
   let child: ChildProcess | undefined;
   const launch = async () => {
-    const remotes = [`--remote=punix:${dir}/db.sock`, `--remote=ptcp:${port}:127.0.0.1`];
-    child = spawn(
-      'ovsdb-server',
-      [
-        ...databases,
-        ...remotes,
-        `--unixctl=${ctl}`,
-        '-vconsole:off',
-        '-vsyslog:off',
-        '-vfile:info',
-        `--log-file=${dir}/log`,
-        ...args,
-      ],
-      {
-        stdio: 'ignore',
-        env: { ...process.env, OVS_RUNDIR: dir, OVS_LOGDIR: dir, OVS_DBDIR: dir, OVS_SYSCONFDIR: dir },
-      },
-    );
+    child = startProcess('ovsdb-server', [...databases, ...remotes, ...logs, ...args], dir);
     await until(() => accepts(join(dir, 'db.sock')), 10_000);
   };
   await launch();

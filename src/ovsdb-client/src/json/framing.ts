@@ -13,7 +13,7 @@ export interface FramingLimits {
   /** Most brackets open at once. ovsdb-server itself stops at 1,000. */
   readonly maxDepth: number;
 }
-export const FRAMING_LIMITS: FramingLimits = { maxMessageBytes: 1 << 30, maxDepth: 1000 };
+export const FRAMING_LIMITS: FramingLimits = { maxMessageBytes: 256 << 20, maxDepth: 1000 };
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;

@@ -15,8 +15,7 @@ export type RowUpdate = { readonly [form in 'new' | 'old' | 'initial' | 'insert'
 export function wholeRow(table: BoundTable, uuid: string, json: Json): UntypedRow {
   const row: { _uuid: string; [column: string]: ValueOf } = { _uuid: uuid };
   for (const { name, decode, empty } of table.columns) {
-    const value = json[name];
-    row[name] = value === undefined ? empty : decode(value);
+    row[name] = Object.hasOwn(json, name) ? decode(json[name]) : empty;
   }
   return row;
 }

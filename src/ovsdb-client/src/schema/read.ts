@@ -62,18 +62,25 @@ function repeating(): ReadAtom {
   return (reader) => reader.repeated(expected);
 }
 
+/** So many different strings in a row, and they are taken to be different all. */
+const GIVE_UP = 16;
+
 /** For strings that are often those of the row before: `type`, `admin_state`, `fail_mode`. */
 function lastAgain(): ReadAtom {
   let token = '';
   let value = '';
+  let misses = 0;
   return (reader) => {
-    if (token !== '' && reader.take(token)) return value;
+    if (misses === GIVE_UP) return reader.string();
+    if (token !== '' && reader.take(token)) {
+      misses = 0;
+      return value;
+    }
+    misses++;
     const from = reader.at;
-    const next = reader.string();
-    if (next.length > 32) return next;
+    value = reader.string();
     token = reader.text.slice(from, reader.at);
-    value = next;
-    return next;
+    return value;
   };
 }
 

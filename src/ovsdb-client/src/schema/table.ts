@@ -108,7 +108,7 @@ export function rowDecoder(name: string, columns: TableDeclaration): (json: Reco
   return (json) => {
     const row: Record<string, ValueOf> = {};
     if (json._uuid !== undefined) row._uuid = uuid(json._uuid);
-    for (const [column, decode] of decoders) if (json[column] !== undefined) row[column] = decode(json[column]);
+    for (const [column, decode] of decoders) if (Object.hasOwn(json, column)) row[column] = decode(json[column]);
     return row as UntypedRow;
   };
 }

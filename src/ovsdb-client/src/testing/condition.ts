@@ -45,7 +45,7 @@ export function parseCondition(json: unknown, columnOf: ColumnOf, names: NamedUu
   const column = columnOf(name);
   const compare = FUNCTIONS[fn];
   const orders = ['<', '<=', '>', '>='].includes(fn);
-  if (!compare) throw fault('syntax error', `no function named ${fn}`);
+  if (!compare) throw fault('unknown function', `no function named ${fn}`);
   if (orders && (column.max !== 1 || column.value || !['integer', 'real'].includes(column.key.type)))
     throw fault('syntax error', `type mismatch: ${fn} on column ${name}`);
   const wanted = parseDatum(value, column, names, true);
@@ -67,7 +67,7 @@ const REAL: { readonly [mutator: string]: (a: number, b: number) => number } = {
   '*=': (a, b) => a * b,
   '/=': (a, b) => a / b,
 };
-const unknownMutator = (mutator: string) => fault('syntax error', `No mutator named ${mutator}.`);
+const unknownMutator = (mutator: string) => fault('unknown mutator', `No mutator named ${mutator}.`);
 const outOfRange = () => fault('range error', 'Result of mutation is out of range.');
 
 function integerResult(a: bigint, mutator: string, b: bigint): bigint {

@@ -42,7 +42,7 @@ function columnOf({ columns }: TableSchema, table: string): (name: string) => Co
   return (name) => {
     if (name === '_uuid' || name === '_version') return UUID_COLUMN;
     const column = Object.hasOwn(columns, name) ? columns[name] : undefined;
-    if (!column) throw fault('syntax error', `No column ${name} in table ${table}.`);
+    if (!column) throw fault('unknown column', `No column ${name} in table ${table}.`);
     return column;
   };
 }

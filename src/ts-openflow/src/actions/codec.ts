@@ -64,6 +64,10 @@ const byKind = lazy((): ReadonlyMap<string, readonly AnyForm[]> => new Map(Objec
 function formOf(action: Action, version: OpenFlowVersion): AnyForm | undefined {
   const rows = byKind().get(action.kind);
   if (rows === undefined) return undefined;
+  if (rows.length === 1) {
+    const form = rows[0] as AnyForm;
+    return form.from <= version && version <= form.to ? form : undefined;
+  }
   const wire = 'wire' in action ? action.wire : undefined;
   for (const form of rows) {
     if (
@@ -89,8 +93,9 @@ function readAction(r: Reader): DecodedAction {
     r.leave(outer, 'OFPBAC_BAD_LEN');
     return { kind: 'unknown', type, octets };
   }
-  const action: Record<string, unknown> = { kind: found.kind };
-  Object.assign(action, found.form.codec.read(r));
+  // Every codec makes a new object, which becomes the action.
+  const action = found.form.codec.read(r) as Record<string, unknown>;
+  action.kind = found.kind;
   if (r.left > 7) throw r.error('OFPBAC_BAD_LEN', start);
   r.pad(r.left);
   r.leave(outer, 'OFPBAC_BAD_LEN');

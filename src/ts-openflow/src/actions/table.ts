@@ -29,10 +29,14 @@ import type { Action, DecodedAction } from './types.js';
 
 const none = (gap: number) => struct({ _1: pad(gap) });
 const byte = <N extends string>(name: N) =>
-  struct({ [name]: u8, _1: pad(3) } as { readonly [K in N]: Codec<number> } & { readonly _1: ReturnType<typeof pad> });
+  struct({ [name]: u8, _1: pad(3) } as unknown as { readonly [K in N]: Codec<number> } & {
+    readonly _1: ReturnType<typeof pad>;
+  });
 const half = <N extends string>(name: N) =>
-  struct({ [name]: u16, _1: pad(2) } as { readonly [K in N]: Codec<number> } & { readonly _1: ReturnType<typeof pad> });
-const word = <N extends string>(name: N) => struct({ [name]: u32 } as { readonly [K in N]: Codec<number> });
+  struct({ [name]: u16, _1: pad(2) } as unknown as { readonly [K in N]: Codec<number> } & {
+    readonly _1: ReturnType<typeof pad>;
+  });
+const word = <N extends string>(name: N) => struct({ [name]: u32 } as unknown as { readonly [K in N]: Codec<number> });
 
 /** Ports of 16 bits, as resubmit has them: 0xfff8 is 0xfffffff8. */
 const port16: Codec<number> = {

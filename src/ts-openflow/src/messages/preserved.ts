@@ -12,8 +12,14 @@ import { Writer } from '../wire/writer.js';
 /** Where the octets are kept: a symbol, so that they are no member. */
 export const WIRE: unique symbol = Symbol('octets as they came');
 
-/** A codec up to the end of its structure that keeps an unusual spelling. */
-export function preserved<T extends object, I extends object>(codec: Codec<T, I>): Codec<T, I> {
+/**
+ * A codec up to the end of its structure that keeps an unusual spelling. `isUsual` may say cheaply that octets are
+ * those that would be written; where it says no, they are compared.
+ */
+export function preserved<T extends object, I extends object>(
+  codec: Codec<T, I>,
+  isUsual: (octets: Buffer) => boolean = () => false,
+): Codec<T, I> {
   const decode = (octets: Buffer, version: 4 | 5 | 6): T => codec.read(new Reader(octets, version));
   const encode = (value: I, version: 4 | 5 | 6): Buffer => {
     const w = new Writer(version, 128);
@@ -27,6 +33,7 @@ export function preserved<T extends object, I extends object>(codec: Codec<T, I>
       const value = codec.read(r);
       r.forgetPadding(ordinal);
       const octets = r.octets.subarray(at, r.at);
+      if (isUsual(octets)) return value;
       // A decoded value is always one that can be encoded: every codec writes what it reads.
       if (!encode(value as unknown as I, r.version).equals(octets)) (value as Record<symbol, unknown>)[WIRE] = octets;
       return value;

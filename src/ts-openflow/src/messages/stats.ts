@@ -93,7 +93,25 @@ const plainOxs: Codec<Stats, StatsInput> = {
 };
 
 /** ofp_stats, kept as it came where it is spelled unusually. */
-export const oxs: Codec<Stats, StatsInput> = preserved(plainOxs);
+export const oxs: Codec<Stats, StatsInput> = preserved(plainOxs, isUsualOxs);
+
+/** Whether OXS fields are those of one flow in order (duration, perhaps idle time, packets, bytes), with known counts. */
+function isUsualOxs(octets: Buffer): boolean {
+  let at = 4;
+  let last = -1;
+  const length = octets.readUInt16BE(2);
+  if (octets.readUInt16BE(0) !== 0 || length !== octets.length) return false;
+  while (at + 12 <= length) {
+    const field = octets[at + 2] ?? 0;
+    const isCount = field === 8 || field === 10;
+    if (octets[at] !== 0x80 || octets[at + 1] !== 2 || octets[at + 3] !== 8 || field <= last) return false;
+    if (!isCount && field !== 0 && field !== 2) return false;
+    if (isCount && octets[at + 4] === 0xff) return false;
+    last = field;
+    at += 12;
+  }
+  return at === length && octets[6] === 0;
+}
 
 /** duration_sec and duration_nsec. */
 export const duration = { duration_sec: opt(u32, 0), duration_nsec: opt(u32, 0) } as const;

@@ -1,9 +1,9 @@
 /** Table features as ovs-ofctl prints them; a table whose features are those of the one before is "ditto". */
-import { fieldHeader } from '../actions/fieldref.js';
 import { ACTIONS } from '../actions/table.js';
 import { FIELD_NAMES, FIELDS, type FieldName } from '../fields.js';
 import type { Property } from '../messages/property.js';
 import type { ReplyBody } from '../multipart/table.js';
+import { readHeader } from '../oxm.js';
 import type { OpenFlowVersion } from '../version.js';
 import { Reader } from '../wire/reader.js';
 import { hex0 } from './common.js';
@@ -36,8 +36,7 @@ function fieldsOf(p: Property | undefined, version: OpenFlowVersion): ReadonlySe
   const octets = Buffer.from(p.octets);
   const r = new Reader(octets, version);
   while (r.left >= 4 && (r.left >= 8 || octets.readUInt16BE(r.at) !== 0xffff)) {
-    octets[r.at + 2] = (octets[r.at + 2] ?? 0) & 0xfe;
-    names.add(fieldHeader.read(r).field);
+    names.add(readHeader(r).name);
   }
   return names;
 }
@@ -61,7 +60,8 @@ function group(names: readonly (readonly string[])[]): readonly Node[] {
   const nodes: Node[] = [];
   const lists: string[][][] = [];
   for (const [word = '', ...rest] of names) {
-    if (nodes.at(-1)?.word !== word) {
+    // A name that is the beginning of another (in_port, in_port_oxm) stands apart from it.
+    if (nodes.at(-1)?.word !== word || rest.length === 0 || lists.at(-1)?.at(-1)?.length === 0) {
       nodes.push({ word, children: [] });
       lists.push([]);
     }
@@ -93,7 +93,11 @@ function render(nodes: readonly Node[], separator: string): string {
 }
 
 /** A set of fields in the short form of ovs-ofctl: `ip_{src,dst} reg0...reg7`. */
-export function formatFieldSet(fields: ReadonlySet<string>): string {
+export function formatFieldSet(given: ReadonlySet<string>): string {
+  // Who can do one form of in_port can do the other.
+  const fields = new Set(
+    given.has('in_port') || given.has('in_port_nxm') ? [...given, 'in_port', 'in_port_nxm'] : given,
+  );
   const printed = ID_ORDER.filter((name) => fields.has(name)).map(
     (name) => (FIELDS[name as FieldName] as { printed?: string }).printed ?? name,
   );
@@ -173,10 +177,8 @@ function maskedFields(p: Property | undefined, version: OpenFlowVersion): Readon
   const octets = Buffer.from(p?.octets ?? []);
   const r = new Reader(octets, version);
   while (r.left >= 4 && (r.left >= 8 || octets.readUInt16BE(r.at) !== 0xffff)) {
-    const masked = ((octets[r.at + 2] ?? 0) & 1) === 1;
-    octets[r.at + 2] = (octets[r.at + 2] ?? 0) & 0xfe;
-    const { field } = fieldHeader.read(r);
-    if (masked) names.add(field);
+    const h = readHeader(r);
+    if (h.hasMask) names.add(h.name);
   }
   return names;
 }
@@ -238,5 +240,12 @@ export function formatTableFeatures(
     previous = like;
   }
   flush();
-  return `\n${lines.join('\n')}`;
+  return `\n${lines.map((line, i) => `${i > 0 && isApart(lines[i - 1] ?? '', line) ? '\n' : ''}${line}`).join('')}`;
+}
+
+const isDitto = (line: string): boolean => line.endsWith(': ditto\n');
+
+/** Whether an empty line stands between two tables: not between a ditto and the unnamed dittos after it. */
+function isApart(before: string, line: string): boolean {
+  return !isDitto(before) || !isDitto(line) || line.includes('("');
 }

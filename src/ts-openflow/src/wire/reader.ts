@@ -103,7 +103,11 @@ export class Reader {
 
   /** Passes over `n` octets of padding, keeping them when they are not zero. */
   pad(n: number): void {
-    const at = this.take(n);
+    this.padAt(this.take(n), n);
+  }
+
+  /** As `pad`, for octets that were taken already. */
+  padAt(at: number, n: number): void {
     const ordinal = this.pads++;
     for (let i = at; i < at + n; i++) {
       if (this.octets[i] !== 0) {

@@ -12,13 +12,14 @@ import type { OddPadding } from './reader.js';
 export class Writer {
   at = 0;
   version: OpenFlowVersion;
-  private buf: Buffer;
+  /** What is written into; another buffer after `reserve`. Only compiled codecs write here themselves. */
+  octets: Buffer;
   private odd: OddPadding | undefined;
   private pads = 0;
 
   constructor(version: OpenFlowVersion, capacity = 256) {
     this.version = version;
-    this.buf = Buffer.allocUnsafe(capacity);
+    this.octets = Buffer.allocUnsafe(capacity);
   }
 
   /** Starts a message: its padding is taken from `odd`, by ordinal. Returns what `endMessage` wants back. */
@@ -36,22 +37,32 @@ export class Writer {
 
   /** The octets written so far; the writer starts again with an empty buffer. */
   take(): Buffer {
-    const octets = this.buf.subarray(0, this.at);
-    this.buf = this.buf.subarray(this.at);
+    const octets = this.octets.subarray(0, this.at);
+    this.octets = this.octets.subarray(this.at);
     this.at = 0;
     return octets;
   }
 
+  /** Starts again in the same buffer: what was written is lost, and views of it change. */
+  clear(): void {
+    this.at = 0;
+  }
+
+  /** The octets written so far. The writer must not be used again. */
+  finish(): Buffer {
+    return this.octets.subarray(0, this.at);
+  }
+
   private grow(n: number): void {
-    const bigger = Buffer.allocUnsafe(Math.max(this.buf.length * 2, this.at + n, 256));
-    this.buf.copy(bigger, 0, 0, this.at);
-    this.buf = bigger;
+    const bigger = Buffer.allocUnsafe(Math.max(this.octets.length * 2, this.at + n, 256));
+    this.octets.copy(bigger, 0, 0, this.at);
+    this.octets = bigger;
   }
 
   /** Makes room for `n` octets and returns where they start; their content is undefined. */
   reserve(n: number): number {
     const at = this.at;
-    if (at + n > this.buf.length) this.grow(n);
+    if (at + n > this.octets.length) this.grow(n);
     this.at = at + n;
     return at;
   }
@@ -59,13 +70,13 @@ export class Writer {
   u8(v: number): void {
     if ((v & 0xff) !== v) throw outOfRange(v, 8);
     const at = this.reserve(1);
-    this.buf[at] = v;
+    this.octets[at] = v;
   }
 
   u16(v: number): void {
     if ((v & 0xffff) !== v) throw outOfRange(v, 16);
     const at = this.reserve(2);
-    const b = this.buf;
+    const b = this.octets;
     b[at] = v >>> 8;
     b[at + 1] = v;
   }
@@ -79,7 +90,7 @@ export class Writer {
   u32(v: number): void {
     if (v >>> 0 !== v) throw outOfRange(v, 32);
     const at = this.reserve(4);
-    const b = this.buf;
+    const b = this.octets;
     b[at] = v >>> 24;
     b[at + 1] = v >>> 16;
     b[at + 2] = v >>> 8;
@@ -94,14 +105,7 @@ export class Writer {
   }
 
   u64(v: bigint): void {
-    if (typeof v !== 'bigint' || v < 0n || v > 0xffffffffffffffffn) throw outOfRange(v, 64);
-    if (v <= 0xffffffffn) {
-      this.u32(0);
-      this.u32(Number(v));
-      return;
-    }
-    const at = this.reserve(8);
-    this.buf.writeBigUInt64BE(v, at);
+    this.u64At(this.reserve(8), v);
   }
 
   /** An unsigned integer of any width. */
@@ -113,20 +117,49 @@ export class Writer {
     if (typeof v !== 'bigint' || v < 0n || v >> BigInt(octets * 8) !== 0n) throw outOfRange(v, octets * 8);
     if (octets === 0) return;
     const at = this.reserve(octets);
-    this.buf.write(v.toString(16).padStart(octets * 2, '0'), at, octets, 'hex');
+    this.octets.write(v.toString(16).padStart(octets * 2, '0'), at, octets, 'hex');
   }
 
   bytes(octets: Uint8Array): void {
     const at = this.reserve(octets.length);
-    this.buf.set(octets, at);
+    this.octets.set(octets, at);
+  }
+
+  /** Refuses a value that does not fit. */
+  refuse(v: unknown, bits: number): never {
+    throw outOfRange(v, bits);
+  }
+
+  /** 64 bits at a place that is reserved. */
+  u64At(at: number, v: bigint): void {
+    if (typeof v !== 'bigint') throw outOfRange(v, 64);
+    const n = Number(v);
+    const b = this.octets;
+    if (n >= 0 && n <= 0xffffffff) {
+      b[at] = 0;
+      b[at + 1] = 0;
+      b[at + 2] = 0;
+      b[at + 3] = 0;
+      b[at + 4] = n >>> 24;
+      b[at + 5] = n >>> 16;
+      b[at + 6] = n >>> 8;
+      b[at + 7] = n;
+      return;
+    }
+    if (v < 0n || v > 0xffffffffffffffffn) throw outOfRange(v, 64);
+    b.writeBigUInt64BE(v, at);
+  }
+
+  /** Padding at a place that is reserved. */
+  padAt(at: number, n: number): void {
+    for (let i = at; i < at + n; i++) this.octets[i] = 0;
+    const odd = this.odd?.get(this.pads++);
+    if (odd !== undefined && odd.length === n) this.octets.set(odd, at);
   }
 
   /** `n` octets of padding: zero, unless the message was decoded with other octets there. */
   pad(n: number): void {
-    const at = this.reserve(n);
-    this.buf.fill(0, at, at + n);
-    const odd = this.odd?.get(this.pads++);
-    if (odd !== undefined && odd.length === n) this.buf.set(odd, at);
+    this.padAt(this.reserve(n), n);
   }
 
   /** Pads what started at `start` to a multiple of 8 octets. */
@@ -136,13 +169,13 @@ export class Writer {
 
   /** Two octets written before. */
   peekU16(at: number): number {
-    return this.buf.readUInt16BE(at);
+    return this.octets.readUInt16BE(at);
   }
 
   /** Overwrites two octets written before, as for lengths known only at the end. */
   patchU16(at: number, v: number): void {
     if ((v & 0xffff) !== v) throw new EncodeError(`length ${v} does not fit 16 bits`);
-    const b = this.buf;
+    const b = this.octets;
     b[at] = v >>> 8;
     b[at + 1] = v;
   }

@@ -1,0 +1,86 @@
+/**
+ * The benchmarks' command line: `main.js NAME [--quick]`, or `--list`. Exit codes: 0 measured, 1 failed, 2 bad usage,
+ * 3 a peer is missing (stderr names the command that brings it).
+ */
+import { parseArgs } from 'node:util';
+import type { BenchModule } from './figure.js';
+
+interface Bench {
+  readonly name: string;
+  /** One line for `--list`. */
+  readonly about: string;
+  /** Loaded when run, so that a broken benchmark does not break the others. */
+  readonly load: () => Promise<BenchModule>;
+}
+
+/** Every benchmark. The one place to add one. */
+const BENCHES: readonly Bench[] = [
+  {
+    name: 'codec',
+    about: 'OpenFlow codec: FLOW_MODs encoded and flow statistics decoded, beside os-ken',
+    load: () => import('./codec.js'),
+  },
+  {
+    name: 'one-port',
+    about: 'port plugged in to first ping across hosts, beside OVN and static flows',
+    load: () => import('./one-port.js'),
+  },
+  {
+    name: 'ovsdb',
+    about: 'OVSDB client: snapshots and transactions, beside JSON.parse and the Python IDL',
+    load: () => import('./ovsdb.js'),
+  },
+];
+
+const list = (): string => BENCHES.map(({ name, about }) => `${name.padEnd(12)}${about}`).join('\n');
+
+interface Usage {
+  readonly name: string | undefined;
+  readonly quick: boolean;
+  readonly list: boolean;
+}
+
+/** The command line; a string is what is wrong with it. */
+function usage(args: readonly string[]): Usage | string {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: { quick: { type: 'boolean', default: false }, list: { type: 'boolean', default: false } },
+    });
+    if (positionals.length > 1) return `one benchmark at a time, not ${positionals.join(' ')}`;
+    return { name: positionals[0], quick: values.quick, list: values.list };
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const given = usage(args);
+  if (typeof given !== 'string' && given.list) {
+    console.log(list());
+    return 0;
+  }
+  const bench = typeof given === 'string' ? undefined : BENCHES.find(({ name }) => name === given.name);
+  if (typeof given === 'string' || bench === undefined) {
+    const wrong =
+      typeof given === 'string' ? given : given.name === undefined ? 'which one?' : `no benchmark ${given.name}`;
+    console.error(`bench: ${wrong}\nusage: npm run bench -- NAME [--quick]\n${list()}`);
+    return 2;
+  }
+  try {
+    const { run, missing } = await bench.load();
+    const install = missing?.();
+    if (install !== undefined) {
+      console.error(`bench: ${bench.name}: what it measures beside is not installed: ${install}`);
+      return 3;
+    }
+    for (const figure of await run({ quick: given.quick })) console.log(JSON.stringify(figure));
+    return 0;
+  } catch (error) {
+    console.error(`bench: ${(error as Error).stack}`);
+    return 1;
+  }
+}
+
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,58 @@
+/**
+ * flowsOf that remembers: what one object needs is compiled once and given again as long as nothing it was made of changed.
+ * The result is the same, always; only the time is not. Of the values an object is made of, networks and ports of the
+ * topology count by identity (a topology that is read again has new ones), everything else by value.
+ */
+import type { ObjectKind, ObjectValues } from '../pipeline/index.js';
+import { flowsOf } from './compile.js';
+import type { Owner } from './owners.js';
+import type { DesiredFlow } from './state.js';
+
+/** `owner` is asked for only when there is something to compile; it follows from the object. */
+export type FlowsOf = <K extends ObjectKind>(
+  kind: K,
+  object: ObjectValues[K],
+  owner: () => Owner,
+) => readonly DesiredFlow[];
+
+/** Compiles every time. */
+export const plainFlowsOf: FlowsOf = (kind, object, owner) => flowsOf(kind, object, owner());
+
+/** More objects than this, and all is forgotten and compiled anew: a bound on memory, not a working size. */
+const MOST = 100_000;
+
+/** Members that hold objects of the topology. */
+const TOPOLOGICAL: ReadonlySet<string> = new Set(['network', 'port']);
+
+/** A FlowsOf of one's own, with its memory. */
+export function rememberingFlowsOf(most = MOST): FlowsOf {
+  const numbers = new WeakMap<object, number>();
+  const known = new Map<string, readonly DesiredFlow[]>();
+  let next = 1;
+
+  const numberOf = (object: object): number => {
+    const number = numbers.get(object) ?? next++;
+    numbers.set(object, number);
+    return number;
+  };
+  /** Unambiguous: a string is quoted, everything else has its brackets or is a number. */
+  const spell = (value: unknown): string => {
+    if (typeof value === 'string') return JSON.stringify(value);
+    if (typeof value !== 'object' || value === null) return String(value);
+    if (Array.isArray(value)) return `[${value.map(spell).join()}]`;
+    let text = '{';
+    for (const [member, v] of Object.entries(value))
+      text += `${member}:${TOPOLOGICAL.has(member) && typeof v === 'object' && v !== null ? numberOf(v) : spell(v)},`;
+    return `${text}}`;
+  };
+
+  return (kind, object, owner) => {
+    const key = kind + spell(object);
+    const remembered = known.get(key);
+    if (remembered !== undefined) return remembered;
+    if (known.size >= most) known.clear();
+    const flows = flowsOf(kind, object, owner());
+    known.set(key, flows);
+    return flows;
+  };
+}

@@ -1,0 +1,73 @@
+/** A flowsOf that remembers gives what the plain one gives, whatever changed since: places, numbers, VTEPs, addresses. */
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { bindings, type Confirmed, desiredState, rememberingFlowsOf, type World } from '../../src/desired/index.js';
+import type { Topology } from '../../src/topology/index.js';
+import { factsOf, topologyOf } from '../world.js';
+
+const plain = topologyOf({ hosts: 3, ports: 3 });
+/** Each a topology read anew: equal names, other objects, something else about them. */
+const TOPOLOGIES: readonly Topology[] = [
+  plain,
+  topologyOf({ hosts: 3, ports: 3, tunnels: 'flow' }),
+  { ...plain, hosts: plain.hosts.map((h, i) => (i === 1 ? { ...h, vtep: '10.99.0.9' } : h)) },
+  {
+    ...plain,
+    networks: plain.networks.map((n) => ({ ...n, ports: n.ports.map((p) => ({ ...p, ips: ['192.168.0.77'] })) })),
+  },
+];
+const IDS = plain.networks.flatMap((n) => n.ports.map((p) => p.ifaceId));
+
+const situation = fc.record({
+  topology: fc.constantFrom(...TOPOLOGIES),
+  /** The host each port is on; 3 is nowhere. */
+  places: fc.tuple(...IDS.map(() => fc.nat({ max: 3 }))),
+  /** Added to every number: ports and tunnels are renumbered. */
+  shift: fc.nat({ max: 2 }),
+});
+type Situation = typeof situation extends fc.Arbitrary<infer T> ? T : never;
+
+function worldAt({ topology, places, shift }: Situation): World {
+  const facts = new Map(
+    topology.hosts.map(({ name }, h) => {
+      const here = factsOf(
+        topology,
+        name,
+        IDS.filter((_, i) => places[i] === h),
+      );
+      const moved = <T extends { readonly ofport?: number }>(of: T): T => ({ ...of, ofport: (of.ofport ?? 0) + shift });
+      return [name, { interfaces: here.interfaces.map(moved), tunnels: here.tunnels.map(moved) }] as const;
+    }),
+  );
+  const world: World = { topology, facts, confirmed: new Map(), holders: new Map(), moving: new Set() };
+  const confirmed = new Map<string, Confirmed>();
+  for (const { name } of topology.hosts) confirmed.set(name, desiredState(world, name, bindings(world)));
+  return { ...world, confirmed };
+}
+
+describe('rememberingFlowsOf', () => {
+  it('gives the plain states over any history of changes', () => {
+    fc.assert(
+      fc.property(fc.array(situation, { minLength: 2, maxLength: 6 }), (history) => {
+        const remembering = rememberingFlowsOf(20);
+        const large = rememberingFlowsOf();
+        for (const world of history.map(worldAt))
+          for (const { name } of world.topology.hosts) {
+            const bound = bindings(world);
+            const states = [undefined, remembering, large].map((of) => desiredState(world, name, bound, of));
+            expect(states[1]).to.deep.equal(states[0]);
+            expect(states[2]).to.deep.equal(states[0]);
+          }
+      }),
+      { numRuns: 15 },
+    );
+  });
+
+  it('compiles an unchanged object once', () => {
+    const world = worldAt({ topology: plain, places: [0, 1, 2, 0, 1, 2], shift: 0 });
+    const of = rememberingFlowsOf();
+    const [first, second] = [1, 2].map(() => desiredState(world, 'hv1', bindings(world), of).flows);
+    expect(second).to.have.length.above(20);
+    expect(second?.every((flow, i) => flow === first?.[i])).to.equal(true);
+  });
+});
