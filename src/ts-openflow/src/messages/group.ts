@@ -145,9 +145,10 @@ const buckets: Codec<readonly Bucket[], readonly BucketInput[]> = {
 
 /** How buckets are chosen. */
 export const groupType = enumeration(u8, { all: 0, select: 1, indirect: 2, ff: 3 }, 'OFPGMFC_BAD_TYPE');
+/** ADD_OR_MOD is Open vSwitch's own: `ovs-ofctl --may-create mod-group`. */
 const command = enumeration(
   u16,
-  { ADD: 0, MODIFY: 1, DELETE: 2, INSERT_BUCKET: 3, REMOVE_BUCKET: 5 },
+  { ADD: 0, MODIFY: 1, DELETE: 2, INSERT_BUCKET: 3, REMOVE_BUCKET: 5, ADD_OR_MOD: 0x8000 },
   'OFPGMFC_BAD_COMMAND',
 );
 

@@ -1,19 +1,6 @@
 /** Meters: METER_MOD and the meter multiparts (OpenFlow 1.5.1, 7.3.4.4, 7.3.5.11 to .13). */
 import { OFPM } from '../constants.js';
-import {
-  type Codec,
-  enumeration,
-  lengthPrefixed,
-  list,
-  opt,
-  orPad,
-  pad,
-  struct,
-  u8,
-  u16,
-  u32,
-  u64,
-} from '../wire/codec.js';
+import { type Codec, enumeration, lengthPrefixed, list, opt, pad, struct, u8, u16, u32, u64 } from '../wire/codec.js';
 import { duration } from './stats.js';
 
 /** A band: what happens above a rate. `prec_level` is of dscp_remark; `data` of bands we do not know. */
@@ -112,6 +99,15 @@ export const meterStats: Codec<MeterStats, MeterStatsInput> = {
   },
 };
 
+const lastOf15 = list(struct({ features: u32, reserved: opt(u32, 0) }));
+/** What 1.5 ends with and Open vSwitch 3.1 leaves out: none or one, as it was. */
+const endOf15: Codec<ReturnType<typeof lastOf15.read>, Parameters<typeof lastOf15.write>[1]> = {
+  read: (r) => (r.version < 6 ? [] : lastOf15.read(r)),
+  write: (w, v) => {
+    if (w.version >= 6) lastOf15.write(w, v);
+  },
+};
+
 /** OFPMP_METER_FEATURES. */
 export const meterFeatures = struct({
   max_meter: u32,
@@ -120,6 +116,5 @@ export const meterFeatures = struct({
   max_bands: u8,
   max_color: u8,
   _1: pad(2),
-  features: orPad(6, u32, 0, 0),
-  reserved: orPad(6, u32, 0, 0),
+  end: opt(endOf15, []),
 });
