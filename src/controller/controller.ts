@@ -166,6 +166,9 @@ export class Controller {
       this.#state$.pipe(
         filter((state) => state.dirty.has(host.name)),
         map((state) => state.cause === host.name),
+        tap((first) => {
+          if (first) this.#turns.promote(host.name);
+        }),
       ),
       interval(this.#options.readEveryMs).pipe(map(() => false)),
     ).pipe(
@@ -207,7 +210,7 @@ export class Controller {
   /** One pass as a stream of one value; `first`: before those of other hosts. */
   #pass$(link: HostLink, first: boolean): Observable<void> {
     const pass = async (): Promise<void> => {
-      await this.#turns.next(first);
+      await this.#turns.next(link.name, first);
       if (!this.#hosts.has(link.name)) return;
       const seen = this.#eventCount;
       try {

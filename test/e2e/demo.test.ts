@@ -72,9 +72,9 @@ describe('kakuri demo', function () {
   });
 
   it('leaves nothing behind when it is interrupted, at whatever moment', async () => {
-    for (const afterMs of [100, 700, 1500, 2500, 4000]) {
+    for (const afterMs of [100, 700, 1500, 2500, 3500]) {
       const before = directories();
-      const child = start('--hosts', '6');
+      const child = start('--hosts', '10');
       const end = ended(child);
       await sleep(afterMs);
       const mine = directories().filter((d) => !before.includes(d));
