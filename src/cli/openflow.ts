@@ -24,7 +24,8 @@ interface Decoded {
   readonly xid: number | null;
   readonly reencoded: string | null;
   readonly text: string | null;
-  readonly error: { readonly what: string; readonly offset: number; readonly octets: string } | null;
+  /** What was wrong, at which octet, and the octets there. */
+  readonly error: string | null;
 }
 
 const NOTHING = { ok: false, type: null, version: null, xid: null, reencoded: null, text: null } as const;
@@ -33,7 +34,7 @@ const NOTHING = { ok: false, type: null, version: null, xid: null, reencoded: nu
 export function decodeLine(line: string): Decoded {
   const hex = line.replace(/\s+/g, '');
   if (hex.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(hex))
-    return { ...NOTHING, error: { what: 'not hexadecimal', offset: 0, octets: hex.slice(0, 32) } };
+    return { ...NOTHING, error: `not hexadecimal: ${hex.slice(0, 32)}` };
   try {
     const message = decodeMessage(Buffer.from(hex, 'hex'));
     return {
@@ -46,9 +47,7 @@ export function decodeLine(line: string): Decoded {
       error: null,
     };
   } catch (error) {
-    if (error instanceof DecodeError)
-      return { ...NOTHING, error: { what: error.what, offset: error.offset, octets: error.octets } };
-    if (error instanceof EncodeError) return { ...NOTHING, error: { what: error.what, offset: 0, octets: '' } };
+    if (error instanceof DecodeError || error instanceof EncodeError) return { ...NOTHING, error: error.message };
     throw error;
   }
 }
