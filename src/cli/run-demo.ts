@@ -6,7 +6,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Table from 'cli-table3';
-import { parse } from 'yaml';
 import type { Status } from '../controller/index.js';
 import { ask } from './ask.js';
 import { type ControllerProcess, startController } from './controller-process.js';
@@ -98,10 +97,7 @@ async function show(options: DemoOptions, started: Started, alive: () => void): 
   say(
     `building ${options.hosts} hypervisors, each with its own Open vSwitch, and ${options.hosts * 2} VMs of two tenants`,
   );
-  started.lab = await LabProcess.start(JSON.stringify(parse(demoTopology(options))), [
-    '--dir',
-    join(started.dir, 'lab'),
-  ]);
+  started.lab = await LabProcess.start(JSON.stringify(demoTopology(options)), ['--dir', join(started.dir, 'lab')]);
   alive();
   const { topology, controller, management } = started.lab.ready;
   say(`starting the controller: kakuri run ${topology} --advertise ${controller}`);

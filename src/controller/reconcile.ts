@@ -85,12 +85,6 @@ async function readBack(link: HostLink, actual: ActualState, plan: FlowPlan): Pr
 
 const refusalText = ({ about, error }: Refusal): string => `refused by the switch: ${about}: ${error}`;
 
-/** Brings the rows to what they should be; true when something was changed (the rows that follow tell how it went). */
-async function configure(context: PassContext, transactions: readonly (readonly unknown[])[]): Promise<boolean> {
-  for (const changes of transactions) await context.link.configure(changes as never);
-  return transactions.length > 0;
-}
-
 const nothing = (context: PassContext, state: PassResult['state'], errors: readonly string[]): PassResult => ({
   memory: context.memory,
   flowModsSent: 0,
@@ -202,7 +196,9 @@ export async function reconcileHost(context: PassContext): Promise<PassResult> {
   if (rows === undefined) return nothing(context, 'unreachable', link.troubles());
   const { topology } = state.world;
   const config = configPlan({ host: link.name, controllerTarget, topology }, rows);
-  if (await configure(context, config.transactions))
+  for (const changes of config.transactions) await link.configure(changes);
+  // The rows that follow tell how it went.
+  if (config.transactions.length > 0)
     return { ...nothing(context, 'configuring', config.problems), warnings: config.warnings, again: true };
   const ports = link.switchPorts();
   if (ports === undefined)

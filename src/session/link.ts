@@ -26,8 +26,6 @@ export interface CountedFlow extends ActualFlow {
   readonly text: string;
 }
 
-export type LinkState = 'connecting' | 'rows' | 'switch' | 'closed';
-
 export interface HostLink {
   readonly name: string;
   /** The rows of OVSDB; undefined until the first snapshot. */
