@@ -10,6 +10,8 @@ export interface WorldOptions {
   readonly ports?: number;
   readonly encapsulation?: Encapsulation;
   readonly tunnels?: 'mesh' | 'flow';
+  /** Of the VTEPs. */
+  readonly family?: 'ipv4' | 'ipv6';
 }
 
 export const hostName = (i: number): string => `hv${i + 1}`;
@@ -41,6 +43,7 @@ export function topologyOf(given: WorldOptions = {}): Topology {
     ports: 2,
     encapsulation: 'geneve',
     tunnels: 'mesh',
+    family: 'ipv4',
     ...given,
   } as const;
   return {
@@ -48,7 +51,7 @@ export function topologyOf(given: WorldOptions = {}): Topology {
     hosts: Array.from({ length: options.hosts }, (_, i) => ({
       name: hostName(i),
       ovsdb: `unix:/run/kakuri/${hostName(i)}/db.sock`,
-      vtep: `10.99.0.${i + 1}`,
+      vtep: options.family === 'ipv6' ? `fd00:99::${(i + 1).toString(16)}` : `10.99.${(i + 1) >> 8}.${(i + 1) & 255}`,
     })),
     networks: [...options.tenants].sort().map((tenant, i) => networkOf(tenant, 100 + i, options)),
   };

@@ -201,7 +201,7 @@ class Lab:
         node.script(NO_IPV6 + 'sysctl -qw net.ipv4.conf.default.arp_notify=1\n' + batch(lines)
                     + deaf([('up0', 'up0'), *((vm.tap, f'v{vm.number}') for vm in host.vms)]))
         ovs.start()
-        node.script(ovs.wait_br_phy() + batch(self.underlay.addresses(host)))
+        node.script(ovs.wait_br_phy() + self.underlay.family('br-phy') + batch(self.underlay.addresses(host)))
         ovs.warm()
         for name in ['up0', 'mgmt0', *(vm.tap for vm in host.vms)]:
             node.adopt(name)
@@ -209,7 +209,7 @@ class Lab:
 
     def _start_rogue(self) -> None:
         node = self.nodes['rogue']
-        node.script(NO_IPV6 + batch(self.underlay.rogue_lines()) + 'ethtool -K eth0 tx off tso off gso off >/dev/null')
+        node.script(NO_IPV6 + self.underlay.family('eth0') + batch(self.underlay.rogue_lines()) + 'ethtool -K eth0 tx off tso off gso off >/dev/null')
         node.adopt('eth0', ROGUE_MAC, f'{self.topology.rogue}/{self.topology.prefix.prefixlen}')
 
     def _start_vm(self, vm: Vm) -> None:

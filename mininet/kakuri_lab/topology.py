@@ -16,6 +16,7 @@ from typing import Any
 from .yaml_core import TopologyError, read_yaml
 
 # Octets that a tunnel adds to the inner IP packet over IPv4: inner Ethernet 14, IPv4 20, and the tunnel's own headers.
+# An outer IPv6 header has 20 more.
 OVERHEAD = {'geneve': 50, 'vxlan': 50, 'gre': 42, 'nvgre': 42}
 
 
@@ -56,8 +57,13 @@ class Topology:
     hosts: dict[str, Host]
     vms: dict[str, Vm]
     mtu: int
-    prefix: ipaddress.IPv4Network  # holds every VTEP and the rogue
+    prefix: ipaddress.IPv4Network | ipaddress.IPv6Network  # holds every VTEP and the rogue
     rogue: str
+
+    @property
+    def ipv6(self) -> bool:
+        """Whether the tunnels go over IPv6."""
+        return self.prefix.version == 6
 
 
 def load_topology(path: str) -> Topology:
@@ -76,7 +82,8 @@ def load_topology(path: str) -> Topology:
         if not isinstance(body, dict) or 'ovsdb' not in body or 'vtep' not in body:
             raise TopologyError(f'{path}: host {name}: ovsdb and vtep are needed')
         hosts[str(name)] = Host(str(name), number, str(body['ovsdb']), str(body['vtep']))
-    vms = _vms(document, list(hosts), mtu, str(underlay.get('encapsulation', 'geneve')))
+    extra = 20 if any(':' in h.vtep for h in hosts.values()) else 0
+    vms = _vms(document, list(hosts), mtu - extra, str(underlay.get('encapsulation', 'geneve')))
     for vm in vms.values():
         if vm.iface_id in hosts:
             raise TopologyError(f'{path}: {vm.iface_id} names a host and a port: the lab needs different names')
@@ -137,20 +144,22 @@ def _with_prefix(ip: str, subnets: list[Any]) -> str:
     return f'{ip}/{24 if address.version == 4 else 64}'
 
 
-def _underlay_prefix(vteps: list[str]) -> tuple[ipaddress.IPv4Network, str]:
-    """The smallest prefix, /24 or wider, with every VTEP in it, and a free address there for the rogue."""
+def _underlay_prefix(vteps: list[str]) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, str]:
+    """The smallest prefix, /24 (IPv6: /64) or wider, with every VTEP in it, and a free address there for the rogue."""
     try:
-        addresses = [ipaddress.IPv4Address(v) for v in vteps]
+        addresses = [ipaddress.ip_address(v) for v in vteps]
     except ValueError as error:
-        raise TopologyError(f'the lab serves IPv4 VTEPs only: {error}') from error
+        raise TopologyError(f'VTEP: {error}') from error
     if len(set(addresses)) != len(addresses):
         raise TopologyError('duplicate VTEP')
-    for length in range(24, 3, -1):
-        prefix = ipaddress.IPv4Network((addresses[0], length), strict=False)
+    if len({a.version for a in addresses}) != 1:
+        raise TopologyError('VTEPs of both families')
+    for length in range(24 if addresses[0].version == 4 else 64, 3, -1):
+        prefix = ipaddress.ip_network((addresses[0], length), strict=False)
         if all(a in prefix for a in addresses):
             break
     else:
         raise TopologyError('the VTEPs share no prefix of 4 bits or more')
-    last = int(prefix.broadcast_address) - 1
-    free = next(a for a in range(last, last - len(addresses) - 1, -1) if ipaddress.IPv4Address(a) not in addresses)
-    return prefix, str(ipaddress.IPv4Address(free))
+    last = int(prefix.broadcast_address) - 1 if prefix.version == 4 else int(prefix.network_address) + 0xfffe
+    candidates = (addresses[0].__class__(last - n) for n in range(len(addresses) + 1))
+    return prefix, str(next(a for a in candidates if a not in addresses))

@@ -5,6 +5,7 @@ that is no hypervisor. MACs are fixed, so every neighbour is known beforehand.
 """
 from .nodes import LabNode
 from .topology import Host, Topology
+from .yaml_core import TopologyError
 
 ROGUE_MAC = '02:ee:02:00:00:01'
 LINK_NET = '100.64'  # routed: hypervisor N has 100.64.x.y/31 with x.y = 2N + 1, the router 2N; the rogue is N = 0
@@ -23,6 +24,8 @@ class Underlay:
     """Addresses and commands of one kind of underlay."""
 
     def __init__(self, kind: str, topology: Topology) -> None:
+        if kind == 'routed' and topology.ipv6:
+            raise TopologyError('the routed underlay of the lab is IPv4: take the switched one for IPv6 VTEPs')
         self.kind = kind
         self.topology = topology
 
@@ -63,6 +66,10 @@ class Underlay:
                 f'neigh replace {neighbour} lladdr {mac} dev {port} nud permanent',
                 f'route add {vtep}/32 via {neighbour} dev {port}']
 
+    def family(self, device: str) -> str:
+        """Shell text that lets the kernel have IPv6 on `device`, where the tunnels go over it."""
+        return f'sysctl -qw net.ipv6.conf.{device}.disable_ipv6=0\n' if self.topology.ipv6 else ''
+
     def addresses(self, host: Host) -> list[str]:
         """`ip` lines that give br-phy of a hypervisor its addresses and routes (arp_notify tells the others)."""
         return self._end_lines('br-phy', host.vtep, host.number)
@@ -72,7 +79,9 @@ class Underlay:
 
     def _end_lines(self, device: str, address: str, number: int) -> list[str]:
         if self.kind == 'switched':
-            return [f'addr add {address}/{self.topology.prefix.prefixlen} dev {device}', f'link set {device} up']
+            nodad = ' nodad' if self.topology.ipv6 else ''
+            return [f'addr add {address}/{self.topology.prefix.prefixlen} dev {device}{nodad}',
+                    f'link set {device} up']
         return [f'addr add {address}/32 dev {device}', f'addr add {link_address(number, False)}/31 dev {device}',
                 f'link set {device} up',
                 f'route add default via {link_address(number, True)} dev {device} src {address}']

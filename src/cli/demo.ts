@@ -29,7 +29,12 @@ export const declareDemo: Declare = (program, version) => {
     'kakuri demo --hosts 3 --encapsulation vxlan',
   )
     .option('--hosts <n>', 'hypervisors, each with its own Open vSwitch', hostCount, 2)
-    .option('--encapsulation <name>', 'geneve, vxlan or gre', oneOf('geneve', 'vxlan', 'gre'), 'geneve' as const)
+    .option(
+      '--encapsulation <name>',
+      'geneve, vxlan, gre or nvgre',
+      oneOf('geneve', 'vxlan', 'gre', 'nvgre'),
+      'geneve' as const,
+    )
     .option('--tunnels <mode>', 'mesh or flow', oneOf('mesh', 'flow'), 'mesh' as const)
     .option('--json', 'the result for machines')
     .action(async (options: DemoOptions) => {

@@ -1,8 +1,9 @@
 /** The options of the commands whose work is loaded only when they run, as commander gives them. */
+import type { Encapsulation } from '../topology/index.js';
 
 export interface DemoOptions {
   readonly hosts: number;
-  readonly encapsulation: 'geneve' | 'vxlan' | 'gre';
+  readonly encapsulation: Encapsulation;
   readonly tunnels: 'mesh' | 'flow';
   readonly json?: boolean;
 }

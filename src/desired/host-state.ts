@@ -49,10 +49,10 @@ export const peerKey = (networkPath: string, host: string): string => `${network
 function tunnelPorts(world: World, hostName: string): ReadonlyMap<string, TunnelPort> {
   const seen = new Map(world.facts.get(hostName)?.tunnels.map((t) => [t.name, t.ofport]) ?? []);
   const ports = new Map<string, TunnelPort>();
-  for (const { name, encapsulation, peer } of desiredTunnels(world.topology, hostName)) {
+  for (const { name, peer } of desiredTunnels(world.topology, hostName)) {
     const ofport = seen.get(name);
     if (ofport !== undefined)
-      ports.set(name, { name, ofport, encapsulation, ...(peer === undefined ? {} : { remoteVtep: peer.vtep }) });
+      ports.set(name, { name, ofport, ...(peer === undefined ? {} : { remoteVtep: peer.vtep }) });
   }
   return ports;
 }
@@ -99,6 +99,7 @@ function addPeer(
 ): DesiredBucket | undefined {
   const there = network.ports.filter((port) => whereIs(bound.get(port.path)) === peer.name);
   const bucket_id = bucketId(peer.name);
+  const wire = { encapsulation: network.encapsulation, key: network.key };
   if (there.length === 0) {
     if (mayBeThere(world, network, peer.name, bound)) {
       draft.keepOwners.add(peerOwner(network, peer.name).cookie);
@@ -107,7 +108,7 @@ function addPeer(
     return undefined;
   }
   draft.flows.push(
-    ...draft.flowsOf('peer', { network, host: peer.name, vtep: peer.vtep, tunnel }, () =>
+    ...draft.flowsOf('peer', { network, host: peer.name, vtep: peer.vtep, tunnel, wire }, () =>
       peerOwner(network, peer.name),
     ),
   );
@@ -117,7 +118,7 @@ function addPeer(
   for (const port of there) {
     if (letsUsIn && (!world.moving.has(port.path) || confirmed.ports.has(port.path)))
       draft.flows.push(
-        ...draft.flowsOf('remote', { network, port, host: peer.name, vtep: peer.vtep, tunnel }, () =>
+        ...draft.flowsOf('remote', { network, port, host: peer.name, vtep: peer.vtep, tunnel, wire }, () =>
           remoteOwner(network, port),
         ),
       );
@@ -127,7 +128,7 @@ function addPeer(
     draft.keepBuckets.add(`${groupId(network.key)} ${bucket_id}`);
     return undefined;
   }
-  const actions = sendByTunnel(tunnel, peer.vtep, network.key);
+  const actions = sendByTunnel(tunnel, peer.vtep, wire);
   return { bucket_id, actions, content: canonicalActions(actions), host: peer.name };
 }
 

@@ -4,12 +4,11 @@
  * default that differs between versions and a misspelt one is silently ignored (seen on 3.1.0).
  */
 import { createHash } from 'node:crypto';
-import type { Encapsulation, Host, Topology } from '../topology/index.js';
+import type { Encapsulation, Host, Topology, Underlay } from '../topology/index.js';
 
 export interface TunnelIntent {
   readonly name: string;
-  readonly encapsulation: Encapsulation;
-  /** Interface.type: NVGRE is GRE on the wire and for Open vSwitch. */
+  /** Interface.type: NVGRE is GRE on the wire and for Open vSwitch, and has one port with it. */
   readonly type: 'geneve' | 'vxlan' | 'gre';
   readonly options: Readonly<Record<string, string>>;
   readonly bfd: Readonly<Record<string, string>>;
@@ -40,21 +39,27 @@ const mayHost = (topology: Topology): ((network: Topology['networks'][number]) =
   return (network) => new Set(network.ports.flatMap((port) => port.hosts ?? every));
 };
 
-function intent(host: Host, encapsulation: Encapsulation, peer: Host | undefined): TunnelIntent {
+/**
+ * UDP over IPv6 has a checksum unless both ends agree on none (RFC 8200 clause 8.1, RFC 6935); over IPv4 it is saved, as
+ * RFC 7348 clause 5 and RFC 8926 clause 3.3 advise, and GRE's own is not needed anywhere.
+ */
+const checksummed = (type: TunnelIntent['type'], vtep: string): boolean => type !== 'gre' && vtep.includes(':');
+
+function intent(underlay: Underlay, host: Host, encapsulation: Encapsulation, peer: Host | undefined): TunnelIntent {
   const type = TYPE[encapsulation];
   const options: Record<string, string> = {
     key: 'flow',
     local_ip: host.vtep,
     remote_ip: peer === undefined ? 'flow' : peer.vtep,
-    csum: 'false',
-    df_default: 'true',
+    csum: String(underlay.csum ?? checksummed(type, host.vtep)),
+    df_default: String(underlay.df ?? true),
     packet_type: 'legacy_l2',
-    ttl: '64',
+    tos: String(underlay.tos ?? 0),
+    ttl: String(underlay.ttl ?? 64),
   };
   if (type !== 'gre') options.dst_port = DST_PORT[type];
   return {
     name: tunnelName(encapsulation, peer?.vtep),
-    encapsulation,
     type,
     options,
     bfd: peer === undefined ? {} : { enable: 'true', check_tnl_key: 'true', min_rx: '1000', min_tx: '1000' },
@@ -73,7 +78,12 @@ export function desiredTunnels(topology: Topology, hostName: string): readonly T
     if (!members.has(host.name)) continue;
     for (const peer of topology.hosts) {
       if (peer === host || !members.has(peer.name)) continue;
-      const tunnel = intent(host, network.encapsulation, topology.underlay.tunnels === 'mesh' ? peer : undefined);
+      const tunnel = intent(
+        topology.underlay,
+        host,
+        network.encapsulation,
+        topology.underlay.tunnels === 'mesh' ? peer : undefined,
+      );
       wanted.set(tunnel.name, tunnel);
     }
   }

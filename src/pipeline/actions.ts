@@ -1,5 +1,6 @@
 /** The few actions the tables share, by the names a reader of the pipeline thinks in. */
-import { type Action, ETH_MULTICAST_BIT, ipv4, type MaskedValue } from './fields.js';
+import { type Wire, wireKey } from '../topology/index.js';
+import { type Action, ETH_MULTICAST_BIT, ipv4, ipv6, type MaskedValue } from './fields.js';
 import { reg_out } from './registers.js';
 import type { TunnelPort } from './view.js';
 
@@ -13,9 +14,25 @@ export const deliverTo = (ofport: number): Action => ({ kind: 'set_field', field
  * Leaves for another host. `tun_id` is always written: a packet whose key was never set would leave with key 0, and one
  * that came by tunnel would keep the key it came with (seen on OVS 3.1.0). A mesh port knows its peer by its options.
  */
-export function sendByTunnel(tunnel: TunnelPort, vtep: string, key: number): readonly Action[] {
-  const id: Action = { kind: 'set_field', field: 'tun_id', value: BigInt(key) };
-  const to: readonly Action[] =
-    tunnel.remoteVtep === undefined ? [{ kind: 'set_field', field: 'tun_dst', value: ipv4(vtep) }] : [];
+export function sendByTunnel(tunnel: TunnelPort, vtep: string, wire: Wire): readonly Action[] {
+  const id: Action = { kind: 'set_field', field: 'tun_id', value: BigInt(wireKey(wire).value) };
+  const to: readonly Action[] = tunnel.remoteVtep === undefined ? [tunnelDestination(vtep)] : [];
   return [id, ...to, { kind: 'output', port: tunnel.ofport }];
 }
+
+const tunnelDestination = (vtep: string): Action =>
+  isIpv6(vtep)
+    ? { kind: 'set_field', field: 'tun_ipv6_dst', value: ipv6(vtep) }
+    : { kind: 'set_field', field: 'tun_dst', value: ipv4(vtep) };
+
+/** The match on the VTEP that a tunnel packet came from. */
+export const fromVtep = (vtep: string) =>
+  isIpv6(vtep) ? ({ tun_ipv6_src: { value: ipv6(vtep) } } as const) : ({ tun_src: { value: ipv4(vtep) } } as const);
+
+/** The match on a network's key in a tunnel packet. */
+export function withKey(wire: Wire): { readonly tun_id: { readonly value: bigint; readonly mask?: bigint } } {
+  const { value, mask } = wireKey(wire);
+  return { tun_id: { value: BigInt(value), ...(mask === undefined ? {} : { mask: BigInt(mask) }) } };
+}
+
+const isIpv6 = (address: string): boolean => address.includes(':');

@@ -2,13 +2,12 @@
  * What one host must know, as values: the objects for which the tables have flows. `desired/` fills them in from the
  * topology and the facts; the tables read them and nothing else.
  */
-import type { Encapsulation, Network, Port } from '../topology/index.js';
+import type { Network, Port, Wire } from '../topology/index.js';
 
 /** A tunnel port of this host that is really there. */
 export interface TunnelPort {
   readonly name: string;
   readonly ofport: number;
-  readonly encapsulation: Encapsulation;
   /** The peer's VTEP of a mesh port; undefined for the one flow-based port. */
   readonly remoteVtep?: string;
 }
@@ -27,6 +26,8 @@ export interface RemotePort {
   readonly host: string;
   readonly vtep: string;
   readonly tunnel: TunnelPort;
+  /** What it is sent with: the network's own encapsulation and key, or former ones during a change. */
+  readonly wire: Wire;
 }
 
 /** Another host that has a port of one of this host's networks. */
@@ -35,6 +36,8 @@ export interface Peer {
   readonly host: string;
   readonly vtep: string;
   readonly tunnel: TunnelPort;
+  /** What it may send with. */
+  readonly wire: Wire;
 }
 
 /** A network with at least one port on this host. */

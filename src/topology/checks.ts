@@ -1,19 +1,18 @@
 /**
- * What values of a topology file mean together: names, duplicates, addresses and their subnets, hosts, what this version
- * can serve. Each check is a generator from the entries to its mistakes, independent of the others.
+ * What values of a topology file mean together: names, duplicates, addresses and their subnets, hosts. Each check is a generator from the entries to its mistakes, independent of the others.
  */
 import { contains, ipText, overlap, reservedIn, subnetText } from './address.js';
-import { ENCAPSULATIONS, KeySpace, largestKey, MINIMUM_MTU, overhead, type Served } from './encapsulation.js';
+import { ENCAPSULATIONS, KeySpace, largestKey, MINIMUM_MTU, overhead } from './encapsulation.js';
 import type { Entries, NetworkEntry } from './entries.js';
 import { nameFault } from './schema.js';
 import type { Fault, Path } from './source.js';
 
-type Check = (entries: Entries, served: Served) => Iterable<Fault>;
+type Check = (entries: Entries) => Iterable<Fault>;
 
 /** Every mistake across values, in no order. */
-export function crossFaults(entries: Entries, served: Served): Fault[] {
+export function crossFaults(entries: Entries): Fault[] {
   const each = entries.networks.flatMap((network) => NETWORK_CHECKS.flatMap((check) => [...check(network, entries)]));
-  return [...CHECKS.flatMap((check) => [...check(entries, served)]), ...each];
+  return [...CHECKS.flatMap((check) => [...check(entries)]), ...each];
 }
 
 interface Named {
@@ -50,35 +49,20 @@ function* someHost({ hosts, hostNames }: Entries): Iterable<Fault> {
   yield { path: ['hosts'], at: 'value', code: 'no-hosts', message: 'no hosts: name at least one under hosts' };
 }
 
-function* vteps({ hosts }: Entries, served: Served): Iterable<Fault> {
+function* vteps({ hosts }: Entries): Iterable<Fault> {
   const sites = hosts.flatMap(({ name, vtep }) => (vtep ? [{ ...vtep, name, id: ipText(vtep.value) }] : []));
   yield* twice(sites, 'duplicate-vtep', (a, b) => `${a.id} is the VTEP of ${b.name} already: give ${a.name} its own`);
   const [first] = sites;
-  for (const { path, value, id } of sites) {
-    if (value.kind() === 'ipv6' && !served.ipv6Vteps) {
-      const message = `${id}: this version serves IPv4 VTEPs only, a later one IPv6: give the host an IPv4 address`;
-      yield { path, at: 'value', code: 'unsupported-vtep', message };
-    } else if (first && served.ipv6Vteps && value.kind() !== first.value.kind()) {
-      const message = `the VTEP of ${first.name} is ${first.value.kind()} and this one is not: a tunnel has one family at both ends`;
-      yield { path, at: 'value', code: 'mixed-vteps', message, first: first.path };
-    }
+  for (const { path, value } of sites) {
+    if (first === undefined || value.kind() === first.value.kind()) continue;
+    const message = `the VTEP of ${first.name} is ${first.value.kind()} and this one is not: a tunnel has one family at both ends`;
+    yield { path, at: 'value', code: 'mixed-vteps', message, first: first.path };
   }
 }
 
 function* ovsdbs({ hosts }: Entries): Iterable<Fault> {
   const sites = hosts.flatMap(({ name, ovsdb }) => (ovsdb ? [{ ...ovsdb, name, id: ovsdb.value }] : []));
   yield* twice(sites, 'duplicate-ovsdb', (a, b) => `${a.id} is the OVSDB of ${b.name} already: give ${a.name} its own`);
-}
-
-function* unsupported({ underlay, networks }: Entries, served: Served): Iterable<Fault> {
-  const chosen = networks.flatMap(({ encapsulation }) => encapsulation ?? []);
-  const sites = [{ value: underlay.encapsulation, path: ['underlay', 'encapsulation'] }, ...chosen];
-  // Networks that name none share the underlay's place: one message.
-  for (const { value, path } of new Map(sites.map((site) => [JSON.stringify(site.path), site])).values()) {
-    if (served.encapsulations.includes(value)) continue;
-    const message = `${value} is served by a later version: choose ${served.encapsulations.join(', ')}`;
-    yield { path, at: 'value', code: 'unsupported-encapsulation', message };
-  }
 }
 
 function* mtu({ underlay, networks, hosts }: Entries): Iterable<Fault> {
@@ -126,7 +110,7 @@ function* tunnelKeys({ networks }: Entries): Iterable<Fault> {
   }
 }
 
-const CHECKS: readonly Check[] = [names, someHost, vteps, ovsdbs, unsupported, mtu, ifaceIds, tunnelKeys];
+const CHECKS: readonly Check[] = [names, someHost, vteps, ovsdbs, mtu, ifaceIds, tunnelKeys];
 
 type NetworkCheck = (network: NetworkEntry, entries: Entries) => Iterable<Fault>;
 

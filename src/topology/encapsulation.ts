@@ -1,5 +1,5 @@
 /**
- * What the encapsulations cost, how wide their keys are, and which of them this version serves.
+ * What the encapsulations cost, how wide their keys are, and what a key is on the wire.
  *
  * Overhead is what an IP packet of a VM grows by on its way into an IP packet of the underlay: outer IP header, outer
  * transport, tunnel header, and the VM's Ethernet header (without VLAN tag or FCS, which do not travel):
@@ -11,7 +11,7 @@
  *
  * An outer IPv6 header has 40 octets (RFC 8200, 3): 20 more.
  */
-import type { Encapsulation } from './model.js';
+import type { Encapsulation, Wire } from './model.js';
 
 interface EncapsulationDef {
   /** Width of the network's key: a VNI or VSID has 24 bits, a GRE key 32. */
@@ -27,14 +27,6 @@ export const ENCAPSULATIONS: { readonly [E in Encapsulation]: EncapsulationDef }
   nvgre: { keyBits: 24, header: 4 + 4 + 14 },
 };
 
-/** What a running version can carry out; `check` refuses the rest, naming it. */
-export interface Served {
-  readonly encapsulations: readonly Encapsulation[];
-  readonly ipv6Vteps: boolean;
-}
-
-export const SERVED: Served = { encapsulations: ['geneve', 'vxlan', 'gre'], ipv6Vteps: false };
-
 /** The least MTU of a VM's network: what IPv6 asks of every link (RFC 8200, 5). */
 export const MINIMUM_MTU = 1280;
 
@@ -46,6 +38,22 @@ export function overhead(encapsulation: Encapsulation, family: 'ipv4' | 'ipv6'):
 /** The largest key of a network in `encapsulation`. */
 export function largestKey(encapsulation: Encapsulation): number {
   return 2 ** ENCAPSULATIONS[encapsulation].keyBits - 1;
+}
+
+/** A tunnel key as the header of a packet has it, and as a switch matches it. */
+export interface WireKey {
+  /** What is sent. */
+  readonly value: number;
+  /** The bits that say which network it is; absent: all. */
+  readonly mask?: number;
+}
+
+/**
+ * The key on the wire. NVGRE is GRE whose key is VSID << 8 | FlowID (RFC 7637, 3.2): any FlowID is accepted, and 0 is
+ * sent, as 3.2 asks of a sender that has none.
+ */
+export function wireKey({ encapsulation, key }: Wire): WireKey {
+  return encapsulation === 'nvgre' ? { value: key * 256, mask: 0xffffff00 } : { value: key };
 }
 
 const OFPG_MAX = 0xffffff00;

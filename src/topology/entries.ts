@@ -71,6 +71,10 @@ export function entriesOf(value: unknown, faults: readonly Fault[]): Entries {
     encapsulation: underlay.encapsulation ?? UNDERLAY.encapsulation,
     tunnels: underlay.tunnels ?? UNDERLAY.tunnels,
     mtu: underlay.mtu ?? UNDERLAY.mtu,
+    ...(typeof underlay.csum === 'boolean' && { csum: underlay.csum }),
+    ...(underlay.tos != null && { tos: underlay.tos }),
+    ...(underlay.ttl != null && { ttl: underlay.ttl }),
+    ...(typeof underlay.df === 'boolean' && { df: underlay.df }),
   };
   const fallback = underlay.encapsulation === null ? null : defaults.encapsulation;
   const tenants = Object.entries(file?.tenants ?? {}).map(([name, tenant]) => ({

@@ -6,8 +6,8 @@ export {
   largestKey,
   MINIMUM_MTU,
   overhead,
-  SERVED,
-  type Served,
+  type WireKey,
+  wireKey,
 } from './encapsulation.js';
 export {
   EMPTY_MEMORY,
@@ -28,5 +28,6 @@ export type {
   Topology,
   TopologyDraft,
   Underlay,
+  Wire,
 } from './model.js';
 export { type Parsed, parseTopology } from './parse.js';

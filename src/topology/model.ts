@@ -21,6 +21,14 @@ export interface Underlay {
   readonly tunnels: 'mesh' | 'flow';
   /** Octets of an IP packet that the underlay carries whole. */
   readonly mtu: number;
+  /** Outer checksum: UDP's, or the optional one of GRE. Absent: as the VTEPs' family asks (see desired/tunnels). */
+  readonly csum?: boolean;
+  /** Outer TOS or traffic class octet, or that of the packet inside; absent: 0. */
+  readonly tos?: number | 'inherit';
+  /** Outer TTL or hop limit, or that of the packet inside; absent: 64. */
+  readonly ttl?: number | 'inherit';
+  /** Outer don't-fragment bit; absent: set. */
+  readonly df?: boolean;
 }
 
 export interface Host {
@@ -31,7 +39,14 @@ export interface Host {
   readonly vtep: string;
 }
 
-export interface Network {
+/** What tells a network's packets from others' on the underlay. */
+export interface Wire {
+  readonly encapsulation: Encapsulation;
+  /** The network's key, not yet as the header has it: see `wireKey`. */
+  readonly key: number;
+}
+
+export interface Network extends Wire {
   /** `TENANT/NETWORK`, its name in the whole file. */
   readonly path: string;
   readonly tenant: string;

@@ -5,7 +5,7 @@
  */
 import { ipText, subnetText } from './address.js';
 import { crossFaults } from './checks.js';
-import { overhead, SERVED, type Served } from './encapsulation.js';
+import { overhead } from './encapsulation.js';
 import { type Entries, entriesOf, type NetworkEntry, type PortEntry } from './entries.js';
 import type { NetworkDraft, Port, Problem, TopologyDraft } from './model.js';
 import { shapeFaults } from './schema.js';
@@ -22,12 +22,12 @@ export interface Parsed {
  * Reads a topology file; `file` is its name in problems. The same content in any order gives the same draft, but for
  * the places of keys.
  */
-export function parseTopology(text: string, file: string, served: Served = SERVED): Parsed {
+export function parseTopology(text: string, file: string): Parsed {
   const source = readSource(text, file);
   if (!('value' in source)) return { problems: source.problems };
   const shape = shapeFaults(source.value);
   const entries = entriesOf(source.value, shape);
-  const faults = [...shape, ...crossFaults(entries, served)];
+  const faults = [...shape, ...crossFaults(entries)];
   const problems = [...source.problems, ...faults.map((fault) => problemOf(fault, file, source))].sort(
     (a, b) => a.line - b.line || a.column - b.column || order(a.code, b.code),
   );

@@ -59,6 +59,22 @@ const mtu = one<number>((value) => {
   return { code: 'bad-mtu', message: `${show(value)} is no MTU: write a whole number of octets, commonly 1500` };
 });
 
+function flag(what: string, code: string) {
+  return one<boolean>((value) => {
+    if (typeof value === 'boolean') return undefined;
+    return { code, message: `${show(value)} does not say whether ${what}: write true or false` };
+  });
+}
+
+/** A number of a header's field, or `inherit`: that of the packet inside. */
+function outer(what: string, code: string, least: number) {
+  return one<number | 'inherit'>((value) => {
+    if (value === 'inherit') return undefined;
+    if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= 255) return undefined;
+    return { code, message: `${show(value)} is no ${what}: write ${least} to 255, or inherit` };
+  });
+}
+
 const encapsulation = choice<Encapsulation>('encapsulation', 'bad-encapsulation', ['geneve', 'vxlan', 'gre', 'nvgre']);
 
 const port = z.strictObject({
@@ -89,6 +105,10 @@ const underlay = z.strictObject({
   encapsulation: encapsulation.optional(),
   tunnels: choice('kind of tunnels', 'bad-tunnels', ['mesh', 'flow']).optional(),
   mtu: mtu.optional(),
+  csum: flag('tunnel packets have a checksum', 'bad-csum').optional(),
+  tos: outer('TOS of tunnel packets', 'bad-tos', 0).optional(),
+  ttl: outer('TTL of tunnel packets', 'bad-ttl', 1).optional(),
+  df: flag('tunnel packets must not be fragmented', 'bad-df').optional(),
 });
 
 const FILE = z.strictObject({

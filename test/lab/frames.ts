@@ -5,6 +5,11 @@
  * that are too short.
  */
 
+import { checksum } from './checksum.js';
+import { ipv6, udp6 } from './ipv6.js';
+
+export { checksum } from './checksum.js';
+
 export type Mac = string;
 
 export const ETH = { ipv4: 0x0800, arp: 0x0806, rarp: 0x8035, ipv6: 0x86dd, transparentBridging: 0x6558 } as const;
@@ -22,15 +27,6 @@ function octets(parts: readonly string[], count: number, radix: number, what: st
   const values = parts.map((part) => Number.parseInt(part, radix));
   if (values.length !== count || values.some((v) => !(v >= 0 && v <= 255))) throw new RangeError(`not a ${what}`);
   return Buffer.from(values);
-}
-
-/** The Internet checksum (RFC 1071). */
-export function checksum(...parts: readonly Uint8Array[]): number {
-  const all = Buffer.concat(parts);
-  let sum = 0;
-  for (let at = 0; at < all.length; at += 2) sum += ((all[at] ?? 0) << 8) | (all[at + 1] ?? 0);
-  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
-  return ~sum & 0xffff;
 }
 
 export interface Ethernet {
@@ -163,16 +159,18 @@ export interface Outer {
   readonly sport?: number;
 }
 
-/** A whole frame for the underlay: `inner` in a tunnel packet from any VTEP with any key. */
+/** A whole frame for the underlay: `inner` in a tunnel packet from any VTEP with any key, over IPv4 or IPv6. */
 export function tunnelFrame({ kind, key, from, to, sport = 50000 }: Outer, inner: Uint8Array): Buffer {
-  const packet =
-    kind === 'gre'
-      ? ipv4({ src: from.ip, dst: to.ip, proto: IP_PROTO.gre }, gre(key, inner))
-      : ipv4(
-          { src: from.ip, dst: to.ip, proto: IP_PROTO.udp },
-          udp({ sport, dport: TUNNEL_PORT[kind] }, kind === 'geneve' ? geneve(key, inner) : vxlan(key, inner)),
-        );
-  return ethernet({ dst: to.mac, src: from.mac, type: ETH.ipv4 }, packet);
+  const ports = { sport, dport: kind === 'gre' ? 0 : TUNNEL_PORT[kind] };
+  const tunnel = kind === 'gre' ? gre(key, inner) : kind === 'geneve' ? geneve(key, inner) : vxlan(key, inner);
+  const proto = kind === 'gre' ? IP_PROTO.gre : IP_PROTO.udp;
+  const addresses = { src: from.ip, dst: to.ip };
+  if (from.ip.includes(':')) {
+    const payload = kind === 'gre' ? tunnel : udp6(ports, tunnel, addresses);
+    return ethernet({ dst: to.mac, src: from.mac, type: ETH.ipv6 }, ipv6({ ...addresses, next: proto }, payload));
+  }
+  const payload = kind === 'gre' ? tunnel : udp(ports, tunnel);
+  return ethernet({ dst: to.mac, src: from.mac, type: ETH.ipv4 }, ipv4({ ...addresses, proto }, payload));
 }
 
 function vniOctets(vni: number): Buffer {

@@ -27,6 +27,7 @@ export function parseFrame(frame: Uint8Array | string): Frame {
   const payload = b.subarray(14);
   if (eth.type === ETH.arp || eth.type === ETH.rarp) return { eth, ...parseArp(payload) };
   if (eth.type === ETH.ipv4) return { eth, ...parseIpv4(payload) };
+  if (eth.type === ETH.ipv6) return { eth, ...parseIpv6(payload) };
   return { eth, payload };
 }
 
@@ -69,6 +70,17 @@ function parseIpv4(b: Buffer): Omit<Frame, 'eth'> {
     default:
       return { ip, payload };
   }
+}
+
+/** Without extension headers; addresses as eight groups, not shortened. Of its payloads, UDP and GRE are known. */
+function parseIpv6(b: Buffer): Omit<Frame, 'eth'> {
+  const head = slice(b, 0, 40);
+  const groups = (from: number) =>
+    Array.from({ length: 8 }, (_, i) => head.readUInt16BE(from + 2 * i).toString(16)).join(':');
+  const ip = { src: groups(8), dst: groups(24), proto: head.readUInt8(6), ttl: head.readUInt8(7) };
+  const payload = slice(b, 40, 40 + head.readUInt16BE(4));
+  if (ip.proto === IP_PROTO.udp) return { ip, ...parseUdp(payload) };
+  return ip.proto === IP_PROTO.gre ? { ip, ...parseGre(payload) } : { ip, payload };
 }
 
 function parseUdp(b: Buffer): Omit<Frame, 'eth' | 'ip'> {

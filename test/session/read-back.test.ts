@@ -10,10 +10,10 @@ import { sendPlan } from '../../src/session/send-plan.js';
 import { readCounted, readOwners, readTables } from '../../src/session/switch-tables.js';
 import { networks } from '../e2e/networks.js';
 import { type Lab, startLab } from '../lab/lab.js';
-import { worldOf } from '../world.js';
+import { type WorldOptions, worldOf } from '../world.js';
 
-function wanted(tunnels: 'mesh' | 'flow'): DesiredState {
-  const world = worldOf({ hosts: 3, ports: 6, tenants: ['red', 'blue', 'green'], tunnels });
+function wanted(tunnels: 'mesh' | 'flow', more: WorldOptions = {}): DesiredState {
+  const world = worldOf({ hosts: 3, ports: 6, tenants: ['red', 'blue', 'green'], tunnels, ...more });
   const bound = bindings(world);
   const confirmed = new Map(
     world.topology.hosts.map(({ name }) => {
@@ -55,12 +55,16 @@ describe('read-back', function () {
   }
 
   for (const version of [6, 5, 4] as readonly OpenFlowVersion[])
-    for (const tunnels of ['mesh', 'flow'] as const)
-      it(`is what was sent: OpenFlow 1.${version - 1}, ${tunnels}`, async () => {
+    for (const [what, tunnels, more] of [
+      ['mesh', 'mesh', {}],
+      ['flow', 'flow', {}],
+      ['nvgre over IPv6, flow', 'flow', { encapsulation: 'nvgre', family: 'ipv6' }],
+    ] as const)
+      it(`is what was sent: OpenFlow 1.${version - 1}, ${what}`, async () => {
         const session = await connect(`unix:${lab.ready.hosts.hv1?.rundir}/br-int.mgmt`, { versions: [version] });
         try {
           expect(session.version).to.equal(version);
-          const desired = wanted(tunnels);
+          const desired = wanted(tunnels, more);
           expect(await bring(session, nothing)).to.be.at.least(0);
           expect(await bring(session, desired)).to.equal(desired.flows.length);
           expect(isEmpty(difference(desired, await readTables(session)).plan)).to.equal(true);

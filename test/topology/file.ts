@@ -1,5 +1,5 @@
 /** Topology files for tests: a right one, of which a test replaces the part it is about. */
-import { type Problem, parseTopology, type Served, type TopologyDraft } from '../../src/topology/index.js';
+import { type Problem, parseTopology, type TopologyDraft } from '../../src/topology/index.js';
 
 export interface Parts {
   readonly underlay?: string;
@@ -30,8 +30,8 @@ export function fileOf(parts: Parts): string {
 }
 
 /** The draft of a file without problems. */
-export function draftOf(text: string, served?: Served): TopologyDraft {
-  const { draft, problems } = parseTopology(text, 'test.yaml', served);
+export function draftOf(text: string): TopologyDraft {
+  const { draft, problems } = parseTopology(text, 'test.yaml');
   if (!draft) throw new Error(`problems: ${problems.map(brief).join('; ')}`);
   return draft;
 }

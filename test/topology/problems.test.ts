@@ -3,7 +3,7 @@
  * for exactly one problem, so that a mistake causes no second message.
  */
 import { expect } from 'chai';
-import { parseTopology, type Served } from '../../src/topology/index.js';
+import { parseTopology } from '../../src/topology/index.js';
 import { brief, fileOf, type Parts } from './file.js';
 
 type Row = readonly [what: string, file: Parts | string, code: string, message: string];
@@ -52,6 +52,23 @@ const YAML_ROWS: readonly Row[] = [
     'YAML: an alias inside what it stands for',
   ],
   ['unknown tag', { underlay: '{ mtu: ▶!octets 1500 }' }, 'yaml', 'YAML: Unresolved tag: !octets'],
+];
+
+const TUNNEL_ROWS: readonly Row[] = [
+  [
+    'csum',
+    { underlay: '{ csum: ▶1 }' },
+    'bad-csum',
+    '1 does not say whether tunnel packets have a checksum: write true or false',
+  ],
+  [
+    'df',
+    { underlay: '{ df: ▶"yes" }' },
+    'bad-df',
+    '"yes" does not say whether tunnel packets must not be fragmented: write true or false',
+  ],
+  ['tos', { underlay: '{ tos: ▶256 }' }, 'bad-tos', '256 is no TOS of tunnel packets: write 0 to 255, or inherit'],
+  ['ttl 0', { underlay: '{ ttl: ▶0 }' }, 'bad-ttl', '0 is no TTL of tunnel packets: write 1 to 255, or inherit'],
 ];
 
 const SHAPE_ROWS: readonly Row[] = [
@@ -400,24 +417,6 @@ const TOGETHER_ROWS: readonly Row[] = [
     'unix:/1 is the OVSDB of hv1 already: give hv2 its own (first on line 2)',
   ],
   [
-    'IPv6 VTEP',
-    { hosts: '{ hv1: { ovsdb: "unix:/1", vtep: ▶"fd00::1" } }' },
-    'unsupported-vtep',
-    'fd00::1: this version serves IPv4 VTEPs only, a later one IPv6: give the host an IPv4 address',
-  ],
-  [
-    'nvgre',
-    { underlay: '{ encapsulation: ▶nvgre }' },
-    'unsupported-encapsulation',
-    'nvgre is served by a later version: choose geneve, vxlan, gre',
-  ],
-  [
-    'nvgre of a network',
-    { networks: 'db: { encapsulation: ▶nvgre }' },
-    'unsupported-encapsulation',
-    'nvgre is served by a later version: choose geneve, vxlan, gre',
-  ],
-  [
     'MTU, geneve',
     { underlay: '{ mtu: ▶1329 }' },
     'mtu-too-small',
@@ -435,11 +434,6 @@ const TOGETHER_ROWS: readonly Row[] = [
     'mtu-too-small',
     'MTU 1325 less the 50 octets of vxlan leaves VMs 1275: an underlay of at least 1330 is needed for 1280',
   ],
-];
-
-/** Mistakes that only a version with more encapsulations can meet. */
-const LATER: Served = { encapsulations: ['geneve', 'vxlan', 'gre', 'nvgre'], ipv6Vteps: true };
-const LATER_ROWS: readonly Row[] = [
   [
     'families of VTEPs',
     { hosts: '{ hv1: { ovsdb: "unix:/1", vtep: "fd00::1" }, hv2: { ovsdb: "unix:/2", vtep: ▶10.0.0.2 } }' },
@@ -488,12 +482,12 @@ function marked(file: Parts | string): { text: string; line: number; column: num
   return { text: raw.replace('▶', ''), line: before.length, column: (before.at(-1) ?? '').length + 1 };
 }
 
-function rows(title: string, table: readonly Row[], served?: Served): void {
+function rows(title: string, table: readonly Row[]): void {
   describe(title, () => {
     for (const [what, file, code, message] of table) {
       it(`${code}: ${what}`, () => {
         const { text, line, column } = marked(file);
-        const { problems, draft } = parseTopology(text, 'net.yaml', served);
+        const { problems, draft } = parseTopology(text, 'net.yaml');
         expect(problems).to.deep.equal([{ file: 'net.yaml', line, column, code, message }]);
         expect(draft).to.equal(undefined);
       });
@@ -506,8 +500,8 @@ describe('topology problems', () => {
   rows('of shape', SHAPE_ROWS);
   rows('of one value', VALUE_ROWS);
   rows('of an OVSDB address', OVSDB_ROWS);
+  rows('of tunnel options', TUNNEL_ROWS);
   rows('of values together', TOGETHER_ROWS);
-  rows('of a later version', LATER_ROWS, LATER);
 
   it('reports a syntax error with its place, and nothing that follows from it', () => {
     const { problems, draft } = parseTopology('hosts:\n  hv1: { ovsdb: "unix:/1"\ntenants: {}\n', 'x');

@@ -10,8 +10,12 @@
  *   in_port = tunnel, tun_src = VTEP              → drop tunnel_key
  *   in_port = tunnel                              → drop tunnel_source
  *   otherwise                                     → drop no_identity
+ *
+ * Over IPv6 the field is tun_ipv6_src. NVGRE has the network's VSID in the upper 24 bits of the GRE key, and below it a
+ * FlowID that says nothing about the network: tun_id = VSID<<8 with mask 0xffffff00.
  */
-import { type Action, ETH_TYPE_IP, IPPROTO_UDP, ipv4, UDP_BFD } from '../fields.js';
+import { fromVtep, withKey } from '../actions.js';
+import { type Action, ETH_TYPE_IP, IPPROTO_UDP, UDP_BFD } from '../fields.js';
 import { reg_in, reg_network } from '../registers.js';
 import { table } from '../table.js';
 import { portSecurity } from './10-port-security.js';
@@ -26,7 +30,7 @@ export const classify = table({
   id: 0,
   name: 'classify',
   question: 'Where does this packet come from, and whose is it?',
-  matches: ['in_port', 'vlan_vid', 'tun_src', 'tun_id', 'eth_type', 'ip_proto', 'udp_dst'],
+  matches: ['in_port', 'vlan_vid', 'tun_src', 'tun_ipv6_src', 'tun_id', 'eth_type', 'ip_proto', 'udp_dst'],
 
   host: () => [{ priority: 0, match: {}, drop: 'no_identity', why: 'a port that is bound to no VM forwards nothing' }],
 
@@ -46,24 +50,24 @@ export const classify = table({
     },
   ],
 
-  peer: ({ network, host, vtep, tunnel }) => [
+  peer: ({ network, host, vtep, tunnel, wire }) => [
     {
       priority: 100,
       match: {
         in_port: { value: tunnel.ofport },
-        tun_src: { value: ipv4(vtep) },
-        tun_id: { value: BigInt(network.key) },
+        ...fromVtep(vtep),
+        ...withKey(wire),
       },
       actions: [{ kind: 'set_field', field: reg_network, value: network.key }],
       goto: fromTunnel,
-      why: `host ${host} has a port of ${network.path} and may send with its key ${network.key}`,
+      why: `host ${host} has a port of ${network.path} and may send with its ${wire.encapsulation} key ${wire.key}`,
     },
   ],
 
   vtep: ({ tunnel, vtep, host }) => [
     {
       priority: 50,
-      match: { in_port: { value: tunnel.ofport }, tun_src: { value: ipv4(vtep) } },
+      match: { in_port: { value: tunnel.ofport }, ...fromVtep(vtep) },
       drop: 'tunnel_key',
       why: `host ${host} has no port of a network with any other key`,
     },
@@ -74,7 +78,7 @@ export const classify = table({
             priority: 80,
             match: {
               in_port: { value: tunnel.ofport },
-              tun_src: { value: ipv4(vtep) },
+              ...fromVtep(vtep),
               tun_id: { value: 0n },
               eth_type: { value: ETH_TYPE_IP },
               ip_proto: { value: IPPROTO_UDP },

@@ -50,11 +50,11 @@ export const l2 = table({
     },
   ],
 
-  remote: ({ network, port, host, vtep, tunnel }) => [
+  remote: ({ network, port, host, vtep, tunnel, wire }) => [
     {
       priority: 100,
       match: { [reg_network]: { value: network.key }, eth_dst: { value: mac(port.mac) } },
-      actions: sendByTunnel(tunnel, vtep, network.key),
+      actions: sendByTunnel(tunnel, vtep, wire),
       why: `${port.name} of ${network.path} is on host ${host}`,
     },
   ],
