@@ -26,14 +26,16 @@ import {
   tap,
   timer,
 } from 'rxjs';
-import { type Confirmed, hostFacts, rememberingFlowsOf } from '../desired/index.js';
+import { type Confirmed, rememberingFlowsOf } from '../desired/index.js';
 import type { HostLink } from '../session/index.js';
 import type { Host, Topology } from '../topology/index.js';
 import { conflateMap } from './conflate-map.js';
+import { HostLook, type Look } from './look.js';
+import { type Memory, NOTHING_KNOWN } from './memory.js';
 import type { ControllerOptions, HostReport } from './options.js';
-import { type Memory, type PassResult, reconcileHost } from './reconcile.js';
+import { type PassResult, reconcileHost } from './reconcile.js';
 import { type Event, initialState, reduce, type State } from './state.js';
-import { Turns } from './turns.js';
+import { Turns, type Urgency } from './turns.js';
 
 /** Milliseconds before a pass that failed is tried again. */
 const RETRY_MS = 1000;
@@ -42,10 +44,9 @@ const AGAIN_MS = 20;
 
 interface HostRun {
   readonly link: HostLink;
+  readonly look: HostLook;
   readonly subscription: Subscription;
 }
-
-const NOTHING_KNOWN: Memory = { epoch: 0, actual: undefined, readAt: 0 };
 
 export class Controller {
   readonly #options: ControllerOptions;
@@ -139,6 +140,7 @@ export class Controller {
     const runs = [...this.#hosts.values()];
     this.#hosts.clear();
     for (const run of runs) run.subscription.unsubscribe();
+    this.#turns.stop();
     await Promise.all(runs.map((run) => run.link.close()));
   }
 
@@ -165,17 +167,21 @@ export class Controller {
     const passes$ = merge(
       this.#state$.pipe(
         filter((state) => state.dirty.has(host.name)),
-        map((state) => state.cause === host.name),
-        tap((first) => {
-          if (first) this.#turns.promote(host.name);
-        }),
+        map((state) => this.#urgency(state, host.name)),
+        tap((urgency) => this.#turns.promote(host.name, urgency)),
       ),
-      interval(this.#options.readEveryMs).pipe(map(() => false)),
+      interval(this.#options.readEveryMs).pipe(map((): Urgency => 'inTurn')),
     ).pipe(
-      startWith(false),
-      conflateMap((first) => this.#pass$(link, first)),
+      startWith<Urgency>('inTurn'),
+      conflateMap((urgency) => this.#pass$(link, urgency)),
     );
-    this.#hosts.set(host.name, { link, subscription: passes$.subscribe(() => this.#told()) });
+    this.#hosts.set(host.name, { link, look: new HostLook(), subscription: passes$.subscribe(() => this.#told()) });
+  }
+
+  /** A host that is not right yet has no time to be patient. */
+  #urgency(state: State, host: string): Urgency {
+    if (state.cause === host) return 'first';
+    return state.patient === host && this.report(host).result?.state === 'ready' ? 'patient' : 'inTurn';
   }
 
   #told(): void {
@@ -192,29 +198,28 @@ export class Controller {
     });
   }
 
-  /** Something about the host changed: new facts, or else a reason to look again. */
-  #look(name: string): void {
-    const run = this.#hosts.get(name);
-    const rows = run?.link.rows();
-    const ports = run?.link.switchPorts();
-    if (rows !== undefined && ports !== undefined) {
-      const facts = hostFacts(this.#state.world.topology, name, rows, ports);
-      if (JSON.stringify(facts) !== JSON.stringify(this.#state.world.facts.get(name))) {
-        this.#events.next({ kind: 'facts', host: name, facts });
-        return;
-      }
-    }
-    this.#events.next({ kind: 'recheck', host: name });
+  #lookAt(run: HostRun): Look {
+    return run.look.at(run.link, this.#state.world.topology, this.#options.controllerTarget(run.link));
   }
 
-  /** One pass as a stream of one value; `first`: before those of other hosts. */
-  #pass$(link: HostLink, first: boolean): Observable<void> {
+  /** Something about the host changed: new facts, or else a reason to look again. `due`: the time for it has come. */
+  #look(name: string, due = false): void {
+    const run = this.#hosts.get(name);
+    const facts = run && this.#lookAt(run).facts;
+    if (facts !== undefined && facts !== this.#state.world.facts.get(name))
+      this.#events.next({ kind: 'facts', host: name, facts });
+    else this.#events.next({ kind: 'recheck', host: name, due });
+  }
+
+  /** One pass as a stream of one value. */
+  #pass$(link: HostLink, urgency: Urgency): Observable<void> {
     const pass = async (): Promise<void> => {
-      await this.#turns.next(link.name, first);
-      if (!this.#hosts.has(link.name)) return;
+      await this.#turns.next(link.name, urgency);
+      const run = this.#hosts.get(link.name);
+      if (run === undefined) return;
       const seen = this.#eventCount;
       try {
-        const result = await this.#reconcile(link);
+        const result = await this.#reconcile(run);
         this.#seen.set(link.name, seen);
         this.#succeeded(link, result);
       } catch (error) {
@@ -224,15 +229,16 @@ export class Controller {
     return defer(() => from(pass()));
   }
 
-  #reconcile(link: HostLink): Promise<PassResult> {
-    const { controllerTarget, now, readEveryMs } = this.#options;
+  #reconcile(run: HostRun): Promise<PassResult> {
+    const { now, readEveryMs } = this.#options;
+    const { link } = run;
     return reconcileHost({
       link,
-      controllerTarget: controllerTarget(link),
+      look: this.#lookAt(run),
       state: this.#state,
       memory: this.#memories.get(link.name) ?? NOTHING_KNOWN,
       flowsOf: this.#flowsOf,
-      now: now(),
+      now,
       readEveryMs,
       onCommitted: (confirmed) => this.#confirm(link.name, confirmed),
     });
@@ -242,7 +248,7 @@ export class Controller {
   #lookLater(host: string, delayMs: number): void {
     timer(delayMs)
       .pipe(takeUntil(this.#stopped))
-      .subscribe(() => this.#look(host));
+      .subscribe(() => this.#look(host, true));
   }
 
   #confirm(host: string, confirmed: Confirmed): void {
@@ -254,10 +260,7 @@ export class Controller {
     this.#memories.set(link.name, result.memory);
     this.#reports.set(link.name, { result, flowModsSent: before.flowModsSent + result.flowModsSent });
     this.#logChange(link.name, before, result);
-    if (
-      result.facts !== undefined &&
-      JSON.stringify(result.facts) !== JSON.stringify(this.#state.world.facts.get(link.name))
-    )
+    if (result.facts !== undefined && result.facts !== this.#state.world.facts.get(link.name))
       this.#events.next({ kind: 'facts', host: link.name, facts: result.facts });
     if (result.confirmed !== undefined && result.state !== 'updating') this.#confirm(link.name, result.confirmed);
     if (result.again) this.#lookLater(link.name, AGAIN_MS);

@@ -1,38 +1,22 @@
 /**
  * One pass over one host: rows first, then flows. Reads what the switch holds, computes what it should hold, sends the
- * difference in one bundle and reads back what it touched. Never flushes; a host that is right is sent nothing.
+ * difference in one bundle, and some milliseconds later reads back what it touched. Never flushes; a host that is right is
+ * sent nothing. The read-back waits because ovs-vswitchd answers it in the thread that moves the new port's first packets
+ * (netdev datapath), and because a change that comes in between shall not wait for it.
  */
 import { formatFlow } from 'ts-openflow';
-import {
-  type Confirmed,
-  configPlan,
-  type DesiredState,
-  desiredState,
-  type FlowsOf,
-  type HostFacts,
-  hostFacts,
-} from '../desired/index.js';
-import { type ActualFlow, type ActualState, difference, type FlowPlan, flowModCount, isEmpty } from '../diff/index.js';
-import { isOurs, ownerOf } from '../pipeline/index.js';
+import { type Confirmed, type DesiredState, desiredState, type FlowsOf, type HostFacts } from '../desired/index.js';
+import { type ActualFlow, type Difference, difference, type FlowPlan, flowModCount, isEmpty } from '../diff/index.js';
 import type { HostLink, Refusal } from '../session/index.js';
+import type { Look } from './look.js';
+import { afterSending, isKnown, type Known, type Memory, readAll, readBack } from './memory.js';
 import type { State } from './state.js';
 
 /** After so many passes in vain there is no other at once: a defect of ours must not become a stream of flow_mods. */
 const MOST_IN_VAIN = 3;
 
-/** More owners than this in one plan, and the whole table is read back instead of their flows. */
-const MAX_OWNERS_READ_BACK = 16;
-
-/** What is remembered of a host between passes: what its switch was last read to hold, and for which connection. */
-export interface Memory {
-  readonly epoch: number;
-  readonly actual: ActualState | undefined;
-  readonly readAt: number;
-  /** Passes in a row after which the tables still read back otherwise than they were sent. */
-  readonly inVain?: number;
-  /** The world for which these tables are right, nothing foreign in them: seen again, there is nothing to compute. */
-  readonly rightFor?: { readonly world: State['world']; readonly desired: DesiredState };
-}
+/** Milliseconds from a bundle to its read-back. */
+export const READ_BACK_MS = 20;
 
 export interface PassResult {
   readonly memory: Memory;
@@ -49,39 +33,20 @@ export interface PassResult {
 
 export interface PassContext {
   readonly link: HostLink;
-  readonly controllerTarget: string;
+  /** The host's rows and ports as they are now. */
+  readonly look: Look;
   readonly state: State;
   readonly memory: Memory;
   readonly flowsOf: FlowsOf;
   /** Milliseconds, monotonic. */
-  readonly now: number;
+  readonly now: () => number;
   /** A read older than this many milliseconds is done again: drift and foreign flows are found so. */
   readonly readEveryMs: number;
   /** Called as soon as a bundle is committed, before the read-back: other hosts may now send. */
   readonly onCommitted: (confirmed: Confirmed) => void;
 }
 
-const owners = (plan: FlowPlan): readonly bigint[] => [
-  ...new Set([...plan.add, ...plan.modify, ...plan.remove].map((flow) => ownerOf(flow.cookie))),
-];
-
-/** The table with one set of owners' flows replaced by what was just read. */
-function withOwners(
-  actual: ActualState,
-  read: readonly ActualFlow[],
-  touched: ReadonlySet<bigint>,
-): ActualState['flows'] {
-  const flows = new Map([...actual.flows].filter(([, f]) => !isOurs(f.cookie) || !touched.has(ownerOf(f.cookie))));
-  for (const flow of read) flows.set(flow.identity, flow);
-  return flows;
-}
-
-async function readBack(link: HostLink, actual: ActualState, plan: FlowPlan): Promise<ActualState> {
-  const touched = owners(plan);
-  const groups = plan.groups.length + plan.removeGroups.length + plan.addMeters.length + plan.removeMeters.length;
-  if (groups > 0 || touched.length > MAX_OWNERS_READ_BACK) return link.read();
-  return { ...actual, flows: withOwners(actual, await link.readOwners(touched), new Set(touched)) };
-}
+type TableResult = Omit<PassResult, 'warnings' | 'facts'>;
 
 const refusalText = ({ about, error }: Refusal): string => `refused by the switch: ${about}: ${error}`;
 
@@ -94,89 +59,14 @@ const nothing = (context: PassContext, state: PassResult['state'], errors: reado
   again: false,
 });
 
-/** True while what was last read of this connection's tables is recent enough to compute with. */
-const isFresh = ({ link, memory, now, readEveryMs }: PassContext): boolean =>
-  memory.epoch === link.epoch() && memory.actual !== undefined && now - memory.readAt < 0.9 * readEveryMs;
+const confirmedBy = ({ ports, peers }: DesiredState): Confirmed => ({ ports, peers });
 
-/** The result of a pass over tables that were found right for this very world before: nothing to compute, nothing to send. */
-function unchanged(
-  context: PassContext,
-  problems: readonly string[],
-): Omit<PassResult, 'warnings' | 'facts'> | undefined {
-  const { memory, state } = context;
-  if (memory.rightFor?.world !== state.world || !isFresh(context)) return undefined;
-  const { desired } = memory.rightFor;
-  return {
-    memory,
-    confirmed: { ports: desired.ports, peers: desired.peers },
-    desired,
-    flowModsSent: 0,
-    state: problems.length === 0 ? 'ready' : 'blocked',
-    errors: problems,
-    again: false,
-  };
-}
-
-/** The part of a pass that concerns the tables, given what they should hold. */
-async function passFlows(
-  context: PassContext,
-  desired: DesiredState,
-  problems: readonly string[],
-): Promise<Omit<PassResult, 'warnings' | 'facts'>> {
-  const { link, memory, now } = context;
-  const { world } = context.state;
-  const epoch = link.epoch();
-  const known = isFresh(context);
-  let actual = known && memory.actual !== undefined ? memory.actual : await link.read();
-  const readAt = known ? memory.readAt : now;
-  const { plan, foreign, heldBack, clashes } = difference(desired, actual);
-  const confirmed: Confirmed = { ports: desired.ports, peers: desired.peers };
-  const errors = [
-    ...problems,
-    ...foreign.map((flow) => `foreign flow in br-int: ${flowText(flow)}`),
-    ...heldBack.map((flow) => `held back, a foreign flow has its place: ${flow.owner.id}: ${flow.why}`),
-    ...clashes.map(([a, b]) => `two flows want one place: ${a.owner.id} (${a.why}) and ${b.owner.id} (${b.why})`),
-  ];
-  if (isEmpty(plan)) {
-    const right = errors.length === problems.length;
-    return {
-      memory: { epoch, actual, readAt, ...(right ? { rightFor: { world, desired } } : {}) },
-      confirmed,
-      desired,
-      flowModsSent: 0,
-      state: errors.length === 0 ? 'ready' : 'blocked',
-      errors,
-      again: false,
-    };
-  }
-  const sent = await link.send(plan);
-  if (!sent.committed) {
-    const state = { epoch, actual: undefined, readAt };
-    return {
-      memory: state,
-      desired,
-      flowModsSent: 0,
-      state: 'blocked',
-      errors: [...errors, ...sent.refusals.map(refusalText)],
-      again: false,
-    };
-  }
-  context.onCommitted(confirmed);
-  actual = await readBack(link, actual, plan);
-  const rest = difference(desired, actual).plan;
-  const inVain = isEmpty(rest) ? 0 : (memory.inVain ?? 0) + 1;
-  const odd = inVain < MOST_IN_VAIN ? [] : oddities(rest);
-  const all = [...errors, ...odd];
-  return {
-    memory: { epoch, actual, readAt, inVain },
-    confirmed,
-    desired,
-    flowModsSent: flowModCount(plan),
-    state: all.length > 0 ? 'blocked' : inVain > 0 ? 'updating' : 'ready',
-    errors: all,
-    again: inVain > 0 && inVain < MOST_IN_VAIN,
-  };
-}
+/** The tables' errors: what is foreign, what is held back by it, and what contradicts itself. */
+const tableErrors = ({ foreign, heldBack, clashes }: Difference): readonly string[] => [
+  ...foreign.map((flow) => `foreign flow in br-int: ${flowText(flow)}`),
+  ...heldBack.map((flow) => `held back, a foreign flow has its place: ${flow.owner.id}: ${flow.why}`),
+  ...clashes.map(([a, b]) => `two flows want one place: ${a.owner.id} (${a.why}) and ${b.owner.id} (${b.why})`),
+];
 
 /** What still reads back otherwise than it was sent, the first of it by name. */
 function oddities(rest: FlowPlan): readonly string[] {
@@ -189,25 +79,129 @@ function oddities(rest: FlowPlan): readonly string[] {
 const flowText = (flow: ActualFlow): string =>
   `${flow.table_id === 0 ? 'table=0, ' : ''}${formatFlow({ ...flow, instructions: [...flow.instructions] })}`;
 
+/** One pass over the tables: its context and what it has found so far. */
+interface TablePass {
+  readonly context: PassContext;
+  readonly desired: DesiredState;
+  /** Of the rows. */
+  readonly problems: readonly string[];
+  readonly memory: Known;
+}
+
+/** The tables are right, as far as they are ours. */
+function right({ context, desired, problems, memory }: TablePass, errors: readonly string[]): TableResult {
+  const { epoch, actual, readAt } = memory;
+  const { world } = context.state;
+  const all = [...problems, ...errors];
+  return {
+    memory: { epoch, actual, readAt, ...(errors.length === 0 ? { rightFor: { world, desired } } : {}) },
+    confirmed: confirmedBy(desired),
+    desired,
+    flowModsSent: 0,
+    state: all.length === 0 ? 'ready' : 'blocked',
+    errors: all,
+    again: false,
+  };
+}
+
+/** The difference is sent; its read-back is another pass. */
+async function send({ context, desired, problems, memory }: TablePass, found: Difference): Promise<TableResult> {
+  const { plan } = found;
+  const errors = [...problems, ...tableErrors(found)];
+  const sent = await context.link.send(plan);
+  if (!sent.committed) {
+    const { epoch, readAt } = memory;
+    const refused = [...errors, ...sent.refusals.map(refusalText)];
+    return {
+      memory: { epoch, readAt, actual: undefined },
+      desired,
+      flowModsSent: 0,
+      state: 'blocked',
+      errors: refused,
+      again: false,
+    };
+  }
+  context.onCommitted(confirmedBy(desired));
+  return {
+    memory: afterSending(memory, plan, context.now()),
+    confirmed: confirmedBy(desired),
+    desired,
+    flowModsSent: flowModCount(plan),
+    state: errors.length === 0 ? 'updating' : 'blocked',
+    errors,
+    again: true,
+  };
+}
+
+/** What was sent reads back otherwise: it is sent again, but not for ever. */
+function inVain(pass: TablePass, found: Difference): Promise<TableResult> | TableResult {
+  const { desired, problems, memory } = pass;
+  const times = (memory.inVain ?? 0) + 1;
+  const remembered: Known = { ...memory, inVain: times };
+  if (times < MOST_IN_VAIN) return send({ ...pass, memory: remembered }, found);
+  return {
+    memory: remembered,
+    desired,
+    flowModsSent: 0,
+    state: 'blocked',
+    errors: [...problems, ...tableErrors(found), ...oddities(found.plan)],
+    again: false,
+  };
+}
+
+/** The part of a pass that concerns the tables, given what they should hold. */
+async function passTables(
+  context: PassContext,
+  desired: DesiredState,
+  problems: readonly string[],
+): Promise<TableResult> {
+  const { link, now, readEveryMs } = context;
+  let memory = isKnown(context.memory, link.epoch()) ? context.memory : await readAll(link, now());
+  let found = difference(desired, memory.actual);
+  if (!isEmpty(found.plan)) return send({ context, desired, problems, memory }, found);
+  const { unread } = memory;
+  if (unread !== undefined && now() - unread.sentAt < READ_BACK_MS)
+    return {
+      memory,
+      confirmed: confirmedBy(desired),
+      desired,
+      flowModsSent: 0,
+      state: 'updating',
+      errors: [...problems, ...tableErrors(found)],
+      again: true,
+    };
+  if (unread !== undefined) memory = await readBack(link, memory, now());
+  else if (isDue(memory, now(), readEveryMs)) memory = await readAll(link, now());
+  else return right({ context, desired, problems, memory }, tableErrors(found));
+  found = difference(desired, memory.actual);
+  const pass = { context, desired, problems, memory };
+  if (isEmpty(found.plan)) return right(pass, tableErrors(found));
+  return unread === undefined ? send(pass, found) : inVain(pass, found);
+}
+
+const isDue = ({ readAt }: Memory, now: number, readEveryMs: number): boolean => now - readAt >= 0.9 * readEveryMs;
+
+/** The result of a pass over tables that were found right for this very world before: nothing to compute, nothing to send. */
+function unchanged(context: PassContext, problems: readonly string[]): TableResult | undefined {
+  const { memory, state, link, now, readEveryMs } = context;
+  if (memory.rightFor?.world !== state.world || !isKnown(memory, link.epoch())) return undefined;
+  if (isDue(memory, now(), readEveryMs)) return undefined;
+  return right({ context, desired: memory.rightFor.desired, problems, memory }, []);
+}
+
 /** One pass; it throws only what the connection throws. */
 export async function reconcileHost(context: PassContext): Promise<PassResult> {
-  const { link, state, controllerTarget } = context;
-  const rows = link.rows();
-  if (rows === undefined) return nothing(context, 'unreachable', link.troubles());
-  const { topology } = state.world;
-  const config = configPlan({ host: link.name, controllerTarget, topology }, rows);
-  for (const changes of config.transactions) await link.configure(changes);
+  const { link, look, state } = context;
+  if (look.config === undefined) return nothing(context, 'unreachable', link.troubles());
+  const { transactions, problems, warnings } = look.config;
+  for (const changes of transactions) await link.configure(changes);
   // The rows that follow tell how it went.
-  if (config.transactions.length > 0)
-    return { ...nothing(context, 'configuring', config.problems), warnings: config.warnings, again: true };
-  const ports = link.switchPorts();
-  if (ports === undefined)
-    return { ...nothing(context, 'connecting', [...config.problems, ...link.troubles()]), warnings: config.warnings };
-  const facts = hostFacts(topology, link.name, rows, ports);
-  if (JSON.stringify(facts) !== JSON.stringify(state.world.facts.get(link.name)))
-    return { ...nothing(context, 'updating', config.problems), facts, warnings: config.warnings };
-  const flows =
-    unchanged(context, config.problems) ??
-    (await passFlows(context, desiredState(state.world, link.name, state.bound, context.flowsOf), config.problems));
-  return { ...flows, facts, warnings: config.warnings };
+  if (transactions.length > 0) return { ...nothing(context, 'configuring', problems), warnings, again: true };
+  const { facts } = look;
+  if (facts === undefined) return { ...nothing(context, 'connecting', [...problems, ...link.troubles()]), warnings };
+  if (facts !== state.world.facts.get(link.name)) return { ...nothing(context, 'updating', problems), facts, warnings };
+  const tables =
+    unchanged(context, problems) ??
+    (await passTables(context, desiredState(state.world, link.name, state.bound, context.flowsOf), problems));
+  return { ...tables, facts, warnings };
 }

@@ -2,6 +2,7 @@
  * The controller's state and the events that change it: a pure reducer. An event says what was seen, never what to do;
  * the state says which hosts are to be looked at again. Losing an event loses nothing that the next one does not bring.
  */
+import { isDeepStrictEqual } from 'node:util';
 import {
   type Binding,
   bindings,
@@ -17,8 +18,11 @@ export type Event =
   | { readonly kind: 'topology'; readonly topology: Topology }
   | { readonly kind: 'facts'; readonly host: string; readonly facts: HostFacts }
   | { readonly kind: 'confirmed'; readonly host: string; readonly confirmed: Confirmed }
-  /** Look at the host again: its rows changed, its switch came back, or the time for a read-back has come. */
-  | { readonly kind: 'recheck'; readonly host: string };
+  /**
+   * Look at the host again: its rows changed in a way that says nothing new, its switch came back, or the time for a
+   * read-back has come (`due`).
+   */
+  | { readonly kind: 'recheck'; readonly host: string; readonly due?: boolean };
 
 export interface State {
   readonly world: World;
@@ -27,6 +31,8 @@ export interface State {
   readonly dirty: ReadonlySet<string>;
   /** The host whose pass comes first: the last event gave it a port. */
   readonly cause?: string;
+  /** The host whose pass can wait: the last event, its own, gave it nothing to send. */
+  readonly patient?: string;
   /** Counts topologies, from 1. */
   readonly generation: number;
 }
@@ -135,10 +141,25 @@ const gotPort = (before: State, next: State, host: string): boolean =>
     ([path, b]) => b.state === 'bound' && b.host === host && before.bound.get(path)?.state !== 'bound',
   );
 
+/** True when all that the event told of its host is that ports there will get a number soon: the others may prepare. */
+function onlyPending(before: State, next: State, host: string): boolean {
+  const tunnels = (state: State): unknown => state.world.facts.get(host)?.tunnels;
+  if (!isDeepStrictEqual(tunnels(before), tunnels(next))) return false;
+  for (const [path, b] of next.bound) {
+    const old = before.bound.get(path);
+    const got = b.state === 'pending' && old?.state !== 'bound';
+    if (!got && !isDeepStrictEqual(b, old)) return false;
+  }
+  return true;
+}
+
 /** The state after an event. */
 export function reduce(state: State, event: Event): State {
-  const { cause: _, ...next } = after(state, event);
-  return event.kind === 'facts' && gotPort(state, next, event.host) ? { ...next, cause: event.host } : next;
+  const { cause: _, patient: __, ...next } = after(state, event);
+  if (event.kind === 'recheck') return event.due === true ? next : { ...next, patient: event.host };
+  if (event.kind !== 'facts') return next;
+  if (gotPort(state, next, event.host)) return { ...next, cause: event.host };
+  return onlyPending(state, next, event.host) ? { ...next, patient: event.host } : next;
 }
 
 function after(state: State, event: Event): State {

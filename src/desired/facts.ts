@@ -1,6 +1,9 @@
 /**
- * From rows and the switch's own port description to facts. A number counts only when both agree on it: after a restart
- * of ovs-vswitchd the rows still show the old numbers for a moment, and a flow on an old number may be another tenant's.
+ * From rows and the switch's own port description to facts. A number that the row shows counts only when the switch agrees:
+ * after a restart of ovs-vswitchd the rows still show the old numbers for a moment, and a flow on an old number may be
+ * another tenant's. A row without a number is new: ovs-vswitchd has made the port, told it by PORT_STATUS, and writes the
+ * number into the row some milliseconds later (3 to 15 on a busy host). The switch's word is enough then, for flows go to
+ * the very switch that said it; it is the port's traffic that would have to wait.
  */
 
 import type { Topology } from '../topology/index.js';
@@ -22,18 +25,22 @@ export function hostFacts(topology: Topology, host: string, rows: HostRows, port
   const onBridge = new Set(rows.ports.filter((p) => members.has(p._uuid)).flatMap((p) => p.interfaces));
   const agreed = (name: string, ofport: number | undefined): number | undefined =>
     ofport !== undefined && ofport > 0 && ports?.get(name.slice(0, PORT_NAME_LENGTH)) === ofport ? ofport : undefined;
+  /** The number of a VM's port. A name that may have been cut short in the description is no proof alone. */
+  const ofportOf = (name: string, ofport: number | undefined): number | undefined =>
+    ofport === undefined && name.length < PORT_NAME_LENGTH ? ports?.get(name) : agreed(name, ofport);
   const interfaces: InterfaceFact[] = [];
   const tunnels: TunnelFact[] = [];
   const wanted = new Map(desiredTunnels(topology, host).map((t) => [t.name, t]));
   for (const row of rows.interfaces) {
     if (!onBridge.has(row._uuid)) continue;
-    const ofport = agreed(row.name, row.ofport);
     const tunnel = row.external_ids[TUNNEL_KEY] === undefined ? undefined : wanted.get(row.name);
     if (tunnel !== undefined) {
+      const ofport = agreed(row.name, row.ofport);
       const right = row.type === tunnel.type && Object.entries(tunnel.options).every(([k, v]) => row.options[k] === v);
       if (ofport !== undefined && right && row.error === undefined) tunnels.push({ name: row.name, ofport });
     } else {
       const ifaceId = row.external_ids['iface-id'];
+      const ofport = ofportOf(row.name, row.ofport);
       interfaces.push({
         name: row.name,
         ...(ifaceId === undefined ? {} : { ifaceId }),

@@ -9,7 +9,7 @@ export interface InterfaceFact {
   readonly name: string;
   /** `external_ids:iface-id`; undefined for tunnels and ports nobody named. */
   readonly ifaceId?: string;
-  /** The number on which OVSDB and the switch's own OFPMP_PORT_DESC agree; undefined until they do. */
+  /** Its number, as OVSDB and the switch agree, or as the switch says of a new row; undefined until then (facts.ts). */
   readonly ofport?: number;
   /** `external_ids:iface-status` = inactive: a standby port (Documentation/topics/integration.rst). */
   readonly inactive: boolean;

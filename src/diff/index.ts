@@ -1,4 +1,5 @@
 /** The difference between desired and actual, and the messages that make it vanish. Pure throughout. */
 export * from './actual.js';
+export * from './applied.js';
 export * from './diff.js';
 export * from './messages.js';

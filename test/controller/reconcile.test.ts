@@ -1,12 +1,13 @@
 /** One pass over one host, against a switch in memory: what is sent, what is told, and what is never done. */
 import { expect } from 'chai';
-import { type Memory, type PassContext, type PassResult, reconcileHost } from '../../src/controller/reconcile.js';
+import { HostLook } from '../../src/controller/look.js';
+import { type Memory, NOTHING_KNOWN } from '../../src/controller/memory.js';
+import { type PassContext, type PassResult, READ_BACK_MS, reconcileHost } from '../../src/controller/reconcile.js';
 import { initialState, reduce, type State } from '../../src/controller/state.js';
 import { rememberingFlowsOf } from '../../src/desired/index.js';
-import { type ActualState, EMPTY, type FlowPlan } from '../../src/diff/index.js';
+import { type ActualState, applied, EMPTY, type FlowPlan } from '../../src/diff/index.js';
 import type { HostLink } from '../../src/session/index.js';
 import { CONTROLLER, rightRows } from '../rows.js';
-import { applied } from '../switch-model.js';
 import { factsOf, topologyOf } from '../world.js';
 
 const topology = topologyOf({ hosts: 2, ports: 2 });
@@ -45,14 +46,17 @@ describe('a pass over a host', () => {
   let link: Switch;
   let memory: Memory;
   let state: State;
+  let look: HostLook;
+  let clock: number;
+  /** One pass, some milliseconds after the one before it. */
   const pass = async (over: Partial<PassContext> = {}): Promise<PassResult> => {
     const context = {
       link,
-      controllerTarget: CONTROLLER,
+      look: look.at(link, topology, CONTROLLER),
       state,
       memory,
       flowsOf: rememberingFlowsOf(),
-      now: 0,
+      now: () => clock,
       readEveryMs: 1000,
       onCommitted: () => undefined,
     };
@@ -61,42 +65,62 @@ describe('a pass over a host', () => {
     return result;
   };
 
+  /** Passes until nothing more is to be seen soon. */
+  const passes = async (): Promise<PassResult> => {
+    const results = [await pass()];
+    while (results.at(-1)?.again === true && results.length < 10) {
+      clock += READ_BACK_MS;
+      results.push(await pass());
+    }
+    const sent = results.reduce((sum, result) => sum + result.flowModsSent, 0);
+    return { ...(results.at(-1) as PassResult), flowModsSent: sent };
+  };
+  const heard = (): State => {
+    const { facts } = look.at(link, topology, CONTROLLER);
+    if (facts === undefined) throw new Error('no facts');
+    return reduce(initialState(topology), { kind: 'facts', host: 'hv1', facts });
+  };
+
   beforeEach(() => {
     link = new Switch();
-    memory = { epoch: 0, actual: undefined, readAt: 0 };
-    state = reduce(initialState(topology), { kind: 'facts', host: 'hv1', facts: factsOf(topology, 'hv1', PORTS) });
+    look = new HostLook();
+    clock = 0;
+    memory = NOTHING_KNOWN;
+    state = heard();
   });
 
   it('reads first, sends the difference once, and then nothing', async () => {
-    const first = await pass();
+    const first = await passes();
     expect(first).to.include({ state: 'ready', again: false });
     expect(first.flowModsSent).to.equal(link.state.flows.size).and.to.be.greaterThan(20);
-    expect(await pass()).to.include({ state: 'ready', flowModsSent: 0 });
+    expect(await passes()).to.include({ state: 'ready', flowModsSent: 0 });
     expect(link.plans).to.have.length(1);
   });
 
   it('sends nothing to a switch that is right, whoever made it so', async () => {
-    await pass();
-    memory = { epoch: 0, actual: undefined, readAt: 0 };
-    expect(await pass()).to.include({ state: 'ready', flowModsSent: 0 });
+    await passes();
+    memory = NOTHING_KNOWN;
+    expect(await passes()).to.include({ state: 'ready', flowModsSent: 0 });
     expect(link.plans).to.have.length(1);
   });
 
   it('finds drift when the tables are read again, and repairs only that', async () => {
-    await pass();
+    await passes();
     const [gone] = link.state.flows.keys();
     link.state = { ...link.state, flows: new Map([...link.state.flows].filter(([identity]) => identity !== gone)) };
-    expect(await pass({ now: 100 })).to.include({ flowModsSent: 0 });
-    expect(await pass({ now: 1000 })).to.include({ state: 'ready', flowModsSent: 1 });
+    expect(await passes()).to.include({ flowModsSent: 0 });
+    clock += 1000;
+    expect(await passes()).to.include({ state: 'ready', flowModsSent: 1 });
   });
 
   it('tells a foreign flow, leaves it, and is not ready', async () => {
-    await pass();
+    await passes();
     const [flow] = link.state.flows.values();
     if (flow === undefined) throw new Error('no flow');
     const foreign = { ...flow, cookie: 0x77n, identity: 'theirs' };
     link.state = { ...link.state, flows: new Map([...link.state.flows, ['theirs', foreign]]) };
-    const result = await pass({ now: 1000 });
+    clock += 1000;
+    const result = await passes();
     expect(result).to.include({ state: 'blocked', flowModsSent: 0 });
     expect(result.errors[0]).to.match(/^foreign flow in br-int: .*cookie=0x77/);
     expect(link.state.flows.has('theirs')).to.equal(true);
@@ -104,34 +128,49 @@ describe('a pass over a host', () => {
 
   it('does not send again without end what reads back otherwise: it gives up and tells', async () => {
     link.forget = true;
-    const states = [await pass(), await pass(), await pass()];
-    expect(states.map((s) => s.again)).to.deep.equal([true, true, false]);
-    expect(states[2]?.state).to.equal('blocked');
-    expect(states[2]?.errors[0]).to.match(/^the switch reads back otherwise than it was told: \d+ flows, first /);
+    const last = await passes();
+    expect(last).to.include({ state: 'blocked', again: false });
+    expect(link.plans).to.have.length(3);
+    expect(last.errors[0]).to.match(/^the switch reads back otherwise than it was told: \d+ flows, first /);
   });
 
   it('tells what the switch refused, and reads anew before it tries again', async () => {
     link.refuse = true;
-    expect((await pass()).errors).to.deep.equal(['refused by the switch: it: no']);
+    expect((await passes()).errors).to.deep.equal(['refused by the switch: it: no']);
     link.refuse = false;
-    expect(await pass()).to.include({ state: 'ready' });
+    expect(await passes()).to.include({ state: 'ready' });
     expect(link.reads).to.be.greaterThan(2);
   });
 
+  it('is ready only when what was sent has been read back, and takes a change in between at once', async () => {
+    const first = await pass();
+    expect(first).to.include({ state: 'updating', again: true });
+    const reads = link.reads;
+    expect(await pass()).to.include({ state: 'updating', flowModsSent: 0 });
+    const before = link.state.flows.size;
+    state = reduce(state, { kind: 'facts', host: 'hv2', facts: factsOf(topology, 'hv2', ['red-vm2', 'blue-vm2']) });
+    expect(await pass()).to.include({ state: 'updating' });
+    expect(link.state.flows.size).to.be.greaterThan(before);
+    expect(link.reads).to.equal(reads);
+    clock += READ_BACK_MS;
+    expect(await pass()).to.include({ state: 'ready', again: false });
+    expect(link.reads).to.be.greaterThan(reads);
+  });
+
   it('keeps what belongs to hosts that were not heard', async () => {
-    const heard = reduce(state, {
+    const both = reduce(state, {
       kind: 'facts',
       host: 'hv2',
       facts: factsOf(topology, 'hv2', ['red-vm2', 'blue-vm2']),
     });
     const peers = new Set(['red/web hv1', 'blue/web hv1']);
-    state = reduce(heard, { kind: 'confirmed', host: 'hv2', confirmed: { ports: new Set(), peers } });
-    await pass();
+    state = reduce(both, { kind: 'confirmed', host: 'hv2', confirmed: { ports: new Set(), peers } });
+    await passes();
     const flows = link.state.flows.size;
     expect([...link.state.groups.values()].map((g) => g.buckets.length)).to.deep.equal([1, 1]);
-    state = reduce(initialState(topology), { kind: 'facts', host: 'hv1', facts: factsOf(topology, 'hv1', PORTS) });
-    memory = { epoch: 0, actual: undefined, readAt: 0 };
-    expect(await pass()).to.include({ state: 'ready', flowModsSent: 0 });
+    state = heard();
+    memory = NOTHING_KNOWN;
+    expect(await passes()).to.include({ state: 'ready', flowModsSent: 0 });
     expect(link.state.flows.size).to.equal(flows);
   });
 });

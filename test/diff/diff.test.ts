@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { bindings, type DesiredState, desiredState, type World } from '../../src/desired/index.js';
-import { type ActualState, difference, EMPTY, flowModCount, isEmpty } from '../../src/diff/index.js';
-import { actualOf, applied, holding } from '../switch-model.js';
+import { type ActualState, actualOf, applied, difference, EMPTY, flowModCount, isEmpty } from '../../src/diff/index.js';
+import { holding } from '../switch-model.js';
 import { worldOf } from '../world.js';
 
 /** The desired state of hv1 where each host has confirmed what it should hold. */

@@ -1,0 +1,53 @@
+/**
+ * A look at a host: its rows and ports as values, and what follows from them. Computed once for each set of rows, however
+ * often it is asked for: between two changes of the rows a host is passed over many times.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import { type ConfigPlan, configPlan, type HostFacts, hostFacts } from '../desired/index.js';
+import type { HostLink } from '../session/index.js';
+import type { Topology } from '../topology/index.js';
+
+export interface Look {
+  /** What the rows lack; undefined while OVSDB is not heard. */
+  readonly config: ConfigPlan | undefined;
+  /** Undefined while OVSDB or the switch is not heard. The same value as before where nothing changed. */
+  readonly facts: HostFacts | undefined;
+}
+
+/** The last value of a function of some values, kept while they stay the same. */
+class Kept<A extends readonly unknown[], V> {
+  #of: A | undefined;
+  #value: V | undefined;
+
+  get(of: A, compute: (before: V | undefined) => V): V {
+    if (this.#of === undefined || of.some((value, i) => value !== this.#of?.[i])) {
+      this.#value = compute(this.#value);
+      this.#of = of;
+    }
+    return this.#value as V;
+  }
+}
+
+const same = (facts: HostFacts, before: HostFacts | undefined): HostFacts =>
+  before !== undefined && isDeepStrictEqual(facts, before) ? before : facts;
+
+export class HostLook {
+  readonly #config = new Kept<readonly unknown[], ConfigPlan>();
+  readonly #facts = new Kept<readonly unknown[], HostFacts>();
+
+  /** `target`: what the host is told to connect to. */
+  at(link: HostLink, topology: Topology, controllerTarget: string): Look {
+    const host = link.name;
+    const rows = link.rows();
+    const ports = link.switchPorts();
+    if (rows === undefined) return { config: undefined, facts: undefined };
+    const config = this.#config.get([rows, topology, controllerTarget], () =>
+      configPlan({ host, controllerTarget, topology }, rows),
+    );
+    if (ports === undefined) return { config, facts: undefined };
+    const facts = this.#facts.get([rows, ports, topology], (before) =>
+      same(hostFacts(topology, host, rows, ports), before),
+    );
+    return { config, facts };
+  }
+}
