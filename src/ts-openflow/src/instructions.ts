@@ -1,9 +1,11 @@
 /**
  * Instructions (OpenFlow 1.5.1, 7.2.5), in the order they are given. One we do not know is kept as octets.
  */
+
 import { actionList } from './actions/codec.js';
 import { EncodeError } from './errors.js';
-import { type Codec, type Defaulted, type In, type Out, opt, pad, rest, struct, u8, u32, u64 } from './wire/codec.js';
+import { type Codec, type Defaulted, type In, type Out, opt, pad, rest8, struct, u8, u32, u64 } from './wire/codec.js';
+import { known } from './wire/outline.js';
 import type { Reader } from './wire/reader.js';
 import type { Writer } from './wire/writer.js';
 
@@ -20,7 +22,7 @@ export const INSTRUCTIONS = {
   apply_actions: { type: 4, codec: actions },
   clear_actions: { type: 5, codec: struct({ _1: pad(4) }) },
   meter: { type: 6, codec: struct({ meter_id: u32 }) },
-  stat_trigger: { type: 7, codec: struct({ flags: u32, thresholds: rest }) },
+  stat_trigger: { type: 7, codec: struct({ flags: u32, thresholds: rest8 }) },
 } as const satisfies Record<string, { readonly type: number; readonly codec: Codec<unknown, never> }>;
 
 type Table = typeof INSTRUCTIONS;
@@ -82,6 +84,7 @@ function writeInstruction(w: Writer, instruction: Instruction): void {
 
 /** Instructions up to the end of the structure. */
 export const instructionList: Defaulted<readonly DecodedInstruction[], readonly Instruction[]> = {
+  outline: known('instructions'),
   fallback: [],
   read: (r) => {
     const instructions: DecodedInstruction[] = [];

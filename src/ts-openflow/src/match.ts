@@ -6,6 +6,7 @@
  * the canonical one names it in `header`; a field that is not known is kept under a name made of its header. Equal
  * matches therefore have equal octets, and what was decoded has the octets it had.
  */
+
 import { EncodeError } from './errors.js';
 import type { FieldName, UnknownFieldName, ValueOf } from './fields.js';
 import {
@@ -22,6 +23,7 @@ import {
   writeValue,
 } from './oxm.js';
 import type { Defaulted } from './wire/codec.js';
+import { known } from './wire/outline.js';
 import type { Reader } from './wire/reader.js';
 import type { Writer } from './wire/writer.js';
 
@@ -56,7 +58,8 @@ function readField(r: Reader, h: ReadHeader): Masked<number | bigint> | UnknownF
   if (entry === undefined) return { octets: r.bytes(h.length) };
   const at = r.at;
   const octets = entry.field.octets === 0 ? (h.hasMask ? h.length / 2 : h.length) : entry.field.octets;
-  if (octets * (h.hasMask ? 2 : 1) !== h.length || octets > 124) throw r.error('OFPBMC_BAD_LEN', at);
+  if (octets * (h.hasMask ? 2 : 1) !== h.length || octets > 124 || !Number.isInteger(octets))
+    throw r.error('OFPBMC_BAD_LEN', at);
   const value = readValue(r, entry.field, octets);
   const mask = h.hasMask ? readValue(r, entry.field, octets) : undefined;
   if (mask !== undefined && exceeds(value, mask)) throw r.error('OFPBMC_BAD_WILDCARDS', at);
@@ -179,6 +182,7 @@ function writeNamed(w: Writer, loose: LooseMatch, name: string): void {
 
 /** An ofp_match: type OXM, length, fields, padding to 8 octets. */
 export const matchCodec: Defaulted<Match> = {
+  outline: known('match'),
   fallback: {},
   read: (r) => {
     const at = r.at;

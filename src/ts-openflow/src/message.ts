@@ -4,6 +4,7 @@
  * `decodeMessage` takes exactly one message; it throws only DecodeError, reads nothing outside its octets, and keeps
  * views of them (nothing is copied). What it returns encodes to the same octets in the same version.
  */
+
 import { EXPERIMENTER } from './constants.js';
 import { DecodeError, EncodeError } from './errors.js';
 import { MESSAGES, type MessageNumber, type MessageRow, NESTED_NUMBERS, type Nested } from './messages/all.js';
@@ -11,6 +12,7 @@ import { bundleAdd, type Nesting, requestForward } from './messages/bundle.js';
 import type { OpenFlowVersion } from './version.js';
 import { isOpenFlowVersion } from './version.js';
 import type { Codec } from './wire/codec.js';
+import type { Outlined } from './wire/outline.js';
 import { type OddPadding, Reader } from './wire/reader.js';
 import { Writer } from './wire/writer.js';
 
@@ -132,6 +134,11 @@ function findBody(r: Reader, type: number): Found | undefined {
   if (found === undefined) return numbers?.get(EXPERIMENTER_TYPE);
   r.take(8);
   return found;
+}
+
+/** The messages of a version: name, and the codec of the body. */
+export function declaredMessages(version: OpenFlowVersion): ReadonlyMap<string, Outlined> {
+  return new Map([...(BY_KIND[version - 4] ?? [])].map(([kind, { codec }]) => [kind, codec]));
 }
 
 /** Decodes exactly one message. Throws DecodeError, and nothing else. */

@@ -21,6 +21,7 @@ const ROWS: readonly (readonly [name: string, hex: string, what: string, offset:
   ['a match that is longer than the message', flowMod('0001004000000000'), 'OFPBMC_BAD_LEN', 52],
   ['a match type that is not OXM', flowMod('0000000400000000'), 'OFPBMC_BAD_TYPE', 48],
   ['a field of a wrong length', flowMod('0001000a80000a03080000000000'.padEnd(32, '0')), 'OFPBMC_BAD_LEN', 56],
+  ['a masked field of an odd length', flowMod('0001000900015101ff00000000000000'), 'OFPBMC_BAD_LEN', 56],
   ['a field twice', flowMod('0001001080000a02080080000a020800'), 'OFPBMC_DUP_FIELD', 58],
   ['a value outside its mask', flowMod('000100148000070cffffffffffff01000000000000000000'), 'OFPBMC_BAD_WILDCARDS', 56],
   ['an action of no length', flowMod(EMPTY_MATCH + apply('0000000000000000')), 'OFPBAC_BAD_LEN', 64],

@@ -3,13 +3,16 @@
  *
  * An action we do not know is kept as octets. One whose length does not fit its arguments is an error.
  */
+
 import { EXPERIMENTER } from '../constants.js';
 import { EncodeError } from '../errors.js';
 import type { OpenFlowVersion } from '../version.js';
 import type { Codec, Defaulted } from '../wire/codec.js';
+import { known } from '../wire/outline.js';
 import type { Reader } from '../wire/reader.js';
 import type { Writer } from '../wire/writer.js';
 import type { Form, Vendor } from './form.js';
+import { loadAsSetField } from './layouts.js';
 import { ACTIONS, nestingActions } from './table.js';
 import type { Action, DecodedAction, UnknownAction } from './types.js';
 
@@ -26,12 +29,14 @@ const key = (experimenter: number, type: number): number => experimenter * 0x100
 
 /** Actions within actions; looked up when one is read or written, by when the rows are complete. */
 const nested: Codec<readonly DecodedAction[], readonly Action[]> = {
+  outline: known('actions'),
   read: (r) => actionList.read(r),
   write: (w, v) => actionList.write(w, v),
 };
 const ROWS = { ...ACTIONS, ...nestingActions(nested) };
 
-function forms(): readonly Found[] {
+/** Every form of every action. */
+export function forms(): readonly Found[] {
   return Object.entries(ROWS).flatMap(([kind, rows]) => (rows as readonly AnyForm[]).map((form) => ({ kind, form })));
 }
 
@@ -51,7 +56,7 @@ const byNumber = lazy(() =>
         forms()
           .filter(
             ({ kind, form }) =>
-              form.from <= version && version <= form.to && !(kind === 'load' && form.vendor === 'of'),
+              form.from <= version && version <= form.to && !(kind === 'load' && form.codec === loadAsSetField),
           )
           .map((found) => [key(VENDOR_OF[found.form.vendor], found.form.type), found]),
       ),
@@ -61,7 +66,7 @@ const byNumber = lazy(() =>
 const byKind = lazy((): ReadonlyMap<string, readonly AnyForm[]> => new Map(Object.entries(ROWS)));
 
 /** The form an action is written in. */
-function formOf(action: Action, version: OpenFlowVersion): AnyForm | undefined {
+export function formOf(action: Action, version: OpenFlowVersion): AnyForm | undefined {
   const rows = byKind().get(action.kind);
   if (rows === undefined) return undefined;
   if (rows.length === 1) {
@@ -138,6 +143,7 @@ function writeUnknown(w: Writer, action: UnknownAction): void {
 
 /** Actions up to the end of the structure. */
 export const actionList: Defaulted<readonly DecodedAction[], readonly Action[]> = {
+  outline: known('actions'),
   fallback: [],
   read: (r) => {
     const actions: DecodedAction[] = [];

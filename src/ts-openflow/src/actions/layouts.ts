@@ -4,14 +4,24 @@
  * Layouts: OpenFlow 1.5.1, 7.2.6, and the Nicira extensions of ovs-actions(7). Each codec reads up to the padding at
  * the end of its action, which the caller reads.
  */
+
 import { EncodeError } from '../errors.js';
 import type { FieldName, UnknownFieldName } from '../fields.js';
 import { exceeds } from '../match.js';
 import { fieldEntry, headerOf, readHeader, readValue, writeHeader, writeUnknownHeader, writeValue } from '../oxm.js';
-import { type Codec, opt, pad, struct, u8, u16, u64 } from '../wire/codec.js';
+import { type Codec, opt, pad, rest, struct, u8, u16, u32, u64, u128 } from '../wire/codec.js';
+import { always, either, fieldPart, known, listOf, maybe, members, oneOf, settled } from '../wire/outline.js';
 import type { Reader } from '../wire/reader.js';
 import type { Writer } from '../wire/writer.js';
-import { type FieldHeader, type FieldRef, fieldHeader, ofsNbitsRef, readOfsNbits, writeOfsNbits } from './fieldref.js';
+import {
+  type FieldHeader,
+  type FieldRef,
+  fieldHeader,
+  narrowHeader,
+  ofsNbitsRef,
+  readOfsNbits,
+  writeOfsNbits,
+} from './fieldref.js';
 
 /** What set_field sets. An unknown field has its octets instead of a value. */
 export interface SetField {
@@ -27,6 +37,7 @@ export interface SetField {
 
 /** An OXM field with value and mask, as in OFPAT_SET_FIELD and NXAST_REG_LOAD2. */
 export const setField: Codec<SetField> = {
+  outline: known('field value'),
   read: (r) => {
     const at = r.at;
     const h = readHeader(r);
@@ -99,9 +110,15 @@ export interface Move {
   readonly dst: FieldRef;
 }
 
+function sameWidth({ src, dst }: Record<string, unknown>): Move {
+  const bits = Math.min((src as FieldRef).bits, (dst as FieldRef).bits);
+  return { src: { ...(src as FieldRef), bits }, dst: { ...(dst as FieldRef), bits } };
+}
+
 /** n_bits, the two offsets, `gap` octets of padding, and the two headers. */
 export function move(before: number, gap: number): Codec<Move> {
   return {
+    outline: settled(members({ src: { outline: fieldPart(0xffff) }, dst: { outline: fieldPart(0xffff) } }), sameWidth),
     read: (r) => {
       if (before > 0) r.pad(before);
       const bits = r.u16();
@@ -127,6 +144,7 @@ export function move(before: number, gap: number): Codec<Move> {
 
 /** Offset, header, width: NXAST_STACK_PUSH and NXAST_STACK_POP. */
 export const stackRef: Codec<{ readonly ref: FieldRef }> = {
+  outline: { is: 'members', members: { ref: { outline: fieldPart(0xffff) } } },
   read: (r) => {
     const start = r.u16();
     const header = fieldHeader.read(r);
@@ -177,8 +195,23 @@ function property(w: Writer, type: number, write: () => void): void {
   w.padTo8(at);
 }
 
+/** Types 0 to 5 are those of Controller. */
+const unknownProperty = members({ type: { outline: { is: 'number', least: 6, most: 0xffff } }, octets: rest });
+
 /** NXAST_CONTROLLER2: only what differs from the default is sent. */
 export const controller2: Codec<Controller, ControllerInput> = {
+  outline: {
+    is: 'members',
+    members: {
+      max_len: u16,
+      controller_id: u16,
+      reason: u8,
+      userdata: maybe(rest),
+      pause: maybe(always(true)),
+      meter_id: maybe(u32),
+      unknown: maybe(listOf(unknownProperty, 1)),
+    },
+  },
   read: (r) => {
     r.pad(6);
     const c: Record<string, unknown> = { max_len: 0xffff, controller_id: 0, reason: 1 };
@@ -241,18 +274,42 @@ export interface LearnSpec {
 const DST = ['match', 'load', 'output'] as const;
 
 function readSpecField(r: Reader, bits: number): FieldRef {
-  const header = fieldHeader.read(r);
+  const header = narrowHeader.read(r);
   return { ...header, start: r.u16(), bits };
 }
 
 function writeSpecField(w: Writer, ref: FieldRef | undefined): void {
   if (ref === undefined) throw new EncodeError('learn: field is missing');
-  fieldHeader.write(w, ref);
+  narrowHeader.write(w, ref);
   w.u16(ref.start);
 }
 
+const part = { outline: fieldPart(64, true) };
+/** A spec's parts are as wide as the spec, and a value is no wider. */
+const specOutline = settled(
+  {
+    outline: either(
+      members({ dst: oneOf('match', 'load'), src: part, field: part }),
+      members({ dst: oneOf('match', 'load'), value: u64, field: part }),
+      members({ dst: always('output'), src: part }),
+    ),
+  },
+  ({ dst, src, value, field }) => {
+    const parts = [src, field].filter((ref) => ref !== undefined) as FieldRef[];
+    const bits = Math.min(...parts.map((ref) => ref.bits));
+    return {
+      dst,
+      bits,
+      ...(value === undefined ? {} : { value: BigInt.asUintN(bits, value as bigint) }),
+      ...(src === undefined ? {} : { src: { ...src, bits } }),
+      ...(field === undefined ? {} : { field: { ...field, bits } }),
+    };
+  },
+);
+
 /** The specs of learn, up to a zero or the end. */
 export const learnSpecs: Codec<readonly LearnSpec[]> = {
+  outline: { is: 'list', item: { outline: specOutline }, least: 0 },
   read: (r) => {
     const specs: LearnSpec[] = [];
     while (r.left >= 2) {
@@ -286,11 +343,12 @@ export const LEARN_WRITE_RESULT = 4;
 
 /** The zone of ct: a number, or a part of a field. */
 export const zone: Codec<number | FieldRef> = {
+  outline: either(u16, { outline: fieldPart(16, true) }),
   read: (r) => {
     const at = r.at;
     if (r.u32() === 0) return r.u16();
     r.at = at;
-    const header: FieldHeader = fieldHeader.read(r);
+    const header: FieldHeader = narrowHeader.read(r);
     return { ...header, ...readOfsNbits(r) };
   },
   write: (w, v) => {
@@ -299,7 +357,7 @@ export const zone: Codec<number | FieldRef> = {
       w.u16(v);
       return;
     }
-    fieldHeader.write(w, v);
+    narrowHeader.write(w, v);
     writeOfsNbits(w, v.start, v.bits);
   },
 };
@@ -318,6 +376,18 @@ export interface Nat {
 
 /** NXAST_NAT. */
 export const nat: Codec<Nat, Partial<Nat>> = {
+  outline: {
+    is: 'members',
+    members: {
+      flags: u16,
+      ipv4_min: maybe(u32),
+      ipv4_max: maybe(u32),
+      ipv6_min: maybe(u128),
+      ipv6_max: maybe(u128),
+      proto_min: maybe(u16),
+      proto_max: maybe(u16),
+    },
+  },
   read: (r) => {
     r.pad(2);
     const flags = r.u16();
@@ -357,6 +427,7 @@ export interface EncapProperty {
 
 /** The properties of encap, each padded to 8 octets. */
 export const encapProperties: Codec<readonly EncapProperty[]> = {
+  outline: { is: 'list', item: members({ class: u16, type: u8, octets: rest }), least: 0 },
   read: (r) => {
     const properties: EncapProperty[] = [];
     while (r.left >= 4) {

@@ -4,8 +4,10 @@
  * The one place to add an action. Names are those of ovs-actions(7); the union of all actions, and the types of their
  * arguments, follow from this table. Numbers: OpenFlow 1.5.1, 7.2.6; Nicira subtypes: ovs-actions(7) and OVS 3.1.
  */
+
 import { type Codec, opt, pad, struct, u8, u16, u32, u48, u64 } from '../wire/codec.js';
-import { type FieldRef, fieldHeader, ofsNbitsRef, readOfsNbits, writeOfsNbits } from './fieldref.js';
+import { always, either, fieldPart, listOf, maybe, members, merged, octetsOf, settled } from '../wire/outline.js';
+import { type FieldRef, fieldHeader, isNarrow, ofsNbitsRef, readOfsNbits, writeOfsNbits } from './fieldref.js';
 import { action, type Form, nx, of, onf } from './form.js';
 import {
   type Controller,
@@ -15,6 +17,7 @@ import {
   encapProperties,
   LEARN_WRITE_RESULT,
   type LearnSpec,
+  type Load,
   learnSpecs,
   loadAsSetField,
   move,
@@ -40,6 +43,10 @@ const word = <N extends string>(name: N) => struct({ [name]: u32 } as unknown as
 
 /** Ports of 16 bits, as resubmit has them: 0xfff8 is 0xfffffff8. */
 const port16: Codec<number> = {
+  outline: either(
+    { outline: { is: 'number', most: 0xfeff } },
+    { outline: { is: 'number', least: 0xffffff00, most: 0xffffffff } },
+  ),
   read: (r) => {
     const port = r.u16();
     return port >= 0xff00 ? 0xffff0000 + port : port;
@@ -51,6 +58,7 @@ const resubmitTable = struct({ in_port: opt(port16, 0xfffffff8), table: opt(u8, 
 type Resubmit = { readonly in_port: number; readonly table: number };
 type ResubmitInput = { readonly in_port?: number | undefined; readonly table?: number | undefined };
 const resubmitPort: Codec<Resubmit, ResubmitInput> = {
+  outline: { is: 'members', members: { in_port: port16, table: always(255) } },
   read: (r) => {
     const in_port = port16.read(r);
     r.pad(4);
@@ -66,6 +74,7 @@ type OutputReg = { readonly src: FieldRef; readonly max_len: number };
 type OutputRegInput = { readonly src: FieldRef; readonly max_len?: number | undefined };
 const outputReg: Codec<OutputReg, OutputRegInput> = struct({ src: ofsNbitsRef, max_len: opt(u16, 0xffff), _1: pad(6) });
 const outputReg2: Codec<OutputReg, OutputRegInput> = {
+  outline: { is: 'members', members: { src: { outline: fieldPart(64) }, max_len: u16 } },
   read: (r) => {
     const { start, bits } = readOfsNbits(r);
     const max_len = r.u16();
@@ -85,7 +94,11 @@ const outputReg2: Codec<OutputReg, OutputRegInput> = {
 const tunnel = {
   id32: struct({
     _1: pad(2),
-    tun_id: { read: (r) => BigInt(r.u32()), write: (w, v) => w.u32(Number(v)) } as Codec<bigint>,
+    tun_id: {
+      outline: { is: 'bigint', bits: 32 },
+      read: (r) => BigInt(r.u32()),
+      write: (w, v) => w.u32(Number(v)),
+    } as Codec<bigint>,
   }),
   id64: struct({ _1: pad(6), tun_id: u64 }),
 };
@@ -104,6 +117,7 @@ const head = struct(bundleHead);
 /** NXAST_BUNDLE and NXAST_BUNDLE_LOAD: the latter says where to load the member. */
 function bundle(loads: boolean): Codec<Bundle, BundleInput> {
   return {
+    outline: merged(head, members({ ...(loads ? { dst: ofsNbitsRef } : {}), members: listOf(port16) })),
     read: (r) => {
       const fixed = head.read(r);
       const n = r.u16();
@@ -148,6 +162,7 @@ type LearnInput = Partial<LearnFixed> & {
   readonly result?: FieldRef | undefined;
 };
 const learn: Codec<Learn, LearnInput> = {
+  outline: merged(learnFixed, members({ limit: always(0), specs: learnSpecs })),
   read: (r) => ({ ...learnFixed.read(r), limit: 0, specs: learnSpecs.read(r) }),
   write: (w, l) => {
     learnFixed.write(w, l);
@@ -155,6 +170,15 @@ const learn: Codec<Learn, LearnInput> = {
   },
 };
 const learn2: Codec<Learn, LearnInput> = {
+  outline: settled(
+    {
+      outline: merged(learnFixed, members({ limit: u32, result: maybe({ outline: fieldPart(1) }), specs: learnSpecs })),
+    },
+    (l) => {
+      const flags = (l.flags as number) & ~LEARN_WRITE_RESULT;
+      return { ...l, flags: l.result === undefined ? flags : flags | LEARN_WRITE_RESULT };
+    },
+  ),
   read: (r) => {
     const fixed = learnFixed.read(r);
     const limit = r.u32();
@@ -191,6 +215,7 @@ type Sample = {
 type SampleInput = Partial<Omit<Sample, 'probability'>> & { readonly probability: number };
 const sampleFixed = struct(sampleHead);
 const sample1: Codec<Sample, SampleInput> = {
+  outline: merged(sampleFixed, members({ sampling_port: always(0xffff), direction: always(0) })),
   read: (r) => ({ ...sampleFixed.read(r), sampling_port: 0xffff, direction: 0 }),
   write: (w, s) => sampleFixed.write(w, s),
 };
@@ -202,6 +227,7 @@ const sample3: Codec<Sample, SampleInput> = struct({
 });
 
 const check = {
+  outline: { is: 'members', members: { pkt_len: u16, dst: { outline: fieldPart(1) } } },
   read: (r) => {
     const pkt_len = r.u16();
     const start = r.u16();
@@ -219,6 +245,7 @@ const check = {
 } satisfies Codec<{ readonly pkt_len: number; readonly dst: FieldRef }>;
 
 const deleteField: Codec<{ readonly field: FieldRef['field']; readonly header?: string | undefined }> = {
+  outline: fieldHeader.outline,
   read: (r) => {
     const header = fieldHeader.read(r);
     r.pad(r.left);
@@ -233,6 +260,7 @@ const deleteField: Codec<{ readonly field: FieldRef['field']; readonly header?: 
 
 /** The octets after the header of a note, zeros at its end included. */
 const note: Codec<{ readonly note: Buffer }> = {
+  outline: { is: 'members', members: { note: { outline: octetsOf(6, 30, 8) } } },
   read: (r) => ({ note: r.rest() }),
   write: (w, { note }) => w.bytes(note),
 };
@@ -287,6 +315,7 @@ export const nestingActions = (
 });
 
 const cntIds: Codec<{ readonly controllers: readonly number[] }> = {
+  outline: { is: 'members', members: { controllers: listOf(u16) } },
   read: (r) => {
     const n = r.u16();
     r.pad(4);
@@ -335,7 +364,11 @@ export const ACTIONS = {
     of('set_field', 25, setField, { fits: (a, version) => a.mask === undefined || version >= 6 }),
     nx('reg_load2', 33, setField, { to: 5 }),
   ),
-  load: action(nx('reg_load', 7, regLoad, { to: 5 }), of('set_field', 25, loadAsSetField, { from: 6 })),
+  load: action<Load, Load>(
+    nx('reg_load', 7, regLoad, { to: 5, fits: (a, version) => isNarrow(a.dst, version) }),
+    nx('reg_load2', 33, loadAsSetField, { to: 5 }),
+    of('set_field', 25, loadAsSetField, { from: 6 }),
+  ),
   move: action(
     nx('reg_move', 6, move(0, 0), { to: 5 }),
     of('copy_field', 28, move(0, 2), { from: 6 }),
@@ -374,7 +407,7 @@ export const ACTIONS = {
   bundle: action(nx('bundle', 12, bundle(false))),
   bundle_load: action(nx('bundle_load', 13, bundle(true))),
   output_reg: action<OutputReg, OutputRegInput>(
-    nx('output_reg', 15, outputReg, { fits: (a) => !a.src.field.startsWith('nsh') }),
+    nx('output_reg', 15, outputReg, { fits: (a, version) => isNarrow(a.src, version) }),
     nx('output_reg2', 32, outputReg2),
   ),
   learn: action<Learn, LearnInput>(

@@ -1,5 +1,7 @@
 /** Which asynchronous messages a controller gets (OpenFlow 1.5.1, 7.3.10), and its role (7.3.9). */
+
 import { type Codec, enumeration, opt, orPad, pad, struct, u8, u16, u32, u64 } from '../wire/codec.js';
+import { from, members } from '../wire/outline.js';
 import { type Property, propertyList } from './property.js';
 
 const role = enumeration(u32, { nochange: 0, equal: 1, primary: 2, secondary: 3 }, 'OFPRRFC_BAD_ROLE');
@@ -20,6 +22,7 @@ const nxRole = enumeration(u32, { other: 0, primary: 1, secondary: 2 }, 'OFPRRFC
 export const nxRoleRequest = struct({ role: nxRole });
 
 const two = (): Codec<readonly [number, number]> => ({
+  outline: { is: 'tuple', items: [u32, u32] },
   read: (r) => [r.u32(), r.u32()],
   write: (w, v) => {
     w.u32(v[0]);
@@ -39,6 +42,7 @@ export interface AsyncConfig {
 
 /** OFPT_GET_ASYNC_REPLY and OFPT_SET_ASYNC. */
 export const asyncConfig: Codec<AsyncConfig> = {
+  outline: from(5, members({ properties: propertyList }), members({ masks: asyncMasks })),
   read: (r) => (r.version < 5 ? { masks: asyncMasks.read(r) } : { properties: propertyList.read(r) }),
   write: (w, v) => {
     if (w.version >= 5) propertyList.write(w, v.properties ?? []);

@@ -2,6 +2,7 @@
 
 import type { OpenFlowVersion } from '../version.js';
 import { type Codec, type Defaulted, opt, pad, rest, struct, u8, u16, u32, u64 } from '../wire/codec.js';
+import { always, either, listOf, members } from '../wire/outline.js';
 import type { Property } from './property.js';
 
 /** OFPT_HELLO. */
@@ -31,6 +32,7 @@ export function helloVersions(hello: Hello): readonly number[] | undefined {
 
 /** A switch may send a HELLO whose elements are cut short or odd: what is no element is kept as one octet string. */
 export const hello: Codec<Hello, { readonly elements?: readonly Property[] | undefined }> = {
+  outline: { is: 'members', members: { elements: listOf(members({ type: u16, octets: rest })) } },
   read: (r) => {
     const elements: Property[] = [];
     while (r.left >= 4) {
@@ -72,6 +74,10 @@ export interface OpenFlowError {
 
 /** OFPT_ERROR. */
 export const error: Codec<OpenFlowError, Omit<OpenFlowError, 'data'> & { readonly data?: Buffer | undefined }> = {
+  outline: either(
+    members({ type: { outline: { is: 'number', most: 0xfffe } }, code: u16, data: rest }),
+    members({ type: always(0xffff), code: u16, experimenter: u32, data: rest }),
+  ),
   read: (r) => {
     const type = r.u16();
     const code = r.u16();

@@ -1,8 +1,10 @@
 /** Bundles (OpenFlow 1.5.1, 7.3.9.2; ONF extension 230 on 1.3), and other messages that carry a message. */
+
 import { OFPBF } from '../constants.js';
 import { DecodeError, EncodeError } from '../errors.js';
 import type { Message, MessageInput } from '../message.js';
 import { type Codec, enumeration, opt, struct, u16, u32 } from '../wire/codec.js';
+import { known } from '../wire/outline.js';
 import type { Reader } from '../wire/reader.js';
 import type { Writer } from '../wire/writer.js';
 import { type Property, propertyList } from './property.js';
@@ -50,6 +52,7 @@ export interface BundleAddMessageInput {
   readonly properties?: readonly Property[] | undefined;
 }
 
+const inner = { outline: known('message') };
 const MAX_DEPTH_MESSAGES = ['BundleAddMessage', 'RequestForward'];
 
 /** Reads a message within a message: its length is in its own header. */
@@ -71,6 +74,10 @@ function readMessage(r: Reader, nesting: Nesting): Message {
 /** OFPT_BUNDLE_ADD_MESSAGE. */
 export function bundleAdd(nesting: () => Nesting): Codec<BundleAddMessage, BundleAddMessageInput> {
   return {
+    outline: {
+      is: 'members',
+      members: { bundle_id: u32, flags: u16, message: inner, properties: propertyList },
+    },
     read: (r) => {
       const bundle_id = r.u32();
       r.pad(2);
@@ -99,6 +106,7 @@ export function requestForward(
   nesting: () => Nesting,
 ): Codec<{ readonly message: Message }, { readonly message: MessageInput }> {
   return {
+    outline: { is: 'members', members: { message: inner } },
     read: (r) => ({ message: readMessage(r, nesting()) }),
     write: (w, v) => nesting().encode(v.message, w),
   };

@@ -3,6 +3,7 @@
  *
  * OpenFlow 1.5 moved the counters into OXS and renamed the multiparts; they are decoded to the same members.
  */
+
 import { OFP_NO_BUFFER, OFPG, OFPP, OFPTT } from '../constants.js';
 import { instructionList } from '../instructions.js';
 import { matchCodec } from '../match.js';
@@ -21,6 +22,7 @@ import {
   u32,
   u64,
 } from '../wire/codec.js';
+import { from, members, merged } from '../wire/outline.js';
 import { WIRE } from './preserved.js';
 import { counts, duration, oxs, type Stats, type StatsInput } from './stats.js';
 
@@ -100,6 +102,7 @@ const head15 = struct({
 });
 
 const entry15: Codec<FlowEntry, FlowEntryInput> = {
+  outline: merged(head15, oxs, members({ instructions: instructionList })),
   read: (r) => {
     const h = head15.read(r);
     const s = oxs.read(r);
@@ -132,6 +135,7 @@ const entry15: Codec<FlowEntry, FlowEntryInput> = {
 /** One flow of OFPMP_FLOW (1.3, 1.4) and OFPMP_FLOW_DESC (1.5). */
 export const flowEntry: Codec<FlowEntry, FlowEntryInput> = lengthPrefixed(
   {
+    outline: from(6, entry15, entry13),
     read: (r): FlowEntry => (r.version >= 6 ? entry15.read(r) : entry13.read(r)),
     write: (w, e: FlowEntryInput) => (w.version >= 6 ? entry15.write(w, e) : entry13.write(w, e)),
   },
@@ -151,6 +155,7 @@ type FlowStatsInput = In<typeof flowStatsHead> & StatsInput;
 /** One flow of OFPMP_FLOW_STATS (1.5). */
 export const flowStats: Codec<FlowStats, FlowStatsInput> = lengthPrefixed(
   {
+    outline: merged(flowStatsHead, oxs),
     read: (r): FlowStats => ({ ...flowStatsHead.read(r), ...oxs.read(r) }),
     write: (w, e: FlowStatsInput) => {
       flowStatsHead.write(w, e);
@@ -190,6 +195,7 @@ const removedHead15 = struct({
 
 /** OFPT_FLOW_REMOVED. */
 export const flowRemoved: Codec<Removed, RemovedInput> = {
+  outline: from(6, { outline: merged(removedHead15, oxs) }, removed13),
   read: (r) => {
     if (r.version < 6) return removed13.read(r);
     const head = removedHead15.read(r);

@@ -3,6 +3,7 @@
  *
  * OpenFlow 1.5 gave buckets ids and moved weight and watch into properties; they are decoded to the same members.
  */
+
 import { actionList } from '../actions/codec.js';
 import type { Action, DecodedAction } from '../actions/types.js';
 import { OFPG, OFPG_BUCKET, OFPP } from '../constants.js';
@@ -22,10 +23,11 @@ import {
   u32,
   u64,
 } from '../wire/codec.js';
+import { always, from, listOf, maybe, members, merged, settled } from '../wire/outline.js';
 import type { Reader } from '../wire/reader.js';
 import type { Writer } from '../wire/writer.js';
 import { preserved } from './preserved.js';
-import { type Property, propertyList } from './property.js';
+import { type Property, propertiesAbove, propertyList } from './property.js';
 import { counts, duration } from './stats.js';
 
 /** A bucket. Without ids before 1.5, where bucket_id is its position. */
@@ -75,6 +77,10 @@ function word(v: number): Buffer {
 type BucketPropertiesInput = { readonly [K in keyof BucketProperties]?: BucketProperties[K] | undefined };
 
 const bucketProperties: Codec<BucketProperties, BucketPropertiesInput> = preserved({
+  outline: {
+    is: 'members',
+    members: { weight: u16, watch_port: u32, watch_group: u32, properties: maybe(propertiesAbove(WATCH_GROUP)) },
+  },
   read: (r: Reader): BucketProperties => {
     const found = { weight: 0, watch_port: OFPP.ANY as number, watch_group: OFPG.ANY as number };
     const unknown: Property[] = [];
@@ -99,6 +105,7 @@ const bucketProperties: Codec<BucketProperties, BucketPropertiesInput> = preserv
 });
 
 const bucket15: Codec<Bucket, BucketInput> = {
+  outline: merged(members({ bucket_id: u32, actions: actionList }), bucketProperties),
   read: (r) => {
     const at = r.at;
     const length = r.u16();
@@ -122,6 +129,7 @@ const bucket15: Codec<Bucket, BucketInput> = {
 /** One bucket, in the layout of the version. */
 export const bucket: Codec<Bucket, BucketInput> = lengthPrefixed(
   {
+    outline: from(6, bucket15, { outline: merged(members({ bucket_id: always(0) }), bucket13) }),
     read: (r): Bucket => (r.version >= 6 ? bucket15.read(r) : { bucket_id: 0, ...bucket13.read(r) }),
     write: (w, b: BucketInput) => (w.version >= 6 ? bucket15.write(w, b) : bucket13.write(w, b)),
   },
@@ -130,6 +138,11 @@ export const bucket: Codec<Bucket, BucketInput> = lengthPrefixed(
 
 /** Buckets to the end of the structure; before 1.5 they are numbered as they come. */
 const buckets: Codec<readonly Bucket[], readonly BucketInput[]> = {
+  outline: from(6, listOf(bucket), {
+    outline: settled(listOf(bucket), (list) =>
+      (list as unknown as Bucket[]).map((b, bucket_id) => ({ ...b, bucket_id })),
+    ),
+  }),
   read: (r) => {
     const found: Bucket[] = [];
     while (r.at < r.end) {
@@ -167,6 +180,11 @@ export interface BucketsInput {
 /** Buckets and, from 1.5 on, what stands around them. `mod` has a command bucket, a description has not. */
 function bucketArea(mod: boolean): Codec<Buckets, BucketsInput> {
   return {
+    outline: from(
+      6,
+      members({ command_bucket_id: mod ? u32 : always(OFPG_BUCKET.ALL), buckets, properties: propertyList }),
+      members({ command_bucket_id: always(OFPG_BUCKET.ALL), buckets, properties: always([]) }),
+    ),
     read: (r) => {
       if (r.version < 6) return { command_bucket_id: OFPG_BUCKET.ALL, buckets: buckets.read(r), properties: [] };
       const length = r.u16();
@@ -197,6 +215,7 @@ const modHead = struct({ command, type: opt(groupType, 'all'), _1: pad(1), group
 const modArea = bucketArea(true);
 /** OFPT_GROUP_MOD. */
 export const groupMod: Codec<Out<typeof modHead> & Buckets, In<typeof modHead> & BucketsInput> = {
+  outline: merged(modHead, modArea),
   read: (r) => ({ ...modHead.read(r), ...modArea.read(r) }),
   write: (w, v) => {
     modHead.write(w, v);
@@ -209,6 +228,7 @@ const descArea = bucketArea(false);
 /** One group of OFPMP_GROUP_DESC. */
 export const groupDesc: Codec<Out<typeof descHead> & Buckets, In<typeof descHead> & BucketsInput> = lengthPrefixed(
   {
+    outline: merged(descHead, descArea),
     read: (r) => ({ ...descHead.read(r), ...descArea.read(r) }),
     write: (w, v: In<typeof descHead> & BucketsInput) => {
       descHead.write(w, v);
@@ -222,6 +242,7 @@ export const groupDesc: Codec<Out<typeof descHead> & Buckets, In<typeof descHead
 export const groupRequest = struct({ group_id: opt(u32, OFPG.ALL), _1: pad(4) });
 /** The request of OFPMP_GROUP_DESC. */
 export const groupDescRequest: Defaulted<{ readonly group_id: number }, { readonly group_id?: number | undefined }> = {
+  outline: from(6, groupRequest, members({ group_id: always(OFPG.ALL) })),
   fallback: {},
   read: (r) => (r.version >= 6 ? groupRequest.read(r) : { group_id: OFPG.ALL }),
   write: (w, v) => {
@@ -244,6 +265,7 @@ export const groupStats = lengthPrefixed(
 );
 
 const four = <N extends 'max_groups' | 'actions'>(_: N): Codec<readonly number[]> => ({
+  outline: { is: 'tuple', items: [u32, u32, u32, u32] },
   read: (r) => [r.u32(), r.u32(), r.u32(), r.u32()],
   write: (w, v) => {
     for (let i = 0; i < 4; i++) w.u32(v[i] ?? 0);

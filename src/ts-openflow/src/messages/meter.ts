@@ -1,6 +1,21 @@
 /** Meters: METER_MOD and the meter multiparts (OpenFlow 1.5.1, 7.3.4.4, 7.3.5.11 to .13). */
+
 import { OFPM } from '../constants.js';
-import { type Codec, enumeration, lengthPrefixed, list, opt, pad, struct, u8, u16, u32, u64 } from '../wire/codec.js';
+import {
+  type Codec,
+  enumeration,
+  lengthPrefixed,
+  list,
+  opt,
+  pad,
+  rest,
+  struct,
+  u8,
+  u16,
+  u32,
+  u64,
+} from '../wire/codec.js';
+import { always, either, from, members, merged } from '../wire/outline.js';
 import { duration } from './stats.js';
 
 /** A band: what happens above a rate. `prec_level` is of dscp_remark; `data` of bands we do not know. */
@@ -17,6 +32,16 @@ const DROP = 1;
 const DSCP_REMARK = 2;
 
 const band: Codec<Band, BandInput> = {
+  outline: either(
+    members({ type: always('drop'), rate: u32, burst_size: u32 }),
+    members({ type: always('dscp_remark'), rate: u32, burst_size: u32, prec_level: u8 }),
+    members({
+      type: { outline: { is: 'number', least: 3, most: 0xffff } },
+      rate: u32,
+      burst_size: u32,
+      data: rest,
+    }),
+  ),
   read: (r) => {
     const at = r.at;
     const type = r.u16();
@@ -82,6 +107,7 @@ type MeterStatsInput = Parameters<typeof meterStatsBody.write>[1] & { readonly m
 
 /** One meter of OFPMP_METER. Its length stands after its id. */
 export const meterStats: Codec<MeterStats, MeterStatsInput> = {
+  outline: merged(members({ meter_id: u32 }), meterStatsBody),
   read: (r) => {
     const meter_id = r.u32();
     const length = r.u16();
@@ -102,6 +128,7 @@ export const meterStats: Codec<MeterStats, MeterStatsInput> = {
 const lastOf15 = list(struct({ features: u32, reserved: opt(u32, 0) }));
 /** What 1.5 ends with and Open vSwitch 3.1 leaves out: none or one, as it was. */
 const endOf15: Codec<ReturnType<typeof lastOf15.read>, Parameters<typeof lastOf15.write>[1]> = {
+  outline: from(6, lastOf15, always([])),
   read: (r) => (r.version < 6 ? [] : lastOf15.read(r)),
   write: (w, v) => {
     if (w.version >= 6) lastOf15.write(w, v);

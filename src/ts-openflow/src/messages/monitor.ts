@@ -1,4 +1,5 @@
 /** Flow monitors (OpenFlow 1.4.1, 7.3.5.17; NXST_FLOW_MONITOR): requests, and the updates that switches send. */
+
 import { actionList } from '../actions/codec.js';
 import type { Action, DecodedAction } from '../actions/types.js';
 import { OFPG, OFPP } from '../constants.js';
@@ -19,6 +20,7 @@ import {
   u32,
   u64,
 } from '../wire/codec.js';
+import { always, either, members, merged, oneOf } from '../wire/outline.js';
 import type { Reader } from '../wire/reader.js';
 import type { Writer } from '../wire/writer.js';
 import { readNxMatch, writeNxMatch } from './packet.js';
@@ -69,6 +71,11 @@ export type MonitorUpdateInput = {
 
 const update: Codec<MonitorUpdate, MonitorUpdateInput> = lengthPrefixed(
   {
+    outline: either(
+      { outline: merged(members({ event: oneOf(...FULL) }), full) },
+      members({ event: always('ABBREV'), xid: u32 }),
+      members({ event: oneOf('PAUSED', 'RESUMED') }),
+    ),
     read: (r: Reader): MonitorUpdate => {
       const at = r.at;
       const event = EVENTS[r.u16()];
@@ -97,6 +104,7 @@ type NxRequestInput = In<typeof nxHead> & {
   readonly match?: Match | undefined;
 };
 const nxRequest: Codec<NxRequest, NxRequestInput> = {
+  outline: merged(nxHead, members({ table_id: u8, match: matchCodec })),
   read: (r) => {
     const head = nxHead.read(r);
     const length = r.u16();
@@ -117,6 +125,7 @@ export const nxMonitorRequest = list(nxRequest);
 
 /** The request of the ONF extension for 1.3: Nicira's with a port of 32 bits and an ofp_match. */
 export const onfMonitorRequest: Codec<readonly NxRequest[], readonly NxRequestInput[]> = list({
+  outline: members({ id: u32, flags: u16, out_port: u32, table_id: u8, match: matchCodec }).outline,
   read: (r: Reader): NxRequest => {
     const id = r.u32();
     const flags = r.u16();
@@ -164,6 +173,16 @@ export type NxUpdateInput = { readonly event: NxEvent; readonly xid?: number } &
 /** One update of NXST_FLOW_MONITOR. */
 export const nxMonitorUpdate: Codec<NxUpdate, NxUpdateInput> = lengthPrefixed(
   {
+    outline: either(
+      {
+        outline: merged(
+          members({ event: oneOf('ADDED', 'REMOVED', 'MODIFIED') }),
+          nxFullHead,
+          members({ table_id: u8, cookie: u64, match: matchCodec, actions: actionList }),
+        ),
+      },
+      members({ event: always('ABBREV'), xid: u32 }),
+    ),
     read: (r: Reader): NxUpdate => {
       const at = r.at;
       const event = NX_EVENTS[r.u16()];

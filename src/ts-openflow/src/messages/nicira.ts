@@ -2,6 +2,7 @@
 
 import { type Match, readOxmFields, writeOxmFields } from '../match.js';
 import { type Codec, list, opt, pad, struct, u8, u16, u32, u64 } from '../wire/codec.js';
+import { known, members, merged } from '../wire/outline.js';
 import { propertyList } from './property.js';
 
 /** NXT_FLOW_MOD_TABLE_ID. */
@@ -33,7 +34,11 @@ const removedHead = struct({
   idle_timeout: opt(u16, 0),
 });
 type RemovedHead = ReturnType<typeof removedHead.read>;
-const nxFields: Codec<Match> = { read: readOxmFields, write: writeOxmFields };
+const nxFields: Codec<Match> = {
+  outline: known('match'),
+  read: readOxmFields,
+  write: writeOxmFields,
+};
 type NxFlowRemoved = RemovedHead & {
   readonly packet_count: bigint;
   readonly byte_count: bigint;
@@ -43,6 +48,7 @@ type NxFlowRemovedInput = Partial<NxFlowRemoved>;
 
 /** NXT_FLOW_REMOVED: the length of the match stands before the counts. */
 export const nxFlowRemoved: Codec<NxFlowRemoved, NxFlowRemovedInput> = {
+  outline: merged(removedHead, members({ packet_count: u64, byte_count: u64, match: nxFields })),
   read: (r) => {
     const head = removedHead.read(r);
     const at = r.at;

@@ -1,9 +1,11 @@
 /** Packets to and from the controller (OpenFlow 1.5.1, 7.3.6 and 7.4.1), and their Nicira forms. */
+
 import { actionList } from '../actions/codec.js';
 import type { Action, DecodedAction } from '../actions/types.js';
 import { OFP_NO_BUFFER, OFPP } from '../constants.js';
 import { type Match, matchCodec, readOxmFields, writeOxmFields } from '../match.js';
 import { type Codec, opt, pad, rest, struct, u8, u16, u32, u64 } from '../wire/codec.js';
+import { always, from, known, members, settled } from '../wire/outline.js';
 import { type Property, propertyList } from './property.js';
 
 /** OFPT_PACKET_IN. `match` has the packet's metadata, in_port among it. */
@@ -36,6 +38,13 @@ export interface PacketOutInput {
 
 /** OFPT_PACKET_OUT. */
 export const packetOut: Codec<PacketOut, PacketOutInput> = {
+  outline: from(
+    6,
+    {
+      outline: settled(members({ buffer_id: u32, match: matchCodec, actions: actionList, data: rest }), inPortOfMatch),
+    },
+    members({ buffer_id: u32, in_port: u32, match: always({}), actions: actionList, data: rest }),
+  ),
   read: (r) => {
     const buffer_id = r.u32();
     const before = r.version < 6 ? r.u32() : undefined;
@@ -60,6 +69,11 @@ export const packetOut: Codec<PacketOut, PacketOutInput> = {
   },
 };
 
+/** From 1.5 on the port stands in the match. */
+function inPortOfMatch(v: Record<string, unknown>): object {
+  return { ...v, in_port: (v.match as Match).in_port?.value ?? OFPP.ANY };
+}
+
 function withInPort(v: PacketOutInput): Match {
   const match = v.match ?? {};
   const in_port = v.in_port ?? (v.match === undefined ? OFPP.CONTROLLER : OFPP.ANY);
@@ -69,6 +83,7 @@ function withInPort(v: PacketOutInput): Match {
 /** A bare list of fields whose length stands before it, `gap` octets earlier, and padding to 8 octets after it. */
 export function nxMatch(gap: number): Codec<Match> {
   return {
+    outline: known('match'),
     read: (r) => {
       const length = r.u16();
       if (gap > 0) r.pad(gap);

@@ -3,6 +3,7 @@
  *
  * OpenFlow 1.4 moved the Ethernet members into a property; they are decoded to the same members.
  */
+
 import { OFPP, OFPQ_ALL } from '../constants.js';
 import {
   type Codec,
@@ -14,14 +15,16 @@ import {
   pad,
   struct,
   text,
+  u8,
   u32,
   u48,
   u64,
 } from '../wire/codec.js';
+import { from, maybe, members, merged } from '../wire/outline.js';
 import type { Reader } from '../wire/reader.js';
 import type { Writer } from '../wire/writer.js';
 import { preserved } from './preserved.js';
-import { type Property, propertyContent, propertyList, propertyOf } from './property.js';
+import { type Property, propertiesAbove, propertyContent, propertyList, propertyOf } from './property.js';
 
 const ethernet = {
   curr: opt(u32, 0),
@@ -46,6 +49,7 @@ function withFirst<T extends object>(
   absent: T,
 ): Codec<T & { readonly properties?: readonly Property[] | undefined }, object> {
   return preserved({
+    outline: merged(codec, members({ properties: maybe(propertiesAbove(0)) })),
     read: (r: Reader) => {
       const others: Property[] = [];
       let first: T | undefined;
@@ -70,6 +74,7 @@ const portProperties = withFirst(ethernetProperty, NO_ETHERNET);
 
 /** ofp_port. */
 export const port: Codec<Port, PortInput> = {
+  outline: from(5, { outline: merged(members({ port_no: u32 }), portHead14, portProperties) }, port13),
   read: (r) => {
     if (r.version < 5) return port13.read(r);
     const at = r.at;
@@ -102,6 +107,7 @@ export const portStatus: Codec<
   { readonly reason: number; readonly port: Port },
   { readonly reason: number; readonly port: PortInput }
 > = {
+  outline: { is: 'members', members: { reason: u8, port } },
   read: (r) => {
     const reason = r.octets[r.take(1)] as number;
     r.pad(7);
@@ -135,6 +141,11 @@ type PortModInput = In<typeof portModHead> & {
 
 /** OFPT_PORT_MOD. */
 export const portMod: Codec<PortMod, PortModInput> = {
+  outline: from(
+    5,
+    { outline: merged(portModHead, portModProperties) },
+    { outline: merged(portModHead, portModTail13) },
+  ),
   read: (r) => ({ ...portModHead.read(r), ...(r.version < 5 ? portModTail13.read(r) : portModProperties.read(r)) }),
   write: (w, v) => {
     portModHead.write(w, v);
@@ -178,6 +189,7 @@ type PortStatsInput = In<typeof portStats13> & { readonly properties?: readonly 
 
 const portStats14: Codec<PortStats, PortStatsInput> = lengthPrefixed(
   {
+    outline: merged(portStatsHead14, portStatsProperties),
     read: (r): PortStats => ({ ...portStatsHead14.read(r), ...portStatsProperties.read(r) }),
     write: (w, v: PortStatsInput) => {
       portStatsHead14.write(w, v);
@@ -189,6 +201,7 @@ const portStats14: Codec<PortStats, PortStatsInput> = lengthPrefixed(
 
 /** One port of OFPMP_PORT (OFPMP_PORT_STATS). */
 export const portStats: Codec<PortStats, PortStatsInput> = {
+  outline: from(5, portStats14, portStats13),
   read: (r) => (r.version < 5 ? portStats13.read(r) : portStats14.read(r)),
   write: (w, v) => (w.version < 5 ? portStats13.write(w, v) : portStats14.write(w, v)),
 };
@@ -211,6 +224,7 @@ type QueueStatsInput = In<typeof queueStats13> & { readonly properties?: readonl
 
 /** One queue of OFPMP_QUEUE (OFPMP_QUEUE_STATS). */
 export const queueStats: Codec<QueueStats, QueueStatsInput> = {
+  outline: from(5, queueStats14, queueStats13),
   read: (r) => (r.version < 5 ? queueStats13.read(r) : queueStats14.read(r)),
   write: (w, v) => (w.version < 5 ? queueStats13.write(w, v) : queueStats14.write(w, v)),
 };
@@ -220,6 +234,7 @@ function lengthAfter8<T extends object, I>(
   codec: Codec<T, I>,
 ): Codec<T & { readonly a: number; readonly b: number }, I & { readonly a: number; readonly b: number }> {
   return {
+    outline: codec.outline,
     read: (r) => {
       const a = r.u32();
       const b = r.u32();
@@ -252,6 +267,7 @@ function queueHead<T extends object, I>(
 > {
   const inner = lengthAfter8(codec);
   return {
+    outline: merged(members({ port_no: u32, queue_id: u32 }), codec),
     read: (r) => {
       const { a, b, ...body } = inner.read(r);
       return { port_no: aIsPort ? a : b, queue_id: aIsPort ? b : a, ...body } as unknown as T & {

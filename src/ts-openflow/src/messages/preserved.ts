@@ -27,6 +27,7 @@ export function preserved<T extends object, I extends object>(
     return w.take();
   };
   return {
+    outline: codec.outline,
     read: (r) => {
       const at = r.at;
       const ordinal = r.nextPadding;

@@ -1,7 +1,8 @@
 /**
  * Properties (type, length, content, padding to 8 octets), which messages grew in OpenFlow 1.4, and preserved areas.
  */
-import type { Codec, Defaulted } from '../wire/codec.js';
+import { type Codec, type Defaulted, rest, u16 } from '../wire/codec.js';
+import { listOf, members, type Outlined } from '../wire/outline.js';
 import { Reader } from '../wire/reader.js';
 import { Writer } from '../wire/writer.js';
 
@@ -12,6 +13,7 @@ export interface Property {
 }
 
 const property: Codec<Property> = {
+  outline: { is: 'members', members: { type: u16, octets: rest } },
   read: (r) => {
     const at = r.at;
     const type = r.u16();
@@ -34,6 +36,7 @@ const property: Codec<Property> = {
 
 /** Properties up to the end of the structure. */
 export const propertyList: Defaulted<readonly Property[]> = {
+  outline: { is: 'list', item: property, least: 0 },
   fallback: [],
   read: (r) => {
     const properties: Property[] = [];
@@ -44,6 +47,11 @@ export const propertyList: Defaulted<readonly Property[]> = {
     for (const p of properties) property.write(w, p);
   },
 };
+
+/** Properties of types above `type`: those that a structure keeps because it does not know them. */
+export function propertiesAbove(type: number): Outlined {
+  return listOf(members({ type: { outline: { is: 'number', least: type + 1, most: 0xffff } }, octets: rest }), 1);
+}
 
 /** Content of a property, read by a codec; all of it must be read. */
 export function propertyContent<T>(p: Property, codec: Codec<T>, version: 4 | 5 | 6): T {

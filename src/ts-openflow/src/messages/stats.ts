@@ -1,7 +1,9 @@
 /**
  * Flow statistics as OXS (ofp_stats, OpenFlow 1.5.1, 7.2.4), decoded to the members that 1.3 and 1.4 have.
  */
+
 import { type Codec, opt, pad, struct, u32, u64 } from '../wire/codec.js';
+import { either, maybe, members, merged } from '../wire/outline.js';
 import type { Reader } from '../wire/reader.js';
 import type { Writer } from '../wire/writer.js';
 import { preserved } from './preserved.js';
@@ -56,6 +58,10 @@ function writeOxsCount(w: Writer, field: number, count: bigint): void {
 }
 
 const plainOxs: Codec<Stats, StatsInput> = {
+  outline: merged(
+    members({ duration_sec: u32, duration_nsec: u32, packet_count: u64, byte_count: u64, flow_count: maybe(u32) }),
+    { outline: either(members({}), members({ idle_sec: u32, idle_nsec: u32 })) },
+  ),
   read: (r) => {
     const at = r.at;
     r.u16();

@@ -1,9 +1,12 @@
 /** Tables: TABLE_MOD, TABLE_STATUS and their multiparts (OpenFlow 1.5.1, 7.3.3, 7.3.5.4, .17, .18). */
+
 import { type Codec, lengthPrefixed, opt, orPad, pad, struct, text, u8, u32, u64 } from '../wire/codec.js';
+import { always, from } from '../wire/outline.js';
 import { type Property, propertyList } from './property.js';
 
 /** Properties exist from 1.4 on. */
 const properties14: Codec<readonly Property[]> & { readonly fallback: readonly Property[] } = {
+  outline: from(5, propertyList, always([])),
   fallback: [],
   read: (r) => (r.version < 5 ? [] : propertyList.read(r)),
   write: (w, v) => {

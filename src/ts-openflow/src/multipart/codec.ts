@@ -1,7 +1,9 @@
 /** The bodies of OFPT_MULTIPART_REQUEST and OFPT_MULTIPART_REPLY: type, flags, and what the table says. */
+
 import { EncodeError } from '../errors.js';
 import type { OpenFlowVersion } from '../version.js';
 import type { Codec } from '../wire/codec.js';
+import { known, type Outlined } from '../wire/outline.js';
 import type { Reader } from '../wire/reader.js';
 import type { Writer } from '../wire/writer.js';
 import {
@@ -74,14 +76,23 @@ function write(w: Writer, v: AnyMultipart, side: 'request' | 'reply'): void {
   row[side].write(w, body);
 }
 
+/** The multiparts of a version: name, and the codecs of request and reply. */
+export function declaredMultiparts(
+  version: OpenFlowVersion,
+): ReadonlyMap<string, { readonly request: Outlined; readonly reply: Outlined }> {
+  return new Map([...ROWS].filter(([, row]) => row.from <= version && version <= row.to));
+}
+
 /** OFPT_MULTIPART_REQUEST. */
 export const multipartRequest: Codec<MultipartRequest, MultipartRequestInput> = {
+  outline: known('multipart request'),
   read: (r) => read(r, 'request') as MultipartRequest,
   write: (w, v) => write(w, v, 'request'),
 };
 
 /** OFPT_MULTIPART_REPLY. */
 export const multipartReply: Codec<MultipartReply, MultipartReplyInput> = {
+  outline: known('multipart reply'),
   read: (r) => read(r, 'reply') as MultipartReply,
   write: (w, v) => write(w, v, 'reply'),
 };

@@ -34,6 +34,7 @@ import {
   u16,
   u32,
 } from '../wire/codec.js';
+import { always, from, members, merged } from '../wire/outline.js';
 
 interface Row<Q, QI, A, AI> {
   readonly type: number;
@@ -62,12 +63,16 @@ function multipart<Q, QI, A, AI>(
 }
 
 const aggregate: Codec<Stats, StatsInput> = {
+  outline: from(6, oxs, {
+    outline: merged(members({ duration_sec: always(0), duration_nsec: always(0) }), aggregate13),
+  }),
   read: (r) => (r.version < 6 ? { duration_sec: 0, duration_nsec: 0, ...aggregate13.read(r) } : oxs.read(r)),
   write: (w, v) => (w.version < 6 ? aggregate13.write(w, v) : oxs.write(w, v)),
 };
 
 /** The port request of PORT_DESC, which takes a port only from 1.5 on; it may be left out before. */
 const portDescRequest: Codec<{ readonly port_no: number }, { readonly port_no?: number | undefined }> = {
+  outline: from(6, portRequest, members({ port_no: always(0xffffffff) })),
   read: (r) => (r.left === 0 ? { port_no: 0xffffffff } : portRequest.read(r)),
   write: (w, v) => {
     if (w.version >= 6) portRequest.write(w, v);

@@ -259,6 +259,16 @@ export function messageName(kind: MessageKind, version: OpenFlowVersion): string
 // The row and the message belong together by `kind`, which the compiler cannot follow through the lookup.
 const LOOSE = FORMATS as Readonly<Record<string, ((m: Message, names: Names | undefined) => string) | undefined>>;
 
+/** A body; one whose properties are kept as octets and cannot be read is shown in octets, as ovs-ofctl shows it. */
+function formatBody(message: Message, names: Names | undefined): string {
+  try {
+    return LOOSE[message.kind]?.(message, names) ?? '';
+  } catch (e) {
+    if (!(e instanceof DecodeError)) throw e;
+    return `***decode error: ${e.what}***\n${hexDump(encodeMessage(message, message.version))}`;
+  }
+}
+
 /** A message as `ovs-ofctl ofp-print` prints it, ending in a newline. */
 export function formatMessage(message: Message, names?: Names): string {
   const name =
@@ -268,7 +278,7 @@ export function formatMessage(message: Message, names?: Names): string {
         ? experimenterName(message)
         : messageName(message.kind, message.version);
   const head = `${name} (OF1.${message.version - 1}) (xid=0x${message.xid.toString(16)}):`;
-  const body = LOOSE[message.kind]?.(message, names) ?? '';
+  const body = formatBody(message, names);
   return `${head}${body}${body.endsWith('\n') ? '' : '\n'}`;
 }
 

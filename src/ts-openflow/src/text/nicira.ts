@@ -46,6 +46,18 @@ export function formatTlvTableReply(m: MessageOf<'NxTlvTableReply'>): string {
   return `\n max option space=${m.max_option_space} max fields=${m.max_fields}\n allocated option space=${used}\n\n${mappings(m.mappings)}`;
 }
 
+/** The number that a property starts with. Throws DecodeError where it is cut short. */
+function number(octets: Buffer | undefined, width: 2 | 4, absent = 0): number {
+  if (octets === undefined) return absent;
+  const r = new Reader(octets, 6);
+  return width === 2 ? r.u16() : r.u32();
+}
+
+/** A cookie: eight octets, after four of padding where it is sent as all properties of 64 bits are. */
+function cookieOf(octets: Buffer | undefined): bigint | undefined {
+  return octets === undefined ? undefined : new Reader(octets, 6, octets.length === 12 ? 4 : 0).u64();
+}
+
 /** The properties in a property's content; what is cut short ends the list. */
 function properties(octets: Buffer): readonly Property[] {
   const found: Property[] = [];
@@ -81,7 +93,7 @@ function tuple(octets: Buffer, proto: number, v4: boolean): string {
   const src = address(of(0));
   const dst = address(of(1));
   const prefix = v4 ? 'ct_nw' : 'ct_ipv6';
-  const port = (type: number): number => of(type)?.readUInt16BE(0) ?? 0;
+  const port = (type: number): number => number(of(type), 2);
   const octet = (type: number): number => of(type)?.[0] ?? 0;
   const addresses = `${prefix}_src=${src.text},${prefix}_dst=${dst.text}`;
   return ICMP.includes(proto)
@@ -93,7 +105,7 @@ function tuple(octets: Buffer, proto: number, v4: boolean): string {
 export function formatCtFlush(m: MessageOf<'NxCtFlush'>): string {
   const of = (type: number): Buffer | undefined => m.properties.find((p) => p.type === type)?.octets;
   const nested = (type: number): Buffer => of(type)?.subarray(4) ?? Buffer.alloc(0);
-  const zone = of(2)?.readUInt16BE(0) ?? 0;
+  const zone = number(of(2), 2);
   const v4 = isIpv4(nested(0)) || isIpv4(nested(1));
   return ` zone=${zone} '${tuple(nested(0), m.ip_proto, v4)},ct_nw_proto=${m.ip_proto}' '${tuple(nested(1), m.ip_proto, v4)}'`;
 }
@@ -116,14 +128,11 @@ export function formatPacketIn2(m: MessageOf<'NxPacketIn2'> | MessageOf<'NxResum
   return formatPacketInParts(
     {
       table_id: of(TABLE_ID)?.[0] ?? 0,
-      cookie:
-        of(COOKIE) === undefined
-          ? undefined
-          : BigInt(`0x${of(COOKIE)?.toString('hex', of(COOKIE)?.length === 12 ? 4 : 0)}`),
-      total_len: of(FULL_LEN)?.readUInt32BE(0) ?? octets.length,
+      cookie: cookieOf(of(COOKIE)),
+      total_len: number(of(FULL_LEN), 4, octets.length),
       match: metadata === undefined ? '' : formatMatch(readOxmFields(new Reader(metadata, m.version)), names),
       reason: of(REASON)?.[0] ?? 0,
-      buffer_id: of(BUFFER_ID)?.readUInt32BE(0) ?? 0xffffffff,
+      buffer_id: number(of(BUFFER_ID), 4, 0xffffffff),
       data: octets,
       userdata: of(USERDATA),
       continuation: of(CONTINUATION),

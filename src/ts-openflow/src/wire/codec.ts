@@ -7,11 +7,12 @@
  */
 import { EncodeError } from '../errors.js';
 import type { OpenFlowVersion } from '../version.js';
+import { always, from, numberOf, type Outlined, octetsOf } from './outline.js';
 import type { Reader } from './reader.js';
 import type { Writer } from './writer.js';
 
 /** Reads a `T`, writes an `I`: what may be given to encode can be less than what is decoded. */
-export interface Codec<T, I = T> {
+export interface Codec<T, I = T> extends Outlined {
   read(r: Reader): T;
   write(w: Writer, value: I): void;
 }
@@ -59,15 +60,51 @@ interface Direct {
   readonly method: 'u8' | 'u16' | 'u24' | 'u32' | 'u48' | 'u64';
 }
 
-export const u8: Codec<number> & Direct = { method: 'u8', read: (r) => r.u8(), write: (w, v) => w.u8(v) };
-export const u16: Codec<number> & Direct = { method: 'u16', read: (r) => r.u16(), write: (w, v) => w.u16(v) };
-export const u24: Codec<number> & Direct = { method: 'u24', read: (r) => r.u24(), write: (w, v) => w.u24(v) };
-export const u32: Codec<number> & Direct = { method: 'u32', read: (r) => r.u32(), write: (w, v) => w.u32(v) };
-export const u48: Codec<number> & Direct = { method: 'u48', read: (r) => r.u48(), write: (w, v) => w.u48(v) };
-export const u64: Codec<bigint> & Direct = { method: 'u64', read: (r) => r.u64(), write: (w, v) => w.u64(v) };
-export const u128: Codec<bigint> = { read: (r) => r.big(16), write: (w, v) => w.big(v, 16) };
+export const u8: Codec<number> & Direct = {
+  method: 'u8',
+  outline: numberOf(8),
+  read: (r) => r.u8(),
+  write: (w, v) => w.u8(v),
+};
+export const u16: Codec<number> & Direct = {
+  method: 'u16',
+  outline: numberOf(16),
+  read: (r) => r.u16(),
+  write: (w, v) => w.u16(v),
+};
+export const u24: Codec<number> & Direct = {
+  method: 'u24',
+  outline: numberOf(24),
+  read: (r) => r.u24(),
+  write: (w, v) => w.u24(v),
+};
+export const u32: Codec<number> & Direct = {
+  method: 'u32',
+  outline: numberOf(32),
+  read: (r) => r.u32(),
+  write: (w, v) => w.u32(v),
+};
+export const u48: Codec<number> & Direct = {
+  method: 'u48',
+  outline: numberOf(48),
+  read: (r) => r.u48(),
+  write: (w, v) => w.u48(v),
+};
+export const u64: Codec<bigint> & Direct = {
+  method: 'u64',
+  outline: { is: 'bigint', bits: 64 },
+  read: (r) => r.u64(),
+  write: (w, v) => w.u64(v),
+};
+export const u128: Codec<bigint> = {
+  outline: { is: 'bigint', bits: 128 },
+  read: (r) => r.big(16),
+  write: (w, v) => w.big(v, 16),
+};
 /** Everything up to the end of the structure. */
-export const rest: Codec<Buffer> = { read: (r) => r.rest(), write: (w, v) => w.bytes(v) };
+export const rest: Codec<Buffer> = { outline: octetsOf(), read: (r) => r.rest(), write: (w, v) => w.bytes(v) };
+/** As `rest`, in a structure whose length must be a multiple of 8. */
+export const rest8: Codec<Buffer> = { ...rest, outline: octetsOf(0, 32, 8) };
 
 /** `n` octets that mean nothing. */
 export function pad(n: number): Pad {
@@ -77,6 +114,7 @@ export function pad(n: number): Pad {
 /** Exactly `n` octets. */
 export function bytes(n: number): Codec<Buffer> {
   return {
+    outline: octetsOf(n, n),
     read: (r) => r.bytes(n),
     write: (w, v) => {
       if (v.length !== n) throw new EncodeError(`${v.length} octets where ${n} are wanted`);
@@ -91,6 +129,7 @@ export function bytes(n: number): Codec<Buffer> {
  */
 export function text(n: number): Codec<string> {
   return {
+    outline: { is: 'text', octets: n },
     read: (r) => {
       const octets = r.bytes(n);
       const zero = octets.indexOf(0);
@@ -120,6 +159,7 @@ export function enumeration<const N extends Readonly<Record<string, number>>>(
 ): Codec<keyof N & string> {
   const names = new Map(Object.entries(numbers).map(([name, number]) => [number, name]));
   return {
+    outline: { is: 'one of', values: Object.keys(numbers) },
     read: (r) => {
       const at = r.at;
       const name = names.get(codec.read(r));
@@ -129,25 +169,6 @@ export function enumeration<const N extends Readonly<Record<string, number>>>(
     write: (w, v) => {
       const number = numbers[v];
       if (number === undefined) throw new EncodeError(`unknown value "${v}" (${bad})`);
-      codec.write(w, number);
-    },
-  };
-}
-
-/** A name for each known number; other numbers stay numbers. */
-export function openEnumeration<const N extends Readonly<Record<string, number>>>(
-  codec: Codec<number>,
-  numbers: N,
-): Codec<(keyof N & string) | number> {
-  const names = new Map(Object.entries(numbers).map(([name, number]) => [number, name]));
-  return {
-    read: (r) => {
-      const number = codec.read(r);
-      return names.get(number) ?? number;
-    },
-    write: (w, v) => {
-      const number = typeof v === 'number' ? v : numbers[v];
-      if (number === undefined) throw new EncodeError(`unknown value "${v}"`);
       codec.write(w, number);
     },
   };
@@ -275,13 +296,15 @@ export function struct<const S extends Shape>(shape: S): Struct<OutOf<S>, InOf<S
   const into = (r: Reader, target: Record<string, unknown>): void => {
     Object.assign(target, read(r));
   };
-  return { read, into, write } as unknown as Struct<OutOf<S>, InOf<S>>;
+  const outline = { is: 'members', members: shape };
+  return { outline, read, into, write } as unknown as Struct<OutOf<S>, InOf<S>>;
 }
 
 /** Items until the structure ends. Every item takes at least one octet, so this ends. */
 export function list<T, I>(item: Codec<T, I>): Defaulted<readonly T[], readonly I[]> {
   return {
     fallback: [],
+    outline: { is: 'list', item, least: 0 },
     read: (r) => {
       const items: T[] = [];
       while (r.at < r.end) {
@@ -300,6 +323,7 @@ export function list<T, I>(item: Codec<T, I>): Defaulted<readonly T[], readonly 
 /** Something preceded by the length of itself and of the length field, in 16 bits. */
 export function lengthPrefixed<T, I>(codec: Codec<T, I>, what: string): Codec<T, I> {
   return {
+    outline: codec.outline,
     read: (r) => {
       const at = r.at;
       const length = r.u16();
@@ -317,22 +341,11 @@ export function lengthPrefixed<T, I>(codec: Codec<T, I>, what: string): Codec<T,
   };
 }
 
-/** One codec up to a version, another from it on. */
-export function since<T, I, U, J>(
-  version: OpenFlowVersion,
-  newer: Codec<T, I>,
-  older: Codec<U, J>,
-): Codec<T | U, I & J> {
-  return {
-    read: (r) => (r.version >= version ? newer.read(r) : older.read(r)),
-    write: (w, v) => (w.version >= version ? newer.write(w, v) : older.write(w, v)),
-  };
-}
-
 /** A member that exists since a version; before it, `n` octets of padding stand there and it reads as `absent`. */
 export function orPad<T>(version: OpenFlowVersion, codec: Codec<T>, n: number, absent: T): Defaulted<T> {
   return {
     fallback: absent,
+    outline: from(version, codec, always(absent)),
     read: (r) => {
       if (r.version >= version) return codec.read(r);
       if (n > 0) r.pad(n);
