@@ -29,6 +29,7 @@ import {
 import { type Confirmed, rememberingFlowsOf } from '../desired/index.js';
 import type { HostLink } from '../session/index.js';
 import type { Host, Topology } from '../topology/index.js';
+import { closings } from './closings.js';
 import { conflateMap } from './conflate-map.js';
 import { HostLook, type Look } from './look.js';
 import { type Memory, NOTHING_KNOWN } from './memory.js';
@@ -92,6 +93,7 @@ export class Controller {
         distinctUntilChanged(),
       )
       .subscribe((topology) => this.#followHosts(topology));
+    closings(this.#state$).subscribe((event) => this.#events.next(event));
   }
 
   get state(): State {

@@ -48,6 +48,9 @@ export interface PassContext {
 
 type TableResult = Omit<PassResult, 'warnings' | 'facts'>;
 
+/** What a host that holds the desired state confirms. */
+const confirmedBy = ({ ports, peers, sends }: DesiredState): Confirmed => ({ ports, peers, sends });
+
 const refusalText = ({ about, error }: Refusal): string => `refused by the switch: ${about}: ${error}`;
 
 const nothing = (context: PassContext, state: PassResult['state'], errors: readonly string[]): PassResult => ({
@@ -58,8 +61,6 @@ const nothing = (context: PassContext, state: PassResult['state'], errors: reado
   warnings: [],
   again: false,
 });
-
-const confirmedBy = ({ ports, peers }: DesiredState): Confirmed => ({ ports, peers });
 
 /** The tables' errors: what is foreign, what is held back by it, and what contradicts itself. */
 const tableErrors = ({ foreign, heldBack, clashes }: Difference): readonly string[] => [

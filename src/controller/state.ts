@@ -9,8 +9,12 @@ import {
   type Confirmed,
   type HostFacts,
   holders,
+  hostOfPeer,
+  type WayChange,
   type World,
   whereIs,
+  withFormerWays,
+  withoutFormerWays,
 } from '../desired/index.js';
 import type { Network, Topology } from '../topology/index.js';
 
@@ -22,7 +26,9 @@ export type Event =
    * Look at the host again: its rows changed in a way that says nothing new, its switch came back, or the time for a
    * read-back has come (`due`).
    */
-  | { readonly kind: 'recheck'; readonly host: string; readonly due?: boolean };
+  | { readonly kind: 'recheck'; readonly host: string; readonly due?: boolean }
+  /** A network's change of encapsulation or key is at its end: its former ways are closed. */
+  | { readonly kind: 'closed'; readonly change: WayChange };
 
 export interface State {
   readonly world: World;
@@ -105,7 +111,7 @@ function withConfirmed(state: State, host: string, confirmed: Confirmed): State 
   const before = world.confirmed.get(host);
   const peers = difference(confirmed.peers, before?.peers ?? new Set());
   const arrived = [...world.moving].filter((path) => confirmed.ports.has(path) && whereIs(bound.get(path)) === host);
-  const dirty = new Set(peers.map((peer) => peer.slice(peer.indexOf(' ') + 1)));
+  const dirty = new Set(peers.map(hostOfPeer));
   for (const network of world.topology.networks)
     if (network.ports.some((port) => arrived.includes(port.path)))
       for (const member of membersOf(network, bound)) dirty.add(member);
@@ -114,7 +120,8 @@ function withConfirmed(state: State, host: string, confirmed: Confirmed): State 
   return { ...state, world: { ...world, confirmed: new Map(world.confirmed).set(host, confirmed), moving }, dirty };
 }
 
-function withTopology(state: State, topology: Topology): State {
+function withTopology(state: State, given: Topology): State {
+  const topology = withFormerWays(state.world.topology, given);
   const names = new Set(topology.hosts.map((h) => h.name));
   const only = <V>(map: ReadonlyMap<string, V>) => new Map([...map].filter(([host]) => names.has(host)));
   const world: World = {
@@ -132,6 +139,11 @@ function withTopology(state: State, topology: Topology): State {
     dirty: names,
     generation: state.generation + 1,
   };
+}
+
+function withClosed(state: State, change: WayChange): State {
+  const topology = withoutFormerWays(state.world.topology, change);
+  return { ...state, world: { ...state.world, topology }, dirty: new Set(topology.hosts.map((h) => h.name)) };
 }
 
 /** True when the event gave the host a port with a number: the others mostly wait for it then. */
@@ -170,6 +182,8 @@ function after(state: State, event: Event): State {
       return withFacts(state, event.host, event.facts);
     case 'confirmed':
       return withConfirmed(state, event.host, event.confirmed);
+    case 'closed':
+      return withClosed(state, event.change);
     case 'recheck':
       return { ...state, dirty: new Set([event.host]) };
     default:

@@ -14,7 +14,7 @@ import {
   sendByTunnel,
   type TunnelPort,
 } from '../pipeline/index.js';
-import type { Network } from '../topology/index.js';
+import type { Host, Network, Port, Way, Wire } from '../topology/index.js';
 import { type Binding, whereIs } from './bindings.js';
 import { canonicalActions } from './canonical.js';
 import {
@@ -30,6 +30,7 @@ import {
 import { type FlowsOf, plainFlowsOf } from './remember.js';
 import type { DesiredBucket, DesiredFlow, DesiredGroup, DesiredState } from './state.js';
 import { desiredTunnels, tunnelName } from './tunnels.js';
+import { peerKey, sendKey, waysOf } from './ways.js';
 import type { World } from './world.js';
 
 /** What is collected while the host's objects are gone through. */
@@ -41,10 +42,8 @@ interface Draft {
   readonly keepBuckets: Set<string>;
   readonly ports: Set<string>;
   readonly peers: Set<string>;
+  readonly sends: Set<string>;
 }
-
-/** `network path` + ' ' + `host`, as in Confirmed.peers. */
-export const peerKey = (networkPath: string, host: string): string => `${networkPath} ${host}`;
 
 function tunnelPorts(world: World, hostName: string): ReadonlyMap<string, TunnelPort> {
   const seen = new Map(world.facts.get(hostName)?.tunnels.map((t) => [t.name, t.ofport]) ?? []);
@@ -87,49 +86,75 @@ function mayBeThere(world: World, network: Network, host: string, bound: Readonl
   });
 }
 
+/** A way to one other host, and the tunnel port here that it leads by. */
+interface OpenWay {
+  readonly way: Way;
+  readonly tunnel: TunnelPort;
+}
+
+/** One network on one host, and another host. */
+interface Pair {
+  readonly world: World;
+  readonly network: Network;
+  readonly here: string;
+  readonly peer: Host;
+  /** The present way first, then former ones; those for which this host has the tunnel port. At least one. */
+  readonly ways: readonly OpenWay[];
+}
+
+/** The first way by which the peer has confirmed to let this host in. */
+const openTo = ({ world, network, here, peer, ways }: Pair): OpenWay | undefined =>
+  ways.find(({ way }) => world.confirmed.get(peer.name)?.peers.has(peerKey(network.path, here, way)));
+
 /** What one network needs on this host because of one other host; the bucket that sends to it, if it may be sent to. */
-function addPeer(
-  draft: Draft,
-  world: World,
-  network: Network,
-  here: string,
-  peer: World['topology']['hosts'][number],
-  tunnel: TunnelPort,
-  bound: ReadonlyMap<string, Binding>,
-): DesiredBucket | undefined {
+function addPeer(draft: Draft, pair: Pair, bound: ReadonlyMap<string, Binding>): DesiredBucket | undefined {
+  const { world, network, peer } = pair;
   const there = network.ports.filter((port) => whereIs(bound.get(port.path)) === peer.name);
   const bucket_id = bucketId(peer.name);
-  const wire = { encapsulation: network.encapsulation, key: network.key };
+  const keepBucket = `${groupId(network.key)} ${bucket_id}`;
   if (there.length === 0) {
     if (mayBeThere(world, network, peer.name, bound)) {
       draft.keepOwners.add(peerOwner(network, peer.name).cookie);
-      draft.keepBuckets.add(`${groupId(network.key)} ${bucket_id}`);
+      draft.keepBuckets.add(keepBucket);
     }
     return undefined;
   }
-  draft.flows.push(
-    ...draft.flowsOf('peer', { network, host: peer.name, vtep: peer.vtep, tunnel, wire }, () =>
-      peerOwner(network, peer.name),
-    ),
-  );
-  draft.peers.add(peerKey(network.path, peer.name));
-  const confirmed = world.confirmed.get(peer.name);
-  const letsUsIn = confirmed?.peers.has(peerKey(network.path, here)) === true;
-  for (const port of there) {
-    if (letsUsIn && (!world.moving.has(port.path) || confirmed.ports.has(port.path)))
-      draft.flows.push(
-        ...draft.flowsOf('remote', { network, port, host: peer.name, vtep: peer.vtep, tunnel, wire }, () =>
-          remoteOwner(network, port),
-        ),
-      );
-    else draft.keepOwners.add(remoteOwner(network, port).cookie);
-  }
-  if (!letsUsIn) {
-    draft.keepBuckets.add(`${groupId(network.key)} ${bucket_id}`);
+  addAccepted(draft, pair);
+  const open = openTo(pair);
+  addRemotes(draft, pair, there, open);
+  if (open === undefined) {
+    draft.keepBuckets.add(keepBucket);
     return undefined;
   }
-  const actions = sendByTunnel(tunnel, peer.vtep, wire);
+  draft.sends.add(sendKey(network.path, peer.name, open.way));
+  const actions = sendByTunnel(open.tunnel, peer.vtep, open.way);
   return { bucket_id, actions, content: canonicalActions(actions), host: peer.name };
+}
+
+const wireOf = ({ encapsulation, key }: Way): Wire => ({ encapsulation, key });
+
+/** What the peer may send with: the present way, and former ones as long as it may still use them. */
+function addAccepted(draft: Draft, { network, peer, ways }: Pair): void {
+  for (const { way, tunnel } of ways) {
+    const object = { network, host: peer.name, vtep: peer.vtep, tunnel, wire: wireOf(way) };
+    draft.flows.push(...draft.flowsOf('peer', object, () => peerOwner(network, peer.name)));
+    draft.peers.add(peerKey(network.path, peer.name, way));
+  }
+}
+
+/** The way to each port of the network on the peer, where the peer lets this host in and has the port. */
+function addRemotes(draft: Draft, pair: Pair, there: readonly Port[], open: OpenWay | undefined): void {
+  const { world, network, peer } = pair;
+  const confirmed = world.confirmed.get(peer.name);
+  for (const port of there) {
+    if (open === undefined || (world.moving.has(port.path) && confirmed?.ports.has(port.path) !== true)) {
+      draft.keepOwners.add(remoteOwner(network, port).cookie);
+      continue;
+    }
+    const { tunnel, way } = open;
+    const object = { network, port, host: peer.name, vtep: peer.vtep, tunnel, wire: wireOf(way) };
+    draft.flows.push(...draft.flowsOf('remote', object, () => remoteOwner(network, port)));
+  }
 }
 
 function addNetwork(
@@ -148,12 +173,15 @@ function addNetwork(
     if (state === 'unknown' || state === 'conflict') draft.keepOwners.add(remoteOwner(network, port).cookie);
   }
   const buckets: DesiredBucket[] = [];
+  const every = waysOf(world.topology, network);
   for (const peer of world.topology.hosts) {
     if (peer.name === here) continue;
-    const mesh = world.topology.underlay.tunnels === 'mesh';
-    const tunnel = tunnels.get(tunnelName(network.encapsulation, mesh ? peer.vtep : undefined));
-    if (tunnel === undefined) continue;
-    const bucket = addPeer(draft, world, network, here, peer, tunnel, bound);
+    const ways = every.flatMap((way) => {
+      const tunnel = tunnels.get(tunnelName(way.encapsulation, way.tunnels === 'mesh' ? peer.vtep : undefined));
+      return tunnel === undefined ? [] : [{ way, tunnel }];
+    });
+    if (ways.length === 0) continue;
+    const bucket = addPeer(draft, { world, network, here, peer, ways }, bound);
     if (bucket !== undefined) buckets.push(bucket);
   }
   buckets.sort((a, b) => a.bucket_id - b.bucket_id);
@@ -186,10 +214,11 @@ export function desiredState(
     keepBuckets: new Set(),
     ports: new Set(),
     peers: new Set(),
+    sends: new Set(),
   };
   const tunnels = tunnelPorts(world, hostName);
   addTunnels(draft, world, hostName, tunnels);
   for (const network of world.topology.networks) addNetwork(draft, world, network, hostName, tunnels, bound);
-  const { flows, groups, keepOwners, keepBuckets, ports, peers } = draft;
-  return { flows, groups, keepOwners, keepBuckets, ports, peers, meters: [FENCE_METER] };
+  const { flows, groups, keepOwners, keepBuckets, ports, peers, sends } = draft;
+  return { flows, groups, keepOwners, keepBuckets, ports, peers, sends, meters: [FENCE_METER] };
 }

@@ -12,4 +12,5 @@ export { type RemovePlan, removePlan } from './remove-config.js';
 export * from './rows.js';
 export * from './state.js';
 export * from './tunnels.js';
+export * from './ways.js';
 export * from './world.js';

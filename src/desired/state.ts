@@ -44,4 +44,5 @@ export interface DesiredState {
   /** What this host confirms once the above is in its tables. */
   readonly ports: ReadonlySet<string>;
   readonly peers: ReadonlySet<string>;
+  readonly sends: ReadonlySet<string>;
 }

@@ -5,6 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { Encapsulation, Host, Topology, Underlay } from '../topology/index.js';
+import { waysOf } from './ways.js';
 
 export interface TunnelIntent {
   readonly name: string;
@@ -76,16 +77,12 @@ export function desiredTunnels(topology: Topology, hostName: string): readonly T
   for (const network of topology.networks) {
     const members = hostsOf(network);
     if (!members.has(host.name)) continue;
-    for (const peer of topology.hosts) {
-      if (peer === host || !members.has(peer.name)) continue;
-      const tunnel = intent(
-        topology.underlay,
-        host,
-        network.encapsulation,
-        topology.underlay.tunnels === 'mesh' ? peer : undefined,
-      );
-      wanted.set(tunnel.name, tunnel);
-    }
+    const peers = topology.hosts.filter((peer) => peer !== host && members.has(peer.name));
+    for (const { encapsulation, tunnels } of waysOf(topology, network))
+      for (const peer of peers) {
+        const tunnel = intent(topology.underlay, host, encapsulation, tunnels === 'mesh' ? peer : undefined);
+        wanted.set(tunnel.name, tunnel);
+      }
   }
   return [...wanted.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }

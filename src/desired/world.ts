@@ -31,8 +31,10 @@ export interface HostFacts {
 export interface Confirmed {
   /** Paths of the ports that receive on that host. */
   readonly ports: ReadonlySet<string>;
-  /** `network path` + ' ' + `host`: that host is let in with that network's key. */
+  /** By `peerKey`: that host is let in with that key of that network. */
   readonly peers: ReadonlySet<string>;
+  /** By `sendKey`: that host is sent that network's packets by that way. */
+  readonly sends: ReadonlySet<string>;
 }
 
 export interface World {

@@ -3,6 +3,7 @@ export { type AllocateOptions, type Allocation, allocateKeys, QUARANTINE_MS } fr
 export {
   ENCAPSULATIONS,
   groupNumber,
+  KeySpace,
   largestKey,
   MINIMUM_MTU,
   overhead,
@@ -28,6 +29,7 @@ export type {
   Topology,
   TopologyDraft,
   Underlay,
+  Way,
   Wire,
 } from './model.js';
 export { type Parsed, parseTopology } from './parse.js';

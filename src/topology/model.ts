@@ -46,6 +46,11 @@ export interface Wire {
   readonly key: number;
 }
 
+/** How a network's packets travel: by which key, and by which kind of tunnel port. */
+export interface Way extends Wire {
+  readonly tunnels: 'mesh' | 'flow';
+}
+
 export interface Network extends Wire {
   /** `TENANT/NETWORK`, its name in the whole file. */
   readonly path: string;
@@ -54,6 +59,8 @@ export interface Network extends Wire {
   /** The tunnel key, one in the whole file; never 0. */
   readonly key: number;
   readonly encapsulation: Encapsulation;
+  /** Ways of before a change of the file, by which some host may still send. The controller sets it, no file does. */
+  readonly former?: readonly Way[];
   /** Canonical CIDR, sorted; they do not overlap. */
   readonly subnets: readonly string[];
   /** Octets of an IP packet of a VM: the underlay's MTU less the overhead of the encapsulation. */

@@ -4,7 +4,7 @@ import { HostLook } from '../../src/controller/look.js';
 import { type Memory, NOTHING_KNOWN } from '../../src/controller/memory.js';
 import { type PassContext, type PassResult, READ_BACK_MS, reconcileHost } from '../../src/controller/reconcile.js';
 import { initialState, reduce, type State } from '../../src/controller/state.js';
-import { rememberingFlowsOf } from '../../src/desired/index.js';
+import { peerKey, rememberingFlowsOf } from '../../src/desired/index.js';
 import { type ActualState, applied, EMPTY, type FlowPlan } from '../../src/diff/index.js';
 import type { HostLink } from '../../src/session/index.js';
 import { CONTROLLER, rightRows } from '../rows.js';
@@ -163,8 +163,8 @@ describe('a pass over a host', () => {
       host: 'hv2',
       facts: factsOf(topology, 'hv2', ['red-vm2', 'blue-vm2']),
     });
-    const peers = new Set(['red/web hv1', 'blue/web hv1']);
-    state = reduce(both, { kind: 'confirmed', host: 'hv2', confirmed: { ports: new Set(), peers } });
+    const peers = new Set(topology.networks.map((network) => peerKey(network.path, 'hv1', network)));
+    state = reduce(both, { kind: 'confirmed', host: 'hv2', confirmed: { ports: new Set(), peers, sends: new Set() } });
     await passes();
     const flows = link.state.flows.size;
     expect([...link.state.groups.values()].map((g) => g.buckets.length)).to.deep.equal([1, 1]);

@@ -14,8 +14,8 @@ function heard(world: World): State {
 }
 
 const confirm = (state: State, host: string): State => {
-  const { ports, peers } = desiredState(state.world, host, state.bound);
-  return reduce(state, { kind: 'confirmed', host, confirmed: { ports, peers } });
+  const { ports, peers, sends } = desiredState(state.world, host, state.bound);
+  return reduce(state, { kind: 'confirmed', host, confirmed: { ports, peers, sends } });
 };
 
 describe('controller state', () => {

@@ -10,8 +10,8 @@ function settled(world: World): DesiredState {
   const bound = bindings(world);
   const confirmed = new Map(
     world.topology.hosts.map(({ name }) => {
-      const { ports, peers } = desiredState(world, name, bound);
-      return [name, { ports, peers }];
+      const { ports, peers, sends } = desiredState(world, name, bound);
+      return [name, { ports, peers, sends }];
     }),
   );
   return desiredState({ ...world, confirmed }, 'hv1', bound);

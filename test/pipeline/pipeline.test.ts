@@ -22,8 +22,8 @@ describe('pipeline', () => {
   const world = worldOf({ hosts: 3, ports: 6, tenants: ['red', 'blue', 'green'] });
   const bound = bindings(world);
   const states = world.topology.hosts.map(({ name }) => {
-    const { ports, peers } = desiredState(world, name, bound);
-    return [name, { ports, peers }] as const;
+    const { ports, peers, sends } = desiredState(world, name, bound);
+    return [name, { ports, peers, sends }] as const;
   });
   const { flows, groups } = desiredState({ ...world, confirmed: new Map(states) }, 'hv1', bound);
   const instructions = (flow: (typeof flows)[number]) => flow.instructions;

@@ -1,0 +1,99 @@
+/**
+ * A network's change from one encapsulation, key or kind of tunnels to another, without loss. Receivers come before
+ * senders: every host takes the network's packets by the new way and by the former ones, each sender changes when its
+ * receiver has confirmed the new way, and when all have changed the former ways are closed. Pure; `former` of a network
+ * is the only memory of it.
+ */
+import { KeySpace, type Network, type Topology, type Way, type Wire } from '../topology/index.js';
+import { type Binding, whereIs } from './bindings.js';
+import type { World } from './world.js';
+
+const sameWay = (a: Way, b: Way): boolean =>
+  a.encapsulation === b.encapsulation && a.key === b.key && a.tunnels === b.tunnels;
+
+/** The present way of a network. */
+export const presentWay = ({ underlay }: Topology, { encapsulation, key }: Network): Way => ({
+  encapsulation,
+  key,
+  tunnels: underlay.tunnels,
+});
+
+/** All ways by which a network's packets may come: the present one first, then the former ones. */
+export const waysOf = (topology: Topology, network: Network): readonly Way[] => [
+  presentWay(topology, network),
+  ...(network.former ?? []),
+];
+
+/** `network path` + ' ' + `host` + ' ' + the key by which that host is let in, as in Confirmed.peers. */
+export const peerKey = (networkPath: string, host: string, { encapsulation, key }: Wire): string =>
+  `${networkPath} ${host} ${encapsulation}:${key}`;
+
+/** The host of a peerKey. */
+export const hostOfPeer = (key: string): string => key.split(' ')[1] ?? '';
+
+/** The same with the kind of tunnel port, as in Confirmed.sends. */
+export const sendKey = (networkPath: string, host: string, way: Way): string =>
+  `${peerKey(networkPath, host, way)} ${way.tunnels}`;
+
+/**
+ * The topology that takes the place of `before`, each network with the ways it had. A key that is another network's now
+ * is nobody's former one: no packet is ever taken for two networks' (quarantine keeps such files out; this holds
+ * whatever the source of the intent).
+ */
+export function withFormerWays(before: Topology, after: Topology): Topology {
+  const space = new KeySpace();
+  for (const { encapsulation, key, path } of after.networks) space.add(encapsulation, key, path);
+  const old = new Map(before.networks.map((network) => [network.path, waysOf(before, network)]));
+  const free = (way: Way, path: string): boolean => {
+    const owner = space.owner(way.encapsulation, way.key);
+    if (owner === undefined) space.add(way.encapsulation, way.key, path);
+    return owner === undefined || owner === path;
+  };
+  const networks = after.networks.map((network) => {
+    const present = presentWay(after, network);
+    const former = (old.get(network.path) ?? []).filter((way) => !sameWay(way, present) && free(way, network.path));
+    return former.length === 0 ? network : { ...network, former };
+  });
+  return { ...after, networks };
+}
+
+/** A change that every host has carried out, or that is to be ended. */
+export interface WayChange {
+  readonly network: string;
+  readonly former: readonly Way[];
+}
+
+/** The topology without these former ways. */
+export function withoutFormerWays(topology: Topology, { network: path, former: ended }: WayChange): Topology {
+  const networks = topology.networks.map((network) => {
+    if (network.path !== path || network.former === undefined) return network;
+    const { former, ...rest } = network;
+    const left = former.filter((way) => !ended.some((other) => sameWay(way, other)));
+    return left.length === 0 ? rest : { ...rest, former: left };
+  });
+  return { ...topology, networks };
+}
+
+/** True when every host with a port of the network has confirmed that it sends to all others by the present way. */
+function carriedOut(world: World, network: Network, bound: ReadonlyMap<string, Binding>): boolean {
+  const { topology, facts, confirmed } = world;
+  const way = presentWay(topology, network);
+  const may = new Set(network.ports.flatMap((port) => port.hosts ?? topology.hosts.map((host) => host.name)));
+  if ([...may].some((host) => !facts.has(host))) return false;
+  const members = [...new Set(network.ports.flatMap((port) => whereIs(bound.get(port.path)) ?? []))];
+  return members.every((here) =>
+    members.every((there) => here === there || confirmed.get(here)?.sends.has(sendKey(network.path, there, way))),
+  );
+}
+
+/** Of the networks in the middle of a change those that have carried it out everywhere: former ways may be closed. */
+export const finishedChanges = (
+  world: World,
+  bound: ReadonlyMap<string, Binding>,
+  changing: readonly Network[],
+): readonly WayChange[] =>
+  changing.flatMap((network) =>
+    network.former !== undefined && carriedOut(world, network, bound)
+      ? [{ network: network.path, former: network.former }]
+      : [],
+  );
