@@ -14,8 +14,10 @@ const MOST_OWNERS_READ_BACK = 16;
 /** What was sent and not read back yet. */
 export interface Unread {
   readonly owners: ReadonlySet<bigint>;
-  /** Groups or meters are among it: everything is read. */
+  /** Groups are among it, or many owners: everything is read. */
   readonly all: boolean;
+  /** Meters are among it. */
+  readonly meters: boolean;
   /** Milliseconds, monotonic, of the last bundle. */
   readonly sentAt: number;
 }
@@ -46,11 +48,19 @@ const ownersOf = (plan: FlowPlan): readonly bigint[] =>
 
 /** After a bundle that the switch has taken. */
 export function afterSending({ epoch, readAt, inVain, ...memory }: Known, plan: FlowPlan, sentAt: number): Known {
-  const groups = plan.groups.length + plan.removeGroups.length + plan.addMeters.length + plan.removeMeters.length;
+  const groups = plan.groups.length + plan.removeGroups.length;
+  const changed = plan.addMeters.length + plan.modifyMeters.length + plan.removeMeters.length;
+  const meters = memory.unread?.meters === true || changed > 0;
   const owners = new Set([...(memory.unread?.owners ?? []), ...ownersOf(plan)]);
   const all = memory.unread?.all === true || groups > 0 || owners.size > MOST_OWNERS_READ_BACK;
   const actual = applied(memory.actual, plan);
-  return { epoch, readAt, actual, unread: { owners, all, sentAt }, ...(inVain === undefined ? {} : { inVain }) };
+  return {
+    epoch,
+    readAt,
+    actual,
+    unread: { owners, all, meters, sentAt },
+    ...(inVain === undefined ? {} : { inVain }),
+  };
 }
 
 /** The flows with one set of owners' replaced by what was just read. */
@@ -75,6 +85,10 @@ export async function readBack(link: HostLink, memory: Known, now: number): Prom
   const { unread, actual, epoch, readAt, inVain } = memory;
   if (unread === undefined) return memory;
   if (unread.all) return readAll(link, now, inVain);
-  const flows = withOwners(actual, await link.readOwners([...unread.owners]), unread.owners);
-  return { epoch, readAt, actual: { ...actual, flows }, ...(inVain === undefined ? {} : { inVain }) };
+  const [read, meters] = await Promise.all([
+    link.readOwners([...unread.owners]),
+    unread.meters ? link.readMeters() : actual.meters,
+  ]);
+  const flows = withOwners(actual, read, unread.owners);
+  return { epoch, readAt, actual: { ...actual, flows, meters }, ...(inVain === undefined ? {} : { inVain }) };
 }

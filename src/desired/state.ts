@@ -1,6 +1,6 @@
 /** What a host's tables should hold, as values ready to be compared and sent. */
 import type { Action, Instruction, Match } from 'ts-openflow';
-import type { DropReason } from '../pipeline/index.js';
+import type { DropReason, Meter } from '../pipeline/index.js';
 import type { Owner } from './owners.js';
 
 export interface DesiredFlow {
@@ -36,7 +36,7 @@ export interface DesiredGroup {
 export interface DesiredState {
   readonly flows: readonly DesiredFlow[];
   readonly groups: readonly DesiredGroup[];
-  readonly meters: readonly number[];
+  readonly meters: readonly Meter[];
   /** Owners (by cookie) whose flows stay as they are: their host has not been heard, or has not confirmed yet. */
   readonly keepOwners: ReadonlySet<bigint>;
   /** Buckets that stay as they are, as `group_id bucket_id`. */

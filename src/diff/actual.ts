@@ -1,5 +1,6 @@
 /** What a switch holds, as read from it: flows and groups in the same spelling as the desired state. */
 import type { Action, Instruction, Match } from 'ts-openflow';
+import type { Meter } from '../pipeline/index.js';
 
 export interface ActualFlow {
   readonly table_id: number;
@@ -31,7 +32,30 @@ export interface ActualGroup {
 export interface ActualState {
   readonly flows: ReadonlyMap<string, ActualFlow>;
   readonly groups: ReadonlyMap<number, ActualGroup>;
-  readonly meters: ReadonlySet<number>;
+  /** Number → what it does, as `meterContent` spells it. */
+  readonly meters: ReadonlyMap<number, string>;
 }
 
-export const EMPTY: ActualState = { flows: new Map(), groups: new Map(), meters: new Set() };
+/** Flags of a meter (OpenFlow 1.5.1 clause 7.3.4.5). */
+export const OFPMF = { KBPS: 1, PKTPS: 2, BURST: 4, STATS: 8 } as const;
+
+export const meterFlags = ({ unit, burst }: Meter): number =>
+  (unit === 'packets' ? OFPMF.PKTPS : OFPMF.KBPS) | (burst === undefined ? 0 : OFPMF.BURST);
+
+/** What a meter does as compared: a burst counts only where its flag says so, and counters change nothing. */
+export function meterContent(
+  flags: number,
+  bands: readonly { type: unknown; rate: number; burst_size?: number }[],
+): string {
+  const burst = (flags & OFPMF.BURST) !== 0;
+  const text = bands.map((b) => `${String(b.type)} ${b.rate}${burst ? ` ${b.burst_size ?? 0}` : ''}`);
+  return `${flags & ~OFPMF.STATS} ${text.join(', ')}`;
+}
+
+/** A desired meter's bands: one, that drops. */
+export const meterBands = ({ rate, burst }: Meter) => [{ type: 'drop' as const, rate, burst_size: burst ?? 0 }];
+
+/** As it reads back from a switch that holds it. */
+export const contentOf = (meter: Meter): string => meterContent(meterFlags(meter), meterBands(meter));
+
+export const EMPTY: ActualState = { flows: new Map(), groups: new Map(), meters: new Map() };

@@ -3,7 +3,7 @@
  * milliseconds later, says what is really there: a change that comes in between need not wait for that.
  */
 import type { DesiredFlow } from '../desired/index.js';
-import type { ActualFlow, ActualGroup, ActualState } from './actual.js';
+import { type ActualFlow, type ActualGroup, type ActualState, contentOf } from './actual.js';
 import type { FlowPlan } from './diff.js';
 
 /** A desired flow as it reads back from a switch that holds it. */
@@ -36,6 +36,8 @@ export function applied(actual: ActualState, plan: FlowPlan): ActualState {
   const flows = new Map(actual.flows);
   for (const flow of plan.remove) flows.delete(flow.identity);
   for (const flow of [...plan.modify, ...plan.add]) flows.set(flow.identity, actualOf(flow));
-  const meters = new Set([...actual.meters, ...plan.addMeters].filter((id) => !plan.removeMeters.includes(id)));
+  const meters = new Map(actual.meters);
+  for (const meter of [...plan.addMeters, ...plan.modifyMeters]) meters.set(meter.meter_id, contentOf(meter));
+  for (const id of plan.removeMeters) meters.delete(id);
   return { flows, groups: groupsAfter(actual, plan), meters };
 }

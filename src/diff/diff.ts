@@ -9,8 +9,8 @@
  */
 
 import type { DesiredFlow, DesiredGroup, DesiredState } from '../desired/index.js';
-import { isOurs, ownerOf } from '../pipeline/index.js';
-import type { ActualFlow, ActualGroup, ActualState } from './actual.js';
+import { isOurs, type Meter, ownerOf } from '../pipeline/index.js';
+import { type ActualFlow, type ActualGroup, type ActualState, contentOf } from './actual.js';
 
 export interface GroupChange {
   readonly group: DesiredGroup;
@@ -28,7 +28,9 @@ export interface FlowPlan {
   readonly remove: readonly ActualFlow[];
   readonly groups: readonly GroupChange[];
   readonly removeGroups: readonly number[];
-  readonly addMeters: readonly number[];
+  readonly addMeters: readonly Meter[];
+  /** There, with another rate. */
+  readonly modifyMeters: readonly Meter[];
   readonly removeMeters: readonly number[];
 }
 
@@ -50,6 +52,7 @@ export const isEmpty = (plan: FlowPlan): boolean =>
     plan.groups.length +
     plan.removeGroups.length +
     plan.addMeters.length +
+    plan.modifyMeters.length +
     plan.removeMeters.length ===
   0;
 
@@ -107,6 +110,17 @@ function places(desired: readonly DesiredFlow[]): {
   return { wanted, clashes };
 }
 
+/** A meter that some flow stays with is kept: taking a meter away takes its flows with it (clause 6.5.2). */
+function meterChanges(desired: DesiredState, actual: ActualState) {
+  const wanted = new Set(desired.meters.map((m) => m.meter_id));
+  const present = (m: Meter) => actual.meters.get(m.meter_id);
+  return {
+    addMeters: desired.meters.filter((m) => present(m) === undefined),
+    modifyMeters: desired.meters.filter((m) => present(m) !== undefined && present(m) !== contentOf(m)),
+    removeMeters: [...actual.meters.keys()].filter((id) => !wanted.has(id)),
+  };
+}
+
 /** The difference between what one host's switch should hold and what it holds. */
 export function difference(desired: DesiredState, actual: ActualState): Difference {
   const { wanted, clashes } = places(desired.flows);
@@ -136,8 +150,7 @@ export function difference(desired: DesiredState, actual: ActualState): Differen
       remove,
       groups,
       removeGroups: [...actual.groups.keys()].filter((id) => !wantedGroups.has(id)),
-      addMeters: desired.meters.filter((id) => !actual.meters.has(id)),
-      removeMeters: [...actual.meters].filter((id) => !desired.meters.includes(id)),
+      ...meterChanges(desired, actual),
     },
     foreign,
     heldBack,

@@ -4,7 +4,8 @@
  */
 import { type Instruction, type MessageInput, OFPG_BUCKET, type OpenFlowVersion } from 'ts-openflow';
 import type { DesiredBucket, DesiredFlow } from '../desired/index.js';
-import type { ActualFlow } from './actual.js';
+import type { Meter } from '../pipeline/index.js';
+import { type ActualFlow, meterBands, meterFlags } from './actual.js';
 import type { FlowPlan, GroupChange } from './diff.js';
 
 /** One message of a plan, with what it is about for reports. */
@@ -20,7 +21,6 @@ export interface PlannedMessages {
 }
 
 const OPENFLOW_15 = 6;
-const OFPMF_PKTPS = 2;
 const EVERY_BIT = 0xffffffffffffffffn;
 
 /** OpenFlow 1.5 has the meter as an action (clause 7.2.6.14), the versions before as an instruction. */
@@ -92,17 +92,18 @@ const removeGroup = (group_id: number): PlannedMessage => ({
   about: `remove group ${group_id}`,
 });
 
-/** The fence's meter limits nothing: no packet comes to it. */
-const addMeter = (meter_id: number): PlannedMessage => ({
-  message: {
-    kind: 'MeterMod',
-    command: 'ADD',
-    meter_id,
-    flags: OFPMF_PKTPS,
-    bands: [{ type: 'drop', rate: 1 }],
-  } as MessageInput,
-  about: `meter ${meter_id}`,
-});
+const setMeter =
+  (command: 'ADD' | 'MODIFY') =>
+  (meter: Meter): PlannedMessage => ({
+    message: {
+      kind: 'MeterMod',
+      command,
+      meter_id: meter.meter_id,
+      flags: meterFlags(meter),
+      bands: meterBands(meter),
+    } as MessageInput,
+    about: `meter ${meter.meter_id}: ${meter.why}`,
+  });
 
 const removeMeter = (meter_id: number): PlannedMessage => ({
   message: { kind: 'MeterMod', command: 'DELETE', meter_id, flags: 0, bands: [] } as MessageInput,
@@ -112,7 +113,7 @@ const removeMeter = (meter_id: number): PlannedMessage => ({
 /** The plan's messages for a switch that speaks this version. */
 export function planMessages(plan: FlowPlan, version: OpenFlowVersion): PlannedMessages {
   return {
-    before: plan.addMeters.map(addMeter),
+    before: [...plan.addMeters.map(setMeter('ADD')), ...plan.modifyMeters.map(setMeter('MODIFY'))],
     bundle: [
       ...plan.groups.flatMap((change) => groupMessages(change, version)),
       ...plan.remove.map(removeFlow),

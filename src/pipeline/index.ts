@@ -26,6 +26,7 @@ export * from './addresses.js';
 export * from './cookies.js';
 export * from './drops.js';
 export * from './groups.js';
+export * from './meters.js';
 export * from './registers.js';
 export * from './table.js';
 export { FENCE_METER } from './tables/70-fence.js';

@@ -14,7 +14,7 @@ import { type HostClient, hostRows, isRelevant, MONITORED } from './host-rows.js
 import type { CountedFlow, HostLink, SendResult } from './link.js';
 import { sendPlan } from './send-plan.js';
 import { followPorts } from './switch-ports.js';
-import { readCounted, readOwners, readTables } from './switch-tables.js';
+import { readCounted, readMeters, readOwners, readTables } from './switch-tables.js';
 
 export class HostSession implements HostLink {
   readonly name: string;
@@ -99,6 +99,10 @@ export class HostSession implements HostLink {
 
   async readOwners(owners: readonly bigint[]): Promise<readonly ActualFlow[]> {
     return readOwners(this.#session(), owners);
+  }
+
+  async readMeters(): Promise<ActualState['meters']> {
+    return readMeters(this.#session());
   }
 
   async send(plan: FlowPlan): Promise<SendResult> {

@@ -42,6 +42,8 @@ export interface HostLink {
   read(): Promise<ActualState>;
   /** Reads the flows with these cookies (whole cookies are compared under OWNER_MASK). */
   readOwners(owners: readonly bigint[]): Promise<readonly ActualFlow[]>;
+  /** Reads all meters. */
+  readMeters(): Promise<ActualState['meters']>;
   /** Sends a plan: meters, then one bundle, all errors collected before COMMIT; nothing on any error. */
   send(plan: FlowPlan): Promise<SendResult>;
   /** All flows with counters. */

@@ -9,7 +9,7 @@ import {
   type Session,
 } from 'ts-openflow';
 import { canonicalActions, flowContent, flowIdentity } from '../desired/index.js';
-import type { ActualFlow, ActualGroup, ActualState } from '../diff/index.js';
+import { type ActualFlow, type ActualGroup, type ActualState, meterContent } from '../diff/index.js';
 import { OWNER_MASK } from '../pipeline/index.js';
 import type { CountedFlow } from './link.js';
 
@@ -57,15 +57,22 @@ export async function readTables(session: Session): Promise<ActualState> {
   const [entries, groups, meters] = await Promise.all([
     flows(session, 0n, 0n),
     session.multipart('GROUP_DESC'),
-    session.multipart('METER_CONFIG', { meter_id: OFPM.ALL }),
+    readMeters(session),
   ]);
   const numbered = session.version >= OPENFLOW_15;
   return {
     flows: new Map(entries.map(actualFlow).map((flow) => [flow.identity, flow])),
     groups: new Map(groups.map((g) => actualGroup(g, numbered)).map((group) => [group.group_id, group])),
-    meters: new Set(meters.map((meter) => meter.meter_id)),
+    meters,
   };
 }
+
+const meterContents = (meters: readonly MultipartEntry<'METER_CONFIG'>[]): ActualState['meters'] =>
+  new Map(meters.map(({ meter_id, flags, bands }) => [meter_id, meterContent(flags, bands)]));
+
+/** All meters. */
+export const readMeters = async (session: Session): Promise<ActualState['meters']> =>
+  meterContents(await session.multipart('METER_CONFIG', { meter_id: OFPM.ALL }));
 
 /** The flows of some owners: the switch finds them by cookie. */
 export async function readOwners(session: Session, owners: readonly bigint[]): Promise<readonly ActualFlow[]> {

@@ -31,6 +31,7 @@ class Switch implements HostLink {
     this.reads += 1;
     return Promise.resolve(this.state);
   };
+  readMeters = () => Promise.resolve(this.state.meters);
   readOwners = () => Promise.resolve([...this.state.flows.values()]);
   send = (plan: FlowPlan) => {
     this.plans.push(plan);

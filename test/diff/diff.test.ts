@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { bindings, type DesiredState, desiredState, type World } from '../../src/desired/index.js';
 import { type ActualState, actualOf, applied, difference, EMPTY, flowModCount, isEmpty } from '../../src/diff/index.js';
+import { FENCE_METER } from '../../src/pipeline/index.js';
 import { holding } from '../switch-model.js';
 import { worldOf } from '../world.js';
 
@@ -58,7 +59,19 @@ describe('difference', () => {
     const { plan } = difference(desired, EMPTY);
     expect(plan.add).to.have.length(desired.flows.length);
     expect(plan.groups.map((g) => g.how)).to.deep.equal(['add', 'add']);
-    expect(plan.addMeters).to.deep.equal([1]);
+    expect(plan.addMeters).to.deep.equal([FENCE_METER]);
+  });
+
+  it('changes a meter in its place when its rate is another, and takes off the ones nobody needs', () => {
+    const meter = { meter_id: 0x1000a, unit: 'packets', rate: 100, burst: 100, why: 'a test' } as const;
+    const held = holding({ ...desired, meters: [FENCE_METER, meter] });
+    const faster = { ...meter, rate: 200 };
+    const { plan } = difference({ ...desired, meters: [FENCE_METER, faster] }, held);
+    expect(plan).to.deep.include({ addMeters: [], modifyMeters: [faster], removeMeters: [] });
+    expect(isEmpty(difference({ ...desired, meters: [FENCE_METER, faster] }, applied(held, plan)).plan)).to.equal(true);
+    const less = difference(desired, held).plan;
+    expect(less).to.deep.include({ addMeters: [], modifyMeters: [], removeMeters: [meter.meter_id] });
+    expect(isEmpty(difference(desired, applied(held, less)).plan)).to.equal(true);
   });
 
   it('removes nothing of somebody else, tells it, and holds back what would overwrite it', () => {

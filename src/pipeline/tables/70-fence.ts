@@ -8,10 +8,16 @@
  * until the controller has read the new numbers. 3.1.0 also clears a bridge when it configures its controller after the
  * restore (seen); isolation does not rest on that order of events.
  */
+import type { Meter } from '../meters.js';
 import { table } from '../table.js';
 
 /** The meter the fence names. It limits nothing, for nothing passes it. */
-export const FENCE_METER = 1;
+export const FENCE_METER: Meter = {
+  meter_id: 1,
+  unit: 'packets',
+  rate: 1,
+  why: 'named by the fence; no packet comes to it',
+};
 
 export const fence = table({
   id: 70,
@@ -23,7 +29,7 @@ export const fence = table({
     {
       priority: 0,
       match: {},
-      meter: FENCE_METER,
+      meter: FENCE_METER.meter_id,
       why: 'flows saved by port number must not be restored after a restart that may change the numbers',
     },
   ],

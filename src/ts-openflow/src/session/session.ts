@@ -198,16 +198,22 @@ export class Session {
 
   /** Sends a message that has no reply, and a barrier; rejects with the error that answers it. */
   async command(message: MessageInput): Promise<void> {
-    const batch: Batch = { first: this.nextXid(), count: 1, base: 0, errors: [], requestAt: () => message };
+    const [refused] = await this.commands([message]);
+    if (refused !== undefined) throw refused.error;
+  }
+
+  /** Sends messages that have no reply, and one barrier; gives the errors that answer them, with their places. */
+  async commands(messages: readonly MessageInput[]): Promise<Batch['errors']> {
+    const [first, count] = [this.takeXids(messages.length), messages.length];
+    const batch: Batch = { first, count, base: 0, errors: [], requestAt: (at) => messages[at] };
     const close = this.openBatch(batch);
     try {
-      this.send({ ...message, xid: batch.first } as MessageInput);
+      for (const [at, message] of messages.entries()) this.send({ ...message, xid: first + at } as MessageInput);
       await this.barrier();
     } finally {
       close();
     }
-    const [first] = batch.errors;
-    if (first !== undefined) throw first.error;
+    return batch.errors;
   }
 
   /** Sends all messages, or octets of whole messages, in one bundle: all of them take effect, or none. */
