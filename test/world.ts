@@ -16,6 +16,8 @@ export interface WorldOptions {
 
 export const hostName = (i: number): string => `hv${i + 1}`;
 
+const octet = (n: number): string => n.toString(16).padStart(2, '0');
+
 function networkOf(tenant: string, key: number, options: Required<WorldOptions>): Network {
   return {
     path: `${tenant}/web`,
@@ -29,8 +31,8 @@ function networkOf(tenant: string, key: number, options: Required<WorldOptions>)
       path: `${tenant}/web/${tenant}-vm${i + 1}`,
       name: `${tenant}-vm${i + 1}`,
       ifaceId: `${tenant}-vm${i + 1}`,
-      mac: `02:00:00:00:01:${(i + 1).toString(16).padStart(2, '0')}`,
-      ips: [`192.168.0.${i + 1}`],
+      mac: `02:00:00:00:${octet(1 + ((i + 1) >> 8))}:${octet((i + 1) & 255)}`,
+      ips: [`192.168.${(i + 1) >> 8}.${(i + 1) & 255}`],
     })),
   };
 }

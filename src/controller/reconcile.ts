@@ -157,6 +157,8 @@ async function passTables(
   problems: readonly string[],
 ): Promise<TableResult> {
   const { link, now, readEveryMs } = context;
+  if (desired.excesses.length > 0)
+    return { ...nothing(context, 'blocked', [...problems, ...desired.excesses]), desired };
   let memory = isKnown(context.memory, link.epoch()) ? context.memory : await readAll(link, now());
   let found = difference(desired, memory.actual);
   if (!isEmpty(found.plan)) return send({ context, desired, problems, memory }, found);
@@ -204,5 +206,5 @@ export async function reconcileHost(context: PassContext): Promise<PassResult> {
   const tables =
     unchanged(context, problems) ??
     (await passTables(context, desiredState(state.world, link.name, state.bound, context.flowsOf), problems));
-  return { ...tables, facts, warnings };
+  return { ...tables, facts, warnings: [...warnings, ...(tables.desired?.warnings ?? [])] };
 }

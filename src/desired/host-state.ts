@@ -17,6 +17,7 @@ import {
 import type { Host, Network, Port, Way, Wire } from '../topology/index.js';
 import { type Binding, whereIs } from './bindings.js';
 import { canonicalActions } from './canonical.js';
+import { excesses, floodRefusal } from './limits.js';
 import {
   addressOwner,
   hostOwner,
@@ -30,7 +31,7 @@ import {
 import { type FlowsOf, plainFlowsOf } from './remember.js';
 import type { DesiredBucket, DesiredFlow, DesiredGroup, DesiredState } from './state.js';
 import { desiredTunnels, tunnelName } from './tunnels.js';
-import { peerKey, sendKey, waysOf } from './ways.js';
+import { peerKey, presentWay, sendKey, waysOf } from './ways.js';
 import type { World } from './world.js';
 
 /** What is collected while the host's objects are gone through. */
@@ -43,6 +44,9 @@ interface Draft {
   readonly ports: Set<string>;
   readonly peers: Set<string>;
   readonly sends: Set<string>;
+  readonly warnings: string[];
+  /** With a port on the host. */
+  readonly networks: Network[];
 }
 
 function tunnelPorts(world: World, hostName: string): ReadonlyMap<string, TunnelPort> {
@@ -56,13 +60,26 @@ function tunnelPorts(world: World, hostName: string): ReadonlyMap<string, Tunnel
   return ports;
 }
 
-function localNetwork(network: Network, hostName: string, bound: ReadonlyMap<string, Binding>): LocalNetwork {
+function localPorts(network: Network, hostName: string, bound: ReadonlyMap<string, Binding>): readonly LocalPort[] {
   const ports: LocalPort[] = [];
   for (const port of network.ports) {
     const b = bound.get(port.path);
     if (b?.state === 'bound' && b.host === hostName) ports.push({ network, port, ofport: b.ofport });
   }
-  return { network, ports };
+  return ports;
+}
+
+/** The ports of a network by the host where they are. */
+function portsByHost(network: Network, bound: ReadonlyMap<string, Binding>): ReadonlyMap<string, readonly Port[]> {
+  const byHost = new Map<string, Port[]>();
+  for (const port of network.ports) {
+    const host = whereIs(bound.get(port.path));
+    if (host === undefined) continue;
+    const list = byHost.get(host);
+    if (list === undefined) byHost.set(host, [port]);
+    else list.push(port);
+  }
+  return byHost;
 }
 
 function addLocal(draft: Draft, local: LocalNetwork): void {
@@ -98,6 +115,8 @@ interface Pair {
   readonly network: Network;
   readonly here: string;
   readonly peer: Host;
+  /** The network's ports on the peer. */
+  readonly there: readonly Port[];
   /** The present way first, then former ones; those for which this host has the tunnel port. At least one. */
   readonly ways: readonly OpenWay[];
 }
@@ -108,8 +127,7 @@ const openTo = ({ world, network, here, peer, ways }: Pair): OpenWay | undefined
 
 /** What one network needs on this host because of one other host; the bucket that sends to it, if it may be sent to. */
 function addPeer(draft: Draft, pair: Pair, bound: ReadonlyMap<string, Binding>): DesiredBucket | undefined {
-  const { world, network, peer } = pair;
-  const there = network.ports.filter((port) => whereIs(bound.get(port.path)) === peer.name);
+  const { world, network, peer, there } = pair;
   const bucket_id = bucketId(peer.name);
   const keepBucket = `${groupId(network.key)} ${bucket_id}`;
   if (there.length === 0) {
@@ -121,7 +139,7 @@ function addPeer(draft: Draft, pair: Pair, bound: ReadonlyMap<string, Binding>):
   }
   addAccepted(draft, pair);
   const open = openTo(pair);
-  addRemotes(draft, pair, there, open);
+  addRemotes(draft, pair, open);
   if (open === undefined) {
     draft.keepBuckets.add(keepBucket);
     return undefined;
@@ -143,8 +161,8 @@ function addAccepted(draft: Draft, { network, peer, ways }: Pair): void {
 }
 
 /** The way to each port of the network on the peer, where the peer lets this host in and has the port. */
-function addRemotes(draft: Draft, pair: Pair, there: readonly Port[], open: OpenWay | undefined): void {
-  const { world, network, peer } = pair;
+function addRemotes(draft: Draft, pair: Pair, open: OpenWay | undefined): void {
+  const { world, network, peer, there } = pair;
   const confirmed = world.confirmed.get(peer.name);
   for (const port of there) {
     if (open === undefined || (world.moving.has(port.path) && confirmed?.ports.has(port.path) !== true)) {
@@ -157,6 +175,22 @@ function addRemotes(draft: Draft, pair: Pair, there: readonly Port[], open: Open
   }
 }
 
+/** The network on this host; with a warning, and without broadcasts, where it is too large for them. */
+function localNetwork(
+  draft: Draft,
+  { topology }: World,
+  network: Network,
+  ports: readonly LocalPort[],
+  hosts: ReadonlySet<string>,
+): LocalNetwork {
+  const way = presentWay(topology, network);
+  const family = topology.hosts[0]?.vtep.includes(':') === true ? 'ipv6' : 'ipv4';
+  const copies = Array.from({ length: hosts.size - 1 }, () => way);
+  const refusal = floodRefusal({ network, copies, family, ports: ports.length });
+  if (refusal !== undefined) draft.warnings.push(refusal);
+  return { network, ports, floods: refusal === undefined };
+}
+
 function addNetwork(
   draft: Draft,
   world: World,
@@ -165,8 +199,11 @@ function addNetwork(
   tunnels: ReadonlyMap<string, TunnelPort>,
   bound: ReadonlyMap<string, Binding>,
 ): void {
-  const local = localNetwork(network, here, bound);
-  if (local.ports.length === 0) return;
+  const ports = localPorts(network, here, bound);
+  if (ports.length === 0) return;
+  draft.networks.push(network);
+  const byHost = portsByHost(network, bound);
+  const local = localNetwork(draft, world, network, ports, new Set([here, ...byHost.keys()]));
   addLocal(draft, local);
   for (const port of network.ports) {
     const state = bound.get(port.path)?.state;
@@ -181,9 +218,11 @@ function addNetwork(
       return tunnel === undefined ? [] : [{ way, tunnel }];
     });
     if (ways.length === 0) continue;
-    const bucket = addPeer(draft, { world, network, here, peer, ways }, bound);
+    const there = byHost.get(peer.name) ?? [];
+    const bucket = addPeer(draft, { world, network, here, peer, there, ways }, bound);
     if (bucket !== undefined) buckets.push(bucket);
   }
+  if (!local.floods) return;
   buckets.sort((a, b) => a.bucket_id - b.bucket_id);
   draft.groups.push({ group_id: groupId(network.key), owner: networkOwner(network), buckets });
 }
@@ -215,10 +254,12 @@ export function desiredState(
     ports: new Set(),
     peers: new Set(),
     sends: new Set(),
+    warnings: [],
+    networks: [],
   };
   const tunnels = tunnelPorts(world, hostName);
   addTunnels(draft, world, hostName, tunnels);
   for (const network of world.topology.networks) addNetwork(draft, world, network, hostName, tunnels, bound);
-  const { flows, groups, keepOwners, keepBuckets, ports, peers, sends } = draft;
-  return { flows, groups, keepOwners, keepBuckets, ports, peers, sends, meters: [FENCE_METER] };
+  const { flowsOf: _, networks, ...state } = draft;
+  return { ...state, meters: [FENCE_METER], excesses: excesses(networks, draft.flows) };
 }

@@ -6,6 +6,7 @@ export * from './config.js';
 export * from './facts.js';
 export { bridgeHwaddr, type ConfigPlan, configPlan, datapathId } from './host-config.js';
 export * from './host-state.js';
+export { bucketOctets, copyOctets, floodRefusal, LIMITS } from './limits.js';
 export * from './owners.js';
 export { type FlowsOf, rememberingFlowsOf } from './remember.js';
 export { type RemovePlan, removePlan } from './remove-config.js';

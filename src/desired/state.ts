@@ -45,4 +45,8 @@ export interface DesiredState {
   readonly ports: ReadonlySet<string>;
   readonly peers: ReadonlySet<string>;
   readonly sends: ReadonlySet<string>;
+  /** What the host is not given, and why, one clear sentence each; all else goes on. */
+  readonly warnings: readonly string[];
+  /** Why nothing at all may be sent to the host: it could not hold it. */
+  readonly excesses: readonly string[];
 }

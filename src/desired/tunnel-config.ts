@@ -3,7 +3,8 @@
  * tunnel of somebody else that has our address and key on the same host is told by name and ours is not created: Open
  * vSwitch would refuse one of the two, and which one can flip at a restart (seen on 3.1.0).
  */
-import { type HostConfig, TUNNEL_KEY } from './config.js';
+import { BRIDGE, type HostConfig, TUNNEL_KEY } from './config.js';
+import { LIMITS } from './limits.js';
 import type { BridgeRow, Change, HostRows, InterfaceRow, StringMap } from './rows.js';
 import { desiredTunnels, type TunnelIntent } from './tunnels.js';
 
@@ -106,6 +107,15 @@ export function tunnelChanges(
   const types = rows.root?.iface_types ?? [];
   const changes: Change[] = [];
   const problems: string[] = [];
+  const others = rows.ports.filter((p) => bridge.ports.includes(p._uuid) && p.external_ids[TUNNEL_KEY] === undefined);
+  const ofports = wanted.length + others.length;
+  if (ofports > LIMITS.ofports)
+    return {
+      changes: [],
+      problems: [
+        `${BRIDGE}: ${wanted.length} tunnels and ${others.length} other ports are ${ofports} ports, the limit is ${LIMITS.ofports}: tunnels: flow takes one port`,
+      ],
+    };
   for (const tunnel of wanted) {
     const row = rows.interfaces.find((i) => i.name === tunnel.name && i.external_ids[TUNNEL_KEY] !== undefined);
     const foreign = collision(tunnel, rows.interfaces);

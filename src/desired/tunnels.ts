@@ -36,8 +36,9 @@ export function tunnelName(encapsulation: Encapsulation, remoteVtep: string | un
 
 /** Hosts on which any port of the network may run. */
 const mayHost = (topology: Topology): ((network: Topology['networks'][number]) => ReadonlySet<string>) => {
-  const every = topology.hosts.map((host) => host.name);
-  return (network) => new Set(network.ports.flatMap((port) => port.hosts ?? every));
+  const every = new Set(topology.hosts.map((host) => host.name));
+  return ({ ports }) =>
+    ports.some((port) => port.hosts === undefined) ? every : new Set(ports.flatMap((port) => port.hosts ?? []));
 };
 
 /**
@@ -78,10 +79,11 @@ export function desiredTunnels(topology: Topology, hostName: string): readonly T
     const members = hostsOf(network);
     if (!members.has(host.name)) continue;
     const peers = topology.hosts.filter((peer) => peer !== host && members.has(peer.name));
+    if (peers.length === 0) continue;
     for (const { encapsulation, tunnels } of waysOf(topology, network))
-      for (const peer of peers) {
-        const tunnel = intent(topology.underlay, host, encapsulation, tunnels === 'mesh' ? peer : undefined);
-        wanted.set(tunnel.name, tunnel);
+      for (const peer of tunnels === 'mesh' ? peers : [undefined]) {
+        const name = tunnelName(encapsulation, peer?.vtep);
+        if (!wanted.has(name)) wanted.set(name, intent(topology.underlay, host, encapsulation, peer));
       }
   }
   return [...wanted.values()].sort((a, b) => (a.name < b.name ? -1 : 1));

@@ -1,5 +1,5 @@
 /** The few actions the tables share, by the names a reader of the pipeline thinks in. */
-import { type Wire, wireKey } from '../topology/index.js';
+import { type Network, type Wire, wireKey } from '../topology/index.js';
 import { type Action, ETH_MULTICAST_BIT, ipv4, ipv6, type MaskedValue } from './fields.js';
 import { reg_out } from './registers.js';
 import type { TunnelPort } from './view.js';
@@ -34,5 +34,9 @@ export function withKey(wire: Wire): { readonly tun_id: { readonly value: bigint
   const { value, mask } = wireKey(wire);
   return { tun_id: { value: BigInt(value), ...(mask === undefined ? {} : { mask: BigInt(mask) }) } };
 }
+
+/** What becomes of the broadcasts of a network that is too large for them. */
+export const noFlood = ({ path }: Network) =>
+  ({ drop: 'no_flood', why: `${path} has more hosts or ports than a broadcast can reach` }) as const;
 
 const isIpv6 = (address: string): boolean => address.includes(':');

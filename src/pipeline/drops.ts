@@ -21,6 +21,7 @@ export const DROPS = {
   tunnel_unicast: { code: 12, means: 'came by a tunnel for a MAC address that is not on this host' },
   guard: { code: 13, means: 'the last check: register, port and destination did not agree' },
   no_network: { code: 14, means: 'reached a lookup without a network that is on this host' },
+  no_flood: { code: 40, means: 'broadcast or multicast of a network that is too large for it (`status` names it)' },
 } as const;
 
 export type DropReason = keyof typeof DROPS;

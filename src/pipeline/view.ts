@@ -44,6 +44,8 @@ export interface Peer {
 export interface LocalNetwork {
   readonly network: Network;
   readonly ports: readonly LocalPort[];
+  /** False: it is too large for broadcasts, which are dropped here. */
+  readonly floods: boolean;
 }
 
 /** An address of the topology that this host answers for: IPv4 by ARP. */

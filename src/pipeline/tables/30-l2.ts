@@ -5,10 +5,11 @@
  *   reg_network = N, MAC of a port elsewhere  → tun_id = N's key, tun_dst; output tunnel
  *   reg_network = N, MAC of a port here       → reg_out = port; goto guard
  *   reg_network = N, broadcast or multicast   → group N (a copy to each other host of N); goto flood (copies here)
+ *   … where N is too large for that           → drop no_flood
  *   reg_network = N                           → drop unknown_unicast
  *   otherwise                                 → drop no_network
  */
-import { deliverTo, MULTICAST, sendByTunnel } from '../actions.js';
+import { deliverTo, MULTICAST, noFlood, sendByTunnel } from '../actions.js';
 import { mac } from '../fields.js';
 import { groupId } from '../groups.js';
 import { reg_network } from '../registers.js';
@@ -24,13 +25,17 @@ export const l2 = table({
 
   host: () => [{ priority: 0, match: {}, drop: 'no_network', why: 'no network, no destination' }],
 
-  network: ({ network }) => [
+  network: ({ network, floods }) => [
     {
       priority: 50,
       match: { [reg_network]: { value: network.key }, eth_dst: MULTICAST },
-      actions: [{ kind: 'group', group_id: groupId(network.key) }],
-      goto: flood,
-      why: `broadcast and multicast of ${network.path} go to its other hosts and to its ports here`,
+      ...(floods
+        ? ({
+            actions: [{ kind: 'group', group_id: groupId(network.key) }],
+            goto: flood,
+            why: `broadcast and multicast of ${network.path} go to its other hosts and to its ports here`,
+          } as const)
+        : noFlood(network)),
     },
     {
       priority: 10,

@@ -4,9 +4,10 @@
  *   match                                    → action
  *   reg_network = N, MAC of a port here      → reg_out = port; goto guard
  *   reg_network = N, broadcast or multicast  → goto flood
+ *   … where N is too large for that          → drop no_flood
  *   otherwise                                → drop tunnel_unicast
  */
-import { deliverTo, MULTICAST } from '../actions.js';
+import { deliverTo, MULTICAST, noFlood } from '../actions.js';
 import { mac } from '../fields.js';
 import { reg_network } from '../registers.js';
 import { table } from '../table.js';
@@ -23,12 +24,16 @@ export const fromTunnel = table({
     { priority: 0, match: {}, drop: 'tunnel_unicast', why: 'no port here has that address in that network' },
   ],
 
-  network: ({ network }) => [
+  network: ({ network, floods }) => [
     {
       priority: 50,
       match: { [reg_network]: { value: network.key }, eth_dst: MULTICAST },
-      goto: flood,
-      why: `broadcast and multicast of ${network.path} from other hosts go to its ports here, and to no tunnel`,
+      ...(floods
+        ? ({
+            goto: flood,
+            why: `broadcast and multicast of ${network.path} from other hosts go to its ports here, and to no tunnel`,
+          } as const)
+        : noFlood(network)),
     },
     {
       priority: 10,

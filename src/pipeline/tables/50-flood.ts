@@ -20,12 +20,15 @@ export const flood = table({
 
   host: () => [{ priority: 0, match: {}, drop: 'no_network', why: 'no network, no copies' }],
 
-  network: ({ network, ports }) => [
-    {
-      priority: 100,
-      match: { [reg_network]: { value: network.key } },
-      actions: ports.flatMap(({ ofport }) => [deliverTo(ofport), { kind: 'resubmit', table: guard.id } as const]),
-      why: `the ports of ${network.path} on this host: ${ports.map(({ port }) => port.name).join(', ')}`,
-    },
-  ],
+  network: ({ network, ports, floods }) =>
+    floods
+      ? [
+          {
+            priority: 100,
+            match: { [reg_network]: { value: network.key } },
+            actions: ports.flatMap(({ ofport }) => [deliverTo(ofport), { kind: 'resubmit', table: guard.id } as const]),
+            why: `the ports of ${network.path} on this host: ${ports.map(({ port }) => port.name).join(', ')}`,
+          },
+        ]
+      : [],
 });
