@@ -107,7 +107,8 @@ export function tunnelChanges(
   const types = rows.root?.iface_types ?? [];
   const changes: Change[] = [];
   const problems: string[] = [];
-  const others = rows.ports.filter((p) => bridge.ports.includes(p._uuid) && p.external_ids[TUNNEL_KEY] === undefined);
+  const onBridge = new Set(bridge.ports);
+  const others = rows.ports.filter((p) => onBridge.has(p._uuid) && p.external_ids[TUNNEL_KEY] === undefined);
   const ofports = wanted.length + others.length;
   if (ofports > LIMITS.ofports)
     return {

@@ -98,6 +98,16 @@ describe('a pass over a host', () => {
     expect(link.plans).to.have.length(1);
   });
 
+  it('sends nothing at all where the switch could not hold it, and says what is too large', async () => {
+    const { world } = state;
+    const wide = { ...world.topology, networks: world.topology.networks.map((n) => ({ ...n, key: n.key * 2 ** 24 })) };
+    state = { ...state, world: { ...world, topology: wide } };
+    const blocked = await pass();
+    expect(blocked).to.include({ state: 'blocked', flowModsSent: 0 });
+    expect(blocked.errors[0]).to.match(/^network blue\/web: tunnel key \d+ is not within 1 to 16777215 \(geneve\)$/);
+    expect(link.plans).to.deep.equal([]);
+  });
+
   it('sends nothing to a switch that is right, whoever made it so', async () => {
     await passes();
     memory = NOTHING_KNOWN;

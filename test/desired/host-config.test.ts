@@ -199,6 +199,20 @@ describe('configPlan', () => {
       expect(configPlan(config, rows).problems.join('\n')).to.match(expected);
     });
 
+  it('makes no tunnels where the bridge would have too many ports, and says how many', () => {
+    const ports = Array.from({ length: 32_767 }, (_, i) => ({
+      _uuid: `p${i}`,
+      name: `p${i}`,
+      interfaces: [],
+      external_ids: {},
+    }));
+    const plan = configPlan(config, { ...withBridge({ ports: ports.map((p) => p._uuid) }), ports, interfaces: [] });
+    expect(changes(plan)).to.deep.equal([]);
+    expect(plan.problems).to.deep.equal([
+      'br-int: 1 tunnels and 32767 other ports are 32768 ports, the limit is 32767: tunnels: flow takes one port',
+    ]);
+  });
+
   it('touches nothing on a host of another installation, or of an old Open vSwitch', () => {
     expect(
       configPlan(config, withBridge({ fail_mode: 'standalone', external_ids: { 'kakuri-host': 'hv7' } })).transactions,
