@@ -12,6 +12,8 @@ export interface WorldOptions {
   readonly tunnels?: 'mesh' | 'flow';
   /** Of the VTEPs. */
   readonly family?: 'ipv4' | 'ipv6';
+  /** The networks have an IPv6 subnet, and each port an address in it. */
+  readonly dual?: boolean;
 }
 
 export const hostName = (i: number): string => `hv${i + 1}`;
@@ -25,14 +27,14 @@ function networkOf(tenant: string, key: number, options: Required<WorldOptions>)
     name: 'web',
     key,
     encapsulation: options.encapsulation,
-    subnets: ['192.168.0.0/24'],
+    subnets: ['192.168.0.0/24', ...(options.dual ? ['fd00:1::/64'] : [])],
     mtu: 1450,
     ports: Array.from({ length: options.ports }, (_, i) => ({
       path: `${tenant}/web/${tenant}-vm${i + 1}`,
       name: `${tenant}-vm${i + 1}`,
       ifaceId: `${tenant}-vm${i + 1}`,
       mac: `02:00:00:00:${octet(1 + ((i + 1) >> 8))}:${octet((i + 1) & 255)}`,
-      ips: [`192.168.${(i + 1) >> 8}.${(i + 1) & 255}`],
+      ips: [`192.168.${(i + 1) >> 8}.${(i + 1) & 255}`, ...(options.dual ? [`fd00:1::${(i + 1).toString(16)}`] : [])],
     })),
   };
 }
@@ -46,6 +48,7 @@ export function topologyOf(given: WorldOptions = {}): Topology {
     encapsulation: 'geneve',
     tunnels: 'mesh',
     family: 'ipv4',
+    dual: false,
     ...given,
   } as const;
   return {

@@ -8,7 +8,7 @@ import {
   bucketId,
   FENCE_METER,
   groupId,
-  ipv4Addresses,
+  knownAddresses,
   type LocalNetwork,
   type LocalPort,
   sendByTunnel,
@@ -90,7 +90,7 @@ function addLocal(draft: Draft, local: LocalNetwork): void {
     draft.ports.add(p.port.path);
   }
   for (const port of network.ports)
-    for (const ip of ipv4Addresses(port))
+    for (const ip of knownAddresses(network, port))
       draft.flows.push(...draft.flowsOf('address', { network, port, ip }, () => addressOwner(network, port, ip)));
 }
 

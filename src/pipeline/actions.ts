@@ -1,7 +1,7 @@
 /** The few actions the tables share, by the names a reader of the pipeline thinks in. */
 import { type Network, type Wire, wireKey } from '../topology/index.js';
 import { type Action, ETH_MULTICAST_BIT, ipv4, ipv6, type MaskedValue } from './fields.js';
-import { reg_out } from './registers.js';
+import { reg_in, reg_out } from './registers.js';
 import type { TunnelPort } from './view.js';
 
 /** Matches every broadcast and multicast MAC address: the group bit of the first octet (IEEE 802, clause 8.2.2). */
@@ -9,6 +9,19 @@ export const MULTICAST: MaskedValue = { value: ETH_MULTICAST_BIT, mask: ETH_MULT
 
 /** Remembers which VM port the packet shall leave by; the guard decides. */
 export const deliverTo = (ofport: number): Action => ({ kind: 'set_field', field: reg_out, value: ofport });
+
+/** Copies one field whole to another. */
+export const copyField = (from: string, to: string, bits: number): Action =>
+  ({ kind: 'move', src: { field: from, start: 0, bits }, dst: { field: to, start: 0, bits } }) as Action;
+
+/**
+ * An answer goes to the port that asked. in_port is set to 0 because Open vSwitch does not send a packet out of the port it
+ * came in by (in its 16-bit form: 3.1.0 refuses 0 for the 32-bit one with BAD_SET_ARGUMENT).
+ */
+export const BACK_TO_SENDER: readonly Action[] = [
+  copyField(reg_in, reg_out, 32),
+  { kind: 'set_field', field: 'in_port_nxm', value: 0 },
+];
 
 /**
  * Leaves for another host. `tun_id` is always written: a packet whose key was never set would leave with key 0, and one

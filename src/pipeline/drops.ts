@@ -21,6 +21,22 @@ export const DROPS = {
   tunnel_unicast: { code: 12, means: 'came by a tunnel for a MAC address that is not on this host' },
   guard: { code: 13, means: 'the last check: register, port and destination did not agree' },
   no_network: { code: 14, means: 'reached a lookup without a network that is on this host' },
+  ipv6_spoof: { code: 15, means: 'a VM sent with an IPv6 source address that is not its own' },
+  ipv6_headers: { code: 16, means: 'a VM sent IPv6 whose chain of headers cannot be read to its end' },
+  nd_spoof: {
+    code: 17,
+    means: 'a VM sent neighbour discovery with a target or link-layer address that is not its own, or from afar',
+  },
+  nd_announcement: {
+    code: 18,
+    means: 'a VM asked for, or announced, its own IPv6 address: every address is answered from the topology',
+  },
+  nd_unanswered: { code: 19, means: 'a VM asked for a known address in a way that flows cannot answer' },
+  router_solicitation: { code: 20, means: 'a VM asked for routers' },
+  router_advertisement: { code: 21, means: 'a VM spoke as a router' },
+  redirect: { code: 22, means: 'a VM redirected others as only a router may' },
+  dhcp_server: { code: 23, means: 'a VM spoke as a DHCP or DHCPv6 server' },
+  foreign_destination: { code: 24, means: "had a VM's MAC address, and an IP address that is not that VM's" },
   no_flood: { code: 40, means: 'broadcast or multicast of a network that is too large for it (`status` names it)' },
 } as const;
 

@@ -2,7 +2,13 @@
 import type { Table } from './table.js';
 import { classify } from './tables/00-classify.js';
 import { portSecurity } from './tables/10-port-security.js';
+import { protocols } from './tables/12-protocols.js';
+import { nd } from './tables/14-nd.js';
+import { ndOption } from './tables/16-nd-option.js';
 import { arp } from './tables/20-arp.js';
+import { ndAnswer } from './tables/22-nd-answer.js';
+import { ndReply } from './tables/24-nd-reply.js';
+import { ndUnanswered } from './tables/26-nd-unanswered.js';
 import { l2 } from './tables/30-l2.js';
 import { fromTunnel } from './tables/40-from-tunnel.js';
 import { flood } from './tables/50-flood.js';
@@ -13,7 +19,13 @@ import { fence } from './tables/70-fence.js';
 export const TABLES: readonly Table[] = [
   classify,
   portSecurity,
+  protocols,
+  nd,
+  ndOption,
   arp,
+  ndAnswer,
+  ndReply,
+  ndUnanswered,
   l2,
   fromTunnel,
   flood,

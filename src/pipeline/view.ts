@@ -48,7 +48,7 @@ export interface LocalNetwork {
   readonly floods: boolean;
 }
 
-/** An address of the topology that this host answers for: IPv4 by ARP. */
+/** An address of the topology that this host answers for: IPv4 by ARP, IPv6 by neighbour discovery. */
 export interface Address {
   readonly network: Network;
   readonly port: Port;

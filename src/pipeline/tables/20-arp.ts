@@ -7,32 +7,27 @@
  *   reply to everybody                                     → drop arp_announcement
  *   otherwise (unknown address, reply to one)              → goto l2
  *
- * The answer's way back leads by the guard like everything else. in_port is set to 0 because Open vSwitch does not send a
- * packet out of the port it came in by (in its 16-bit form: 3.1.0 refuses 0 for the 32-bit one with BAD_SET_ARGUMENT).
+ * The answer's way back leads by the guard like everything else.
  */
 import type { Action } from 'ts-openflow';
-import { MULTICAST } from '../actions.js';
+import { BACK_TO_SENDER, copyField, MULTICAST } from '../actions.js';
 import { ipv4Addresses } from '../addresses.js';
 import { ARP_REPLY, ARP_REQUEST, ETH_TYPE_ARP, ipv4, mac } from '../fields.js';
-import { reg_in, reg_network, reg_out } from '../registers.js';
+import { reg_in, reg_network } from '../registers.js';
 import { table } from '../table.js';
 import { l2 } from './30-l2.js';
 import { guard } from './60-guard.js';
 
-const copy = (from: string, to: string, bits: number): Action =>
-  ({ kind: 'move', src: { field: from, start: 0, bits }, dst: { field: to, start: 0, bits } }) as Action;
-
 /** Turns the ARP request in hand into its answer (RFC 826, "Packet Reception"). */
 const answer = (hardware: string, ip: string): readonly Action[] => [
-  copy('eth_src', 'eth_dst', 48),
+  copyField('eth_src', 'eth_dst', 48),
   { kind: 'set_field', field: 'eth_src', value: mac(hardware) },
   { kind: 'set_field', field: 'arp_op', value: ARP_REPLY },
-  copy('arp_sha', 'arp_tha', 48),
+  copyField('arp_sha', 'arp_tha', 48),
   { kind: 'set_field', field: 'arp_sha', value: mac(hardware) },
-  copy('arp_spa', 'arp_tpa', 32),
+  copyField('arp_spa', 'arp_tpa', 32),
   { kind: 'set_field', field: 'arp_spa', value: ipv4(ip) },
-  copy(reg_in, reg_out, 32),
-  { kind: 'set_field', field: 'in_port_nxm', value: 0 },
+  ...BACK_TO_SENDER,
 ];
 
 export const arp = table({
@@ -64,18 +59,21 @@ export const arp = table({
       why: `${port.name} of ${network.path} asks for, or announces, its own address ${ip}`,
     })),
 
-  address: ({ network, port, ip }) => [
-    {
-      priority: 100,
-      match: {
-        [reg_network]: { value: network.key },
-        eth_type: { value: ETH_TYPE_ARP },
-        arp_op: { value: ARP_REQUEST },
-        arp_tpa: { value: ipv4(ip) },
-      } as const,
-      actions: answer(port.mac, ip),
-      goto: guard,
-      why: `in ${network.path}, ${ip} is ${port.name} at ${port.mac}`,
-    },
-  ],
+  address: ({ network, port, ip }) =>
+    ip.includes(':')
+      ? []
+      : [
+          {
+            priority: 100,
+            match: {
+              [reg_network]: { value: network.key },
+              eth_type: { value: ETH_TYPE_ARP },
+              arp_op: { value: ARP_REQUEST },
+              arp_tpa: { value: ipv4(ip) },
+            } as const,
+            actions: answer(port.mac, ip),
+            goto: guard,
+            why: `in ${network.path}, ${ip} is ${port.name} at ${port.mac}`,
+          },
+        ],
 });

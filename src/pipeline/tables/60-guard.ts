@@ -1,38 +1,67 @@
 /**
  * Table 60 · guard: the last word before a VM port. A mistake in any table before becomes a counted drop here, not a leak.
  *
- *   match                                                   → action
- *   reg_out = P, reg_network = P's, destination = P's MAC   → output P
- *   reg_out = P, reg_network = P's, broadcast or multicast  → output P
- *   otherwise                                               → drop guard
+ *   match                                                      → action
+ *   reg_out = P, reg_network = P's, P's MAC and an IP of P     → output P      (IPv4 or IPv6 destination, ARP target)
+ *   reg_out = P, reg_network = P's, P's MAC, ARP to 0.0.0.0    → output P      (the answer to a probe of RFC 5227)
+ *   reg_out = P, reg_network = P's, broadcast or multicast     → output P
+ *   reg_out = P, reg_network = P's, P's MAC                    → drop foreign_destination
+ *   otherwise                                                  → drop guard
  */
 import { MULTICAST } from '../actions.js';
-import { mac } from '../fields.js';
+import { ipv4Addresses, ipv6Addresses } from '../addresses.js';
+import { ETH_TYPE_ARP, ETH_TYPE_IP, ETH_TYPE_IPV6, ipv4, ipv6, mac } from '../fields.js';
 import { reg_network, reg_out } from '../registers.js';
 import { table } from '../table.js';
+import type { LocalPort } from '../view.js';
+
+/** What the port may be sent in frames for it alone: the match, and what that is in words. */
+function destinations({ network, port }: LocalPort) {
+  const ip = { eth_type: { value: ETH_TYPE_IP } } as const;
+  const arp = { eth_type: { value: ETH_TYPE_ARP } } as const;
+  const ip6 = { eth_type: { value: ETH_TYPE_IPV6 } } as const;
+  return [
+    ...ipv4Addresses(port).flatMap((address) => [
+      [{ ...ip, ip_dst: { value: ipv4(address) } }, `IPv4 for ${address}`] as const,
+      [{ ...arp, arp_tpa: { value: ipv4(address) } }, `ARP for ${address}`] as const,
+    ]),
+    [{ ...arp, arp_tpa: { value: 0 } }, 'the answer to its probe of an address'] as const,
+    ...ipv6Addresses(network, port).map(
+      (address) => [{ ...ip6, ipv6_dst: { value: ipv6(address) } }, `IPv6 for ${address}`] as const,
+    ),
+  ];
+}
 
 export const guard = table({
   id: 60,
   name: 'guard',
   question: 'May this packet leave by this VM port?',
-  matches: [reg_out, reg_network, 'eth_dst'],
+  matches: [reg_out, reg_network, 'eth_dst', 'eth_type', 'ip_dst', 'ipv6_dst', 'arp_tpa'],
 
   host: () => [{ priority: 0, match: {}, drop: 'guard', why: 'whatever does not belong to the port it was sent to' }],
 
-  port: ({ network, port, ofport }) => {
+  port: (local) => {
+    const { network, port, ofport } = local;
     const to = { [reg_out]: { value: ofport }, [reg_network]: { value: network.key } } as const;
+    const addressed = { ...to, eth_dst: { value: mac(port.mac) } } as const;
     return [
-      {
+      ...destinations(local).map(([destination, what]) => ({
         priority: 100,
-        match: { ...to, eth_dst: { value: mac(port.mac) } },
-        actions: [{ kind: 'output', port: ofport }],
-        why: `${port.name} receives what is addressed to it in ${network.path}`,
-      },
+        match: { ...addressed, ...destination },
+        actions: [{ kind: 'output', port: ofport } as const],
+        why: `${port.name} receives ${what} in ${network.path}`,
+      })),
       {
         priority: 100,
         match: { ...to, eth_dst: MULTICAST },
         actions: [{ kind: 'output', port: ofport }],
         why: `${port.name} receives broadcast and multicast of ${network.path}`,
+      },
+      {
+        priority: 50,
+        match: addressed,
+        drop: 'foreign_destination',
+        why: `${port.name} of ${network.path} has no such address`,
       },
     ];
   },
