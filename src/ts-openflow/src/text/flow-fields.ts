@@ -162,7 +162,11 @@ export function toMatch(flow: FlowFields, version: OpenFlowVersion): Match {
       const width = field.octets === 0 ? (bits.octets ?? 124) * 8 : field.octets * 8;
       // A mask of all the bits a field has counts as exact only where OVS keeps it so.
       const exact =
-        name === 'ipv6_label' || name === 'ip_frag' || name === 'tun_erspan_idx' || !field.maskable
+        name === 'ipv6_label' ||
+        name === 'ipv6_exthdr' ||
+        name === 'ip_frag' ||
+        name === 'tun_erspan_idx' ||
+        !field.maskable
           ? ones(field.bits)
           : ones(width);
       put(match, name as FieldName, bits.value, bits.mask, bits.masked === true ? -1n : exact, bits.octets);

@@ -200,6 +200,14 @@ function putTransport(p: Printer): void {
   p.put('tcp_flags', (v, m) => formatFlagsMasked(TCP_FLAGS, Number(v), Number(m) & 0xfff, 0xfff));
 }
 
+/** Fields of the specification that Open vSwitch does not have. */
+function putOthers(p: Printer): void {
+  p.decimal('in_phy_port', 32);
+  p.hex('pbb_isid', 24);
+  p.decimal('pbb_uca', 1);
+  p.hex('ipv6_exthdr', 9);
+}
+
 /** The parts of a flow, as ovs-ofctl prints them. */
 export function formatFlowFields(flow: FlowFields, names?: Names, priority = DEFAULT_PRIORITY): string {
   const p = new Printer(flow, names);
@@ -226,6 +234,7 @@ export function formatFlowFields(flow: FlowFields, names?: Names, priority = DEF
   if (word === undefined) p.put('eth_type', (v) => `0x${v.toString(16).padStart(4, '0')}`, 'dl_type');
   putNetwork(p, dlType, saysProto);
   putTransport(p);
+  putOthers(p);
   return p.parts.join(',');
 }
 

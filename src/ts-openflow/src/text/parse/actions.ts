@@ -99,7 +99,9 @@ function setTunnel(cx: Context, item: Item): void {
 
 const nested: compound.Nested = (cx, text, column, inside) => {
   const inner: Context = { ...cx, flow: inside === 'ct' ? cx.flow : new Map(cx.flow), inside, actions: [] };
-  for (const item of scan(text, column)) parseAction(inner, item);
+  const items = scan(text, column);
+  if (inside !== 'ct' && items.length === 1 && items[0]?.key === 'drop') return [];
+  for (const item of items) parseAction(inner, item);
   return inner.actions;
 };
 
@@ -175,6 +177,8 @@ const ACTIONS: Readonly<Record<string, Parse>> = {
   dec_nsh_ttl: decNshTtl,
   check_pkt_larger: compound.parseCheckPktLarger,
   delete_field: compound.parseDeleteField,
+  debug_slow: bare({ kind: 'debug_slow' }),
+  debug_recirc: bare({ kind: 'debug_recirc' }),
 };
 
 /** What ct(exec(…)) may hold (ovs-actions(7)). */
