@@ -8,6 +8,7 @@
  * A host is looked at when an event concerns it, one pass at a time, always with the newest state; one slow or dead host
  * delays no other. A failed pass is a value of its host's stream, never an error of all.
  */
+import { isDeepStrictEqual } from 'node:util';
 import {
   defer,
   distinctUntilChanged,
@@ -142,7 +143,7 @@ export class Controller {
     const runs = [...this.#hosts.values()];
     this.#hosts.clear();
     for (const run of runs) run.subscription.unsubscribe();
-    this.#turns.stop();
+    this.#turns.hurryAll();
     await Promise.all(runs.map((run) => run.link.close()));
   }
 
@@ -170,7 +171,11 @@ export class Controller {
       this.#state$.pipe(
         filter((state) => state.dirty.has(host.name)),
         map((state) => this.#urgency(state, host.name)),
-        tap((urgency) => this.#turns.promote(host.name, urgency)),
+        tap((urgency) => {
+          this.#turns.promote(host.name, urgency);
+          // What the others only prepared for is there now.
+          if (urgency === 'first') this.#turns.hurryAll();
+        }),
       ),
       interval(this.#options.readEveryMs).pipe(map((): Urgency => 'inTurn')),
     ).pipe(
@@ -183,7 +188,7 @@ export class Controller {
   /** A host that is not right yet has no time to be patient. */
   #urgency(state: State, host: string): Urgency {
     if (state.cause === host) return 'first';
-    return state.patient === host && this.report(host).result?.state === 'ready' ? 'patient' : 'inTurn';
+    return state.patient !== undefined && this.report(host).result?.state === 'ready' ? 'patient' : 'inTurn';
   }
 
   #told(): void {
@@ -210,7 +215,22 @@ export class Controller {
     const facts = run && this.#lookAt(run).facts;
     if (facts !== undefined && facts !== this.#state.world.facts.get(name))
       this.#events.next({ kind: 'facts', host: name, facts });
-    else this.#events.next({ kind: 'recheck', host: name, due });
+    else if (due || run === undefined || this.#needsPass(run)) this.#events.next({ kind: 'recheck', host: name, due });
+  }
+
+  /** False when the rows changed in nothing that a host which is right, or on its way, would be looked at for. */
+  #needsPass(run: HostRun): boolean {
+    const { config, facts } = this.#lookAt(run);
+    const { name } = run.link;
+    const { result, failure } = this.report(name);
+    const goesWell = failure === undefined && (result?.state === 'ready' || result?.state === 'updating');
+    if (!goesWell || config === undefined || facts === undefined) return true;
+    const told = config.transactions.length + config.problems.length + config.warnings.length;
+    return (
+      told > 0 ||
+      result.errors.length + result.warnings.length > 0 ||
+      this.#memories.get(name)?.epoch !== run.link.epoch()
+    );
   }
 
   /** One pass as a stream of one value. */
@@ -254,7 +274,9 @@ export class Controller {
   }
 
   #confirm(host: string, confirmed: Confirmed): void {
-    if (this.#hosts.has(host)) this.#events.next({ kind: 'confirmed', host, confirmed });
+    const before = this.#state.world.confirmed.get(host);
+    if (this.#hosts.has(host) && !isDeepStrictEqual(before, confirmed))
+      this.#events.next({ kind: 'confirmed', host, confirmed });
   }
 
   #succeeded(link: HostLink, result: PassResult): void {

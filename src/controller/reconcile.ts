@@ -6,10 +6,18 @@
  */
 import { formatFlow } from 'ts-openflow';
 import { type Confirmed, type DesiredState, desiredState, type FlowsOf, type HostFacts } from '../desired/index.js';
-import { type ActualFlow, type Difference, difference, type FlowPlan, flowModCount, isEmpty } from '../diff/index.js';
+import {
+  type ActualFlow,
+  changedParts,
+  type Difference,
+  difference,
+  type FlowPlan,
+  flowModCount,
+  isEmpty,
+} from '../diff/index.js';
 import type { HostLink, Refusal } from '../session/index.js';
 import type { Look } from './look.js';
-import { afterSending, isKnown, type Known, type Memory, readAll, readBack } from './memory.js';
+import { afterSending, isKnown, type Known, type Memory, readAgain, readAll, readBack } from './memory.js';
 import type { State } from './state.js';
 
 /** After so many passes in vain there is no other at once: a defect of ours must not become a stream of flow_mods. */
@@ -91,11 +99,11 @@ interface TablePass {
 
 /** The tables are right, as far as they are ours. */
 function right({ context, desired, problems, memory }: TablePass, errors: readonly string[]): TableResult {
-  const { epoch, actual, readAt } = memory;
+  const { inVain: _, rightFor: __, ...known } = memory;
   const { world } = context.state;
   const all = [...problems, ...errors];
   return {
-    memory: { epoch, actual, readAt, ...(errors.length === 0 ? { rightFor: { world, desired } } : {}) },
+    memory: { ...known, ...(errors.length === 0 ? { rightFor: { world, desired } } : {}) },
     confirmed: confirmedBy(desired),
     desired,
     flowModsSent: 0,
@@ -124,7 +132,7 @@ async function send({ context, desired, problems, memory }: TablePass, found: Di
   }
   context.onCommitted(confirmedBy(desired));
   return {
-    memory: afterSending(memory, plan, context.now()),
+    memory: afterSending(memory, { desired, found }, context.now()),
     confirmed: confirmedBy(desired),
     desired,
     flowModsSent: flowModCount(plan),
@@ -150,6 +158,11 @@ function inVain(pass: TablePass, found: Difference): Promise<TableResult> | Tabl
   };
 }
 
+/** What differs, by the changed parts alone where what the tables hold is known. */
+function compare(desired: DesiredState, { held, actual }: Known): Difference {
+  return (held && changedParts(desired, held, actual)) ?? difference(desired, actual);
+}
+
 /** The part of a pass that concerns the tables, given what they should hold. */
 async function passTables(
   context: PassContext,
@@ -160,8 +173,9 @@ async function passTables(
   if (desired.excesses.length > 0)
     return { ...nothing(context, 'blocked', [...problems, ...desired.excesses]), desired };
   let memory = isKnown(context.memory, link.epoch()) ? context.memory : await readAll(link, now());
-  let found = difference(desired, memory.actual);
+  let found = compare(desired, memory);
   if (!isEmpty(found.plan)) return send({ context, desired, problems, memory }, found);
+  if (found.pure) memory = { ...memory, held: desired };
   const { unread } = memory;
   if (unread !== undefined && now() - unread.sentAt < READ_BACK_MS)
     return {
@@ -174,11 +188,12 @@ async function passTables(
       again: true,
     };
   if (unread !== undefined) memory = await readBack(link, memory, now());
-  else if (isDue(memory, now(), readEveryMs)) memory = await readAll(link, now());
+  else if (isDue(memory, now(), readEveryMs)) memory = await readAgain(link, memory, now());
   else return right({ context, desired, problems, memory }, tableErrors(found));
-  found = difference(desired, memory.actual);
+  found = compare(desired, memory);
   const pass = { context, desired, problems, memory };
-  if (isEmpty(found.plan)) return right(pass, tableErrors(found));
+  if (isEmpty(found.plan))
+    return right(found.pure ? { ...pass, memory: { ...memory, held: desired } } : pass, tableErrors(found));
   return unread === undefined ? send(pass, found) : inVain(pass, found);
 }
 

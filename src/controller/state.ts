@@ -37,7 +37,7 @@ export interface State {
   readonly dirty: ReadonlySet<string>;
   /** The host whose pass comes first: the last event gave it a port. */
   readonly cause?: string;
-  /** The host whose pass can wait: the last event, its own, gave it nothing to send. */
+  /** The host of whose event a pass can wait: there is nothing to send for it yet, or nothing at all. */
   readonly patient?: string;
   /** Counts topologies, from 1. */
   readonly generation: number;

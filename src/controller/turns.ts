@@ -38,8 +38,8 @@ export class Turns {
     found.begin();
   }
 
-  /** Lets all that wait begin, for the end: nothing is left that would keep the process. */
-  stop(): void {
+  /** Nobody waits with patience any longer: there is news, or the end. */
+  hurryAll(): void {
     for (const host of [...this.#patient.keys()]) this.#hurry(host);
   }
 

@@ -2,6 +2,7 @@
 import type { Instruction } from 'ts-openflow';
 import { DROPS, dropCookie, type ObjectKind, type ObjectValues, TABLES, type TableFlow } from '../pipeline/index.js';
 import { canonicalInstructions, canonicalMatch } from './canonical.js';
+import { messageOctets } from './limits.js';
 import type { Owner } from './owners.js';
 import type { DesiredFlow } from './state.js';
 
@@ -34,6 +35,7 @@ function compiled(table_id: number, flow: TableFlow, owner: Owner): DesiredFlow 
     cookie,
     owner,
     why,
+    octets: messageOctets({ match, instructions }),
     ...(drop === undefined ? {} : { drop }),
     identity: flowIdentity(table_id, priority, match),
     content: flowContent(cookie, instructions),

@@ -29,7 +29,7 @@ import {
   vtepOwner,
 } from './owners.js';
 import { type FlowsOf, plainFlowsOf } from './remember.js';
-import type { DesiredBucket, DesiredFlow, DesiredGroup, DesiredState } from './state.js';
+import type { DesiredBucket, DesiredGroup, DesiredState, Part } from './state.js';
 import { desiredTunnels, tunnelName } from './tunnels.js';
 import { peerKey, presentWay, sendKey, waysOf } from './ways.js';
 import type { World } from './world.js';
@@ -37,7 +37,7 @@ import type { World } from './world.js';
 /** What is collected while the host's objects are gone through. */
 interface Draft {
   readonly flowsOf: FlowsOf;
-  readonly flows: DesiredFlow[];
+  readonly parts: Part[];
   readonly groups: DesiredGroup[];
   readonly keepOwners: Set<bigint>;
   readonly keepBuckets: Set<string>;
@@ -84,14 +84,14 @@ function portsByHost(network: Network, bound: ReadonlyMap<string, Binding>): Rea
 
 function addLocal(draft: Draft, local: LocalNetwork): void {
   const { network, ports } = local;
-  draft.flows.push(...draft.flowsOf('network', local, () => networkOwner(network)));
+  draft.parts.push(draft.flowsOf('network', local, () => networkOwner(network)));
   for (const p of ports) {
-    draft.flows.push(...draft.flowsOf('port', p, () => portOwner(network, p.port)));
+    draft.parts.push(draft.flowsOf('port', p, () => portOwner(network, p.port)));
     draft.ports.add(p.port.path);
   }
   for (const port of network.ports)
     for (const ip of knownAddresses(network, port))
-      draft.flows.push(...draft.flowsOf('address', { network, port, ip }, () => addressOwner(network, port, ip)));
+      draft.parts.push(draft.flowsOf('address', { network, port, ip }, () => addressOwner(network, port, ip)));
 }
 
 /** True when nobody can say that the host has no port of the network: it is not heard, or a port is claimed twice. */
@@ -155,7 +155,7 @@ const wireOf = ({ encapsulation, key }: Way): Wire => ({ encapsulation, key });
 function addAccepted(draft: Draft, { network, peer, ways }: Pair): void {
   for (const { way, tunnel } of ways) {
     const object = { network, host: peer.name, vtep: peer.vtep, tunnel, wire: wireOf(way) };
-    draft.flows.push(...draft.flowsOf('peer', object, () => peerOwner(network, peer.name)));
+    draft.parts.push(draft.flowsOf('peer', object, () => peerOwner(network, peer.name)));
     draft.peers.add(peerKey(network.path, peer.name, way));
   }
 }
@@ -171,7 +171,7 @@ function addRemotes(draft: Draft, pair: Pair, open: OpenWay | undefined): void {
     }
     const { tunnel, way } = open;
     const object = { network, port, host: peer.name, vtep: peer.vtep, tunnel, wire: wireOf(way) };
-    draft.flows.push(...draft.flowsOf('remote', object, () => remoteOwner(network, port)));
+    draft.parts.push(draft.flowsOf('remote', object, () => remoteOwner(network, port)));
   }
 }
 
@@ -231,10 +231,10 @@ function addNetwork(
 function addTunnels(draft: Draft, world: World, here: string, tunnels: ReadonlyMap<string, TunnelPort>): void {
   const hosts = world.topology.hosts.filter((host) => host.name !== here);
   for (const tunnel of tunnels.values()) {
-    draft.flows.push(...draft.flowsOf('tunnel', tunnel, () => tunnelOwner(tunnel.name)));
+    draft.parts.push(draft.flowsOf('tunnel', tunnel, () => tunnelOwner(tunnel.name)));
     for (const { name, vtep } of hosts)
       if (tunnel.remoteVtep === undefined || tunnel.remoteVtep === vtep)
-        draft.flows.push(...draft.flowsOf('vtep', { tunnel, vtep, host: name }, () => vtepOwner(tunnel.name, name)));
+        draft.parts.push(draft.flowsOf('vtep', { tunnel, vtep, host: name }, () => vtepOwner(tunnel.name, name)));
   }
 }
 
@@ -247,7 +247,7 @@ export function desiredState(
 ): DesiredState {
   const draft: Draft = {
     flowsOf: compile,
-    flows: [...compile('host', null, () => hostOwner())],
+    parts: [compile('host', null, () => hostOwner())],
     groups: [],
     keepOwners: new Set(),
     keepBuckets: new Set(),
@@ -261,5 +261,12 @@ export function desiredState(
   addTunnels(draft, world, hostName, tunnels);
   for (const network of world.topology.networks) addNetwork(draft, world, network, hostName, tunnels, bound);
   const { flowsOf: _, networks, ...state } = draft;
-  return { ...state, meters: [FENCE_METER], excesses: excesses(networks, draft.flows) };
+  return {
+    ...state,
+    get flows() {
+      return state.parts.flat();
+    },
+    meters: [FENCE_METER],
+    excesses: excesses(networks, state.parts),
+  };
 }

@@ -8,7 +8,7 @@
 import { encodeMessage } from 'ts-openflow';
 import { TABLES } from '../pipeline/index.js';
 import { ENCAPSULATIONS, largestKey, type Network, type Way } from '../topology/index.js';
-import type { DesiredFlow } from './state.js';
+import type { DesiredFlow, Part } from './state.js';
 
 /** Each with what happens past it. */
 export const LIMITS = {
@@ -86,8 +86,8 @@ export function floodRefusal({ network, copies, family, ports }: Flooding): stri
 /** A flow_mod with fewer actions than this is never too long; the longest of the pipeline has 48 octets. */
 const ACTIONS_AT_ONCE = 500;
 
-/** Octets of the flow_mod, match and all; reckoned only where it may be too long. */
-function messageOctets({ match, instructions }: DesiredFlow): number {
+/** Octets of the flow_mod, match and all; reckoned only where it may be too long, else 0. */
+export function messageOctets({ match, instructions }: Pick<DesiredFlow, 'match' | 'instructions'>): number {
   const apply = instructions.find((i) => i.kind === 'apply_actions');
   const actions = apply?.actions ?? [];
   if (actions.length < ACTIONS_AT_ONCE) return 0;
@@ -101,19 +101,21 @@ function messageOctets({ match, instructions }: DesiredFlow): number {
 }
 
 /** What no switch can be given of this, for the networks on one host; empty when all can. */
-export function excesses(networks: readonly Network[], flows: readonly DesiredFlow[]): readonly string[] {
+export function excesses(networks: readonly Network[], parts: readonly Part[]): readonly string[] {
   const found: string[] = [];
   for (const { path, encapsulation, key } of networks)
     if (!Number.isInteger(key) || key < 1 || key > largestKey(encapsulation))
       found.push(
         `network ${path}: tunnel key ${key} is not within 1 to ${largestKey(encapsulation)} (${encapsulation})`,
       );
-  for (const flow of flows) {
-    const octets = messageOctets(flow);
-    if (octets > LIMITS.message)
-      found.push(`${flow.owner.id}: a flow_mod of ${octets} octets (${flow.why}), the limit is ${LIMITS.message}`);
+  let count = 0;
+  for (const part of parts) {
+    count += part.length;
+    for (const { octets, owner, why } of part)
+      if (octets > LIMITS.message)
+        found.push(`${owner.id}: a flow_mod of ${octets} octets (${why}), the limit is ${LIMITS.message}`);
   }
-  if (flows.length > LIMITS.flowsPerTable) found.push(...tooManyFlows(flows));
+  if (count > LIMITS.flowsPerTable) found.push(...tooManyFlows(parts.flat()));
   return found;
 }
 

@@ -35,14 +35,16 @@ export function rememberingFlowsOf(most = MOST): FlowsOf {
     numbers.set(object, number);
     return number;
   };
-  /** Unambiguous: a string is quoted, everything else has its brackets or is a number. */
+  /** Unambiguous: a string has its length before it, everything else has its brackets or is a number. */
   const spell = (value: unknown): string => {
-    if (typeof value === 'string') return JSON.stringify(value);
+    if (typeof value === 'string') return `${value.length}"${value}`;
     if (typeof value !== 'object' || value === null) return String(value);
     if (Array.isArray(value)) return `[${value.map(spell).join()}]`;
     let text = '{';
-    for (const [member, v] of Object.entries(value))
+    for (const member in value) {
+      const v = (value as Readonly<Record<string, unknown>>)[member];
       text += `${member}:${TOPOLOGICAL.has(member) && typeof v === 'object' && v !== null ? numberOf(v) : spell(v)},`;
+    }
     return `${text}}`;
   };
 

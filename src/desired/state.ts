@@ -11,6 +11,8 @@ export interface DesiredFlow {
   readonly cookie: bigint;
   readonly owner: Owner;
   readonly why: string;
+  /** Octets of its flow_mod where it may be too long for one message, else 0. */
+  readonly octets: number;
   readonly drop?: DropReason;
   /** Table, priority and match: what makes it this flow (OpenFlow 1.5.1 clause 6.4: identical match and priority). */
   readonly identity: string;
@@ -26,6 +28,9 @@ export interface DesiredBucket {
   readonly host: string;
 }
 
+/** The flows that one object needs on a host. */
+export type Part = readonly DesiredFlow[];
+
 export interface DesiredGroup {
   readonly group_id: number;
   readonly owner: Owner;
@@ -34,6 +39,9 @@ export interface DesiredGroup {
 
 /** What a host's switch should hold, and what must be left as it is because nobody can know yet. */
 export interface DesiredState {
+  /** The flows by the object that needs them. An object that has not changed gives the same array again (remember.ts). */
+  readonly parts: readonly Part[];
+  /** All of them. */
   readonly flows: readonly DesiredFlow[];
   readonly groups: readonly DesiredGroup[];
   readonly meters: readonly Meter[];

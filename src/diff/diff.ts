@@ -42,6 +42,8 @@ export interface Difference {
   readonly heldBack: readonly DesiredFlow[];
   /** Two owners want the same place: a defect of a table, told with both reasons. */
   readonly clashes: readonly (readonly [DesiredFlow, DesiredFlow])[];
+  /** True when the tables hold the desired flows, and nothing beside them, once the plan is carried out. */
+  readonly pure: boolean;
 }
 
 /** True when there is nothing to send. */
@@ -121,6 +123,16 @@ function meterChanges(desired: DesiredState, actual: ActualState) {
   };
 }
 
+/** What of the groups and meters differs. */
+function otherwise(desired: DesiredState, actual: ActualState): Omit<FlowPlan, 'add' | 'modify' | 'remove'> {
+  const wanted = new Set(desired.groups.map((g) => g.group_id));
+  return {
+    groups: desired.groups.flatMap((g) => groupChange(g, actual.groups.get(g.group_id), desired.keepBuckets) ?? []),
+    removeGroups: [...actual.groups.keys()].filter((id) => !wanted.has(id)),
+    ...meterChanges(desired, actual),
+  };
+}
+
 /** The difference between what one host's switch should hold and what it holds. */
 export function difference(desired: DesiredState, actual: ActualState): Difference {
   const { wanted, clashes } = places(desired.flows);
@@ -135,25 +147,49 @@ export function difference(desired: DesiredState, actual: ActualState): Differen
   }
   const foreign: ActualFlow[] = [];
   const remove: ActualFlow[] = [];
+  let kept = 0;
   for (const flow of actual.flows.values()) {
     if (!isOurs(flow.cookie)) foreign.push(flow);
-    else if (!wanted.has(flow.identity) && !desired.keepOwners.has(ownerOf(flow.cookie))) remove.push(flow);
+    else if (wanted.has(flow.identity)) continue;
+    else if (desired.keepOwners.has(ownerOf(flow.cookie))) kept += 1;
+    else remove.push(flow);
   }
-  const groups = desired.groups.flatMap(
-    (g) => groupChange(g, actual.groups.get(g.group_id), desired.keepBuckets) ?? [],
-  );
-  const wantedGroups = new Set(desired.groups.map((g) => g.group_id));
-  return {
-    plan: {
-      add,
-      modify,
-      remove,
-      groups,
-      removeGroups: [...actual.groups.keys()].filter((id) => !wantedGroups.has(id)),
-      ...meterChanges(desired, actual),
-    },
-    foreign,
-    heldBack,
-    clashes,
-  };
+  const pure = foreign.length + heldBack.length + clashes.length + kept === 0;
+  return { plan: { add, modify, remove, ...otherwise(desired, actual) }, foreign, heldBack, clashes, pure };
+}
+
+/**
+ * The same difference from a state that the tables are known to hold, exactly and nothing beside it: only parts that are
+ * not the same are looked at. Undefined where that is not enough to judge, and everything has to be compared.
+ */
+export function changedParts(desired: DesiredState, held: DesiredState, actual: ActualState): Difference | undefined {
+  const before = new Set(held.parts);
+  const now = new Set(desired.parts);
+  const gone = new Map<string, DesiredFlow>();
+  for (const part of before) if (!now.has(part)) for (const flow of part) gone.set(flow.identity, flow);
+  const add: DesiredFlow[] = [];
+  const modify: DesiredFlow[] = [];
+  const seen = new Set<string>();
+  for (const part of now) {
+    if (before.has(part)) continue;
+    for (const flow of part) {
+      const present = actual.flows.get(flow.identity);
+      // In its place stands a flow that stays: two owners want one place.
+      if (seen.has(flow.identity) || (present !== undefined && !gone.has(flow.identity))) return undefined;
+      seen.add(flow.identity);
+      if (present === undefined) add.push(flow);
+      else if (present.content !== flow.content || present.odd) modify.push(flow);
+    }
+  }
+  const remove: ActualFlow[] = [];
+  let kept = 0;
+  for (const flow of gone.values()) {
+    const present = actual.flows.get(flow.identity);
+    if (present === undefined) return undefined;
+    if (seen.has(flow.identity)) continue;
+    if (desired.keepOwners.has(ownerOf(flow.cookie))) kept += 1;
+    else remove.push(present);
+  }
+  const plan = { add, modify, remove, ...otherwise(desired, actual) };
+  return { plan, foreign: [], heldBack: [], clashes: [], pure: kept === 0 };
 }

@@ -60,7 +60,7 @@ describe('turns', () => {
     turns.promote('b', 'first');
     await settle();
     expect(order).to.deep.equal(['b', 'c']);
-    turns.stop();
+    turns.hurryAll();
     await settle();
     expect(order).to.deep.equal(['b', 'c', 'a']);
   });

@@ -1,10 +1,19 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { bindings, type DesiredState, desiredState, type World } from '../../src/desired/index.js';
-import { type ActualState, actualOf, applied, difference, EMPTY, flowModCount, isEmpty } from '../../src/diff/index.js';
+import { bindings, type DesiredState, desiredState, rememberingFlowsOf, type World } from '../../src/desired/index.js';
+import {
+  type ActualState,
+  actualOf,
+  applied,
+  changedParts,
+  difference,
+  EMPTY,
+  flowModCount,
+  isEmpty,
+} from '../../src/diff/index.js';
 import { FENCE_METER } from '../../src/pipeline/index.js';
 import { holding } from '../switch-model.js';
-import { worldOf } from '../world.js';
+import { topologyOf, worldOf } from '../world.js';
 
 /** The desired state of hv1 where each host has confirmed what it should hold. */
 function settled(world: World): DesiredState {
@@ -53,6 +62,50 @@ describe('difference', () => {
         expect(flowModCount(plan)).to.equal(d.flows.length - right + gone);
       }),
     );
+  });
+
+  it('is the same by changed parts alone, for tables that are known', () => {
+    const options = fc.record({
+      ports: fc.integer({ min: 0, max: 6 }),
+      tenants: fc.uniqueArray(fc.constantFrom('red', 'blue', 'green'), { minLength: 1 }),
+      tunnels: fc.constantFrom('mesh' as const, 'flow' as const),
+    });
+    let judged = 0;
+    fc.assert(
+      fc.property(options, options, (one, other) => {
+        const of = rememberingFlowsOf();
+        const topology = topologyOf({ hosts: 3, ...one });
+        const [held, next] = [one, { ...one, ...other, tunnels: one.tunnels }].map((o) => {
+          const world = { ...worldOf({ hosts: 3, ...o }), topology };
+          return desiredState(world, 'hv1', bindings(world), of);
+        }) as [DesiredState, DesiredState];
+        const actual = holding(held);
+        const whole = difference(next, actual);
+        const parts = changedParts(next, held, actual);
+        if (parts === undefined) return;
+        judged += 1;
+        const spelled = ({ plan, pure }: typeof whole) => ({
+          ...plan,
+          add: plan.add.map((f) => f.identity).sort(),
+          modify: plan.modify.map((f) => f.identity).sort(),
+          remove: plan.remove.map((f) => f.identity).sort(),
+          pure,
+        });
+        expect(spelled(parts)).to.deep.equal(spelled(whole));
+        expect(isEmpty(parts.plan)).to.equal(isEmpty(whole.plan));
+      }),
+    );
+    expect(judged).to.be.greaterThan(50);
+  });
+
+  it('is left to the whole comparison where a place is wanted twice, or the tables lack what they should hold', () => {
+    const held = settled(worldOf({ ports: 1 }));
+    const next = settled(worldOf({ ports: 3 }));
+    const twice = { ...next, parts: [...held.parts, ...held.parts.slice(0, 1).map((part) => [...part])] };
+    expect(changedParts(twice, held, holding(held))).to.equal(undefined);
+    expect(changedParts(next, held, EMPTY)).to.equal(undefined);
+    const same = changedParts(held, held, holding(held));
+    expect(same !== undefined && isEmpty(same.plan)).to.equal(true);
   });
 
   it('adds everything to an empty switch', () => {
