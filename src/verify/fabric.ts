@@ -1,0 +1,47 @@
+/** Between hosts: what a packet that leaves one host by a tunnel is when it comes into another. */
+import type { Output } from './interpret.js';
+import type { HostView } from './judge.js';
+import { IN_PORT, TUN_ID, TUN_SRC, TUN6_SRC } from './layout.js';
+import { isTunnel } from './model.js';
+import { vtepHost } from './tunnel.js';
+import { TRACKED, wordOf } from './words.js';
+
+const TUN_DST = wordOf('tun_dst');
+const TUN6_DST = wordOf('tun_ipv6_dst');
+
+/** A packet on its way into another host. */
+export interface Arrival {
+  readonly view: HostView;
+  readonly ofport: number;
+  readonly words: Int32Array;
+}
+
+const equal = (a: readonly number[], b: readonly number[]): boolean =>
+  a.length === b.length && a.every((word, i) => word === b[i]);
+
+/** Where an output by a tunnel arrives, and as what; undefined where it reaches no host that we have a dump of. */
+export function arrival(views: ReadonlyMap<string, HostView>, from: HostView, output: Output): Arrival | undefined {
+  const end = from.ends.get(output.port);
+  const local = from.spec.vteps.get(from.dump.host);
+  if (end === undefined || local === undefined) return undefined;
+  const { words } = output;
+  const v4 = words[TUN_DST] as number;
+  const flow = v4 !== 0 ? [v4] : [0, 1, 2, 3].map((i) => words[TUN6_DST + i] as number);
+  const view = views.get(vtepHost(from.spec, end.remote ?? flow) ?? '');
+  if (view === undefined) return undefined;
+  const ports = [...view.dump.ports.values()].filter((port) => isTunnel(port) && port.type === end.port.type);
+  // The most specific port receives (ofproto/tunnel.c): one for this peer before one for all.
+  const exact = ports.find((port) => equal(view.ends.get(port.ofport)?.remote ?? [], local));
+  const port = exact ?? ports.find((p) => view.ends.get(p.ofport)?.remote === undefined);
+  if (port === undefined) return undefined;
+  const arrived = words.slice();
+  arrived.fill(0, 0, TRACKED);
+  arrived[IN_PORT] = port.ofport;
+  arrived[TUN_ID] = (end.outKey ?? (words[TUN_ID] as number)) & end.keyMask;
+  if (local.length === 1) arrived[TUN_SRC] = local[0] as number;
+  else
+    local.forEach((word, i) => {
+      arrived[TUN6_SRC + i] = word;
+    });
+  return { view, ofport: port.ofport, words: arrived };
+}

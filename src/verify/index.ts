@@ -1,0 +1,26 @@
+/** The door of `verify/`: the isolation proof, and the interpreter of one packet over a dump. Pure throughout. */
+
+export { type DumpSource, type GroupSource, hostDump } from './build.js';
+export { type CompiledFlow, compileActions, compileFlow, compileMatch, type FlowSource } from './compile.js';
+export { type Arrival, arrival } from './fabric.js';
+export { HostProof, type HostResult, missedGoal, sourceOf } from './host-proof.js';
+export { type Ingress, ingressesOf } from './ingress.js';
+export {
+  type Execution,
+  emptyPacket,
+  type InterpretOptions,
+  interpret,
+  type Output,
+  type Step,
+  type Via,
+  wayTo,
+} from './interpret.js';
+export { type Finding, type HostView, hostView, judge, portName, type Source } from './judge.js';
+export type { LeakReport, PathStep, Reasons } from './leak-report.js';
+export { type DumpGroup, type DumpPort, FlowSet, type GroupType, type HostDump, isTunnel } from './model.js';
+export { OP } from './ops.js';
+export { encodePacket } from './packet.js';
+export { type Entry, foreignSpec, kakuriSpec, type Spec, type WireRule } from './spec.js';
+export { flowText, packetText } from './text.js';
+export { conclude, type Proof, type Proofs, proveHosts, type Verdict, verify } from './verify.js';
+export { pieces, readField, WORDS, wordOf, writeField } from './words.js';

@@ -1,0 +1,34 @@
+/**
+ * The abstract state of the linear pass as one array: table, source, then values and known bits of the tracked words,
+ * with the tunnel's words a second time, as the packet came in with them: a flow that overwrites tun_id must not make us
+ * forget with which key the packet came.
+ */
+import { TRACKED, wordOf } from './words.js';
+
+export const TUN_ID = wordOf('tun_id');
+export const TUN_SRC = wordOf('tun_src');
+export const TUN6_SRC = wordOf('tun_ipv6_src');
+export const IN_PORT = wordOf('in_port');
+
+/** The words kept twice. */
+export const TUNNEL_WORDS: readonly number[] = [
+  TUN_ID,
+  TUN_ID + 1,
+  TUN_SRC,
+  TUN6_SRC,
+  TUN6_SRC + 1,
+  TUN6_SRC + 2,
+  TUN6_SRC + 3,
+];
+
+/** Words of a state: the tracked ones and the second copies. */
+export const SLOTS = TRACKED + TUNNEL_WORDS.length;
+/** Where values and known bits begin. */
+export const VALUES = 3;
+export const KNOWN = VALUES + SLOTS;
+export const LENGTH = KNOWN + SLOTS;
+
+export const AT_TABLE = 0;
+export const AT_SOURCE = 1;
+/** 1 when the tunnel's words are not those that the packet came with. */
+export const AT_DIRTY = 2;

@@ -1,0 +1,271 @@
+/**
+ * Flows as the linear pass sees them: only what a pipeline steers by (the tracked words), and only flows that can send a
+ * packet anywhere. Flows of one table that are then the same are one class: the thousand ARP answers of a network, or the
+ * flows of a port's addresses, are looked at once.
+ */
+import { OFPP } from 'ts-openflow';
+import { type FlowSet, type HostDump, isClause } from './model.js';
+import { nextOp, OP } from './ops.js';
+import { ones32, TRACKED, wordOf } from './words.js';
+
+/** One class of flows. */
+export interface FlowClass {
+  readonly table: number;
+  /** Triples word, value, mask. */
+  readonly terms: Int32Array;
+  readonly code: Int32Array;
+  /** A flow of the class. */
+  flow: number;
+  /** Flows of the class that are there. */
+  members: number;
+}
+
+/** Numbers sequences of integers: the same sequence has the same number. */
+export class Sequences {
+  readonly #first = new Map<number, number>();
+  readonly #next: number[] = [];
+  readonly #all: Int32Array[] = [];
+
+  get count(): number {
+    return this.#all.length;
+  }
+
+  at(number: number): Int32Array {
+    return this.#all[number] as Int32Array;
+  }
+
+  /** The number of the first `length` integers of `data`; −1 − n where n is new. */
+  add(data: Int32Array, length: number): number {
+    let hash = length;
+    for (let i = 0; i < length; i++)
+      hash = (Math.imul(hash, 0x01000193) ^ (data[i] as number)) + ((hash >>> 15) & 0xff);
+    hash |= 0;
+    for (let at = this.#first.get(hash) ?? -1; at >= 0; at = this.#next[at] as number)
+      if (same(this.#all[at] as Int32Array, data, length)) return at;
+    const number = this.#all.length;
+    this.#all.push(data.slice(0, length));
+    this.#next.push(this.#first.get(hash) ?? -1);
+    this.#first.set(hash, number);
+    return -1 - number;
+  }
+}
+
+function same(a: Int32Array, b: Int32Array, length: number): boolean {
+  if (a.length !== length) return false;
+  for (let i = 0; i < length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+/** Writes into an array that grows. */
+class Scratch {
+  data = new Int32Array(1024);
+  length = 0;
+
+  put(value: number): void {
+    if (this.length === this.data.length) {
+      const wider = new Int32Array(this.length * 2);
+      wider.set(this.data);
+      this.data = wider;
+    }
+    this.data[this.length++] = value;
+  }
+
+  copy(from: Int32Array, at: number, end: number): void {
+    for (let i = at; i < end; i++) this.put(from[i] as number);
+  }
+}
+
+/** Writes what is left of a list of actions; true when it can send a packet anywhere, or has an effect not modelled. */
+function reduceCode(code: Int32Array, from: number, to: number, out: Scratch): boolean {
+  let leads = false;
+  for (let at = from; at < to; at = nextOp(code, at)) if (reduceOp(code, at, out)) leads = true;
+  return leads;
+}
+
+function reduceOp(code: Int32Array, at: number, out: Scratch): boolean {
+  const end = nextOp(code, at);
+  switch (code[at]) {
+    case OP.set:
+    case OP.havoc:
+      if ((code[at + 1] as number) < TRACKED) out.copy(code, at, end);
+      return false;
+    case OP.move:
+      reduceMove(code, at, out);
+      return false;
+    case OP.clone:
+      return reduceNested(code, at, at + 2, out);
+    case OP.ct:
+      reduceNested(code, at, at + 3, out);
+      return true;
+    case OP.meter:
+    case OP.push_vlan:
+    case OP.pop_vlan:
+    case OP.dec_ttl:
+    case OP.conjunction:
+      return false;
+    case OP.push:
+    case OP.pop:
+    case OP.clear:
+    case OP.exit:
+      out.copy(code, at, end);
+      return false;
+    default:
+      out.copy(code, at, end);
+      return true;
+  }
+}
+
+function reduceMove(code: Int32Array, at: number, out: Scratch): void {
+  const [word, shift, from, , width] = code.subarray(at + 1, at + 6) as unknown as [
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  if (word >= TRACKED) return;
+  if (from < TRACKED) {
+    out.copy(code, at, at + 6);
+    return;
+  }
+  out.put(OP.havoc);
+  out.put(word);
+  out.put(ones32(width) << shift);
+}
+
+function reduceNested(code: Int32Array, at: number, body: number, out: Scratch): boolean {
+  out.copy(code, at, body - 1);
+  const length = out.length;
+  out.put(0);
+  const leads = reduceCode(code, body, nextOp(code, at), out);
+  out.data[length] = out.length - length - 1;
+  return leads;
+}
+
+/** Tables and words that a list of actions touches. */
+export interface Touch {
+  /** Words read. */
+  readonly reads: Uint8Array;
+  /** Bits written to the packet that goes on. */
+  readonly writes: Int32Array;
+  readonly tables: Set<number>;
+}
+
+export const newTouch = (): Touch => ({
+  reads: new Uint8Array(TRACKED),
+  writes: new Int32Array(TRACKED),
+  tables: new Set(),
+});
+
+const IN_PORT = wordOf('in_port');
+const TUN_ID = wordOf('tun_id');
+const TUN_DST = wordOf('tun_dst');
+const TUN6_DST = wordOf('tun_ipv6_dst');
+
+/** Adds what a class touches. */
+export function touch(dump: HostDump, cls: FlowClass, into: Touch): void {
+  for (let i = 0; i < cls.terms.length; i += 3) into.reads[cls.terms[i] as number] = 1;
+  touchCode(dump, cls.code, 0, cls.code.length, cls.table, into, true);
+}
+
+function touchCode(
+  dump: HostDump,
+  code: Int32Array,
+  from: number,
+  to: number,
+  table: number,
+  into: Touch,
+  goesOn: boolean,
+): void {
+  for (let at = from; at < to; at = nextOp(code, at)) {
+    const [a, b, c, , e] = code.subarray(at + 1, at + 6) as unknown as [number, number, number, number, number];
+    const wrote = (word: number, mask: number): void => {
+      if (goesOn && word < TRACKED) into.writes[word] = (into.writes[word] as number) | mask;
+    };
+    const read = (word: number): void => {
+      if (word < TRACKED) into.reads[word] = 1;
+    };
+    switch (code[at]) {
+      case OP.set:
+        wrote(a, c);
+        break;
+      case OP.havoc:
+        wrote(a, b);
+        break;
+      case OP.move:
+        wrote(a, ones32(e) << b);
+        read(c);
+        break;
+      case OP.pop:
+        wrote(a, ones32(c) << b);
+        break;
+      case OP.push:
+      case OP.output_reg:
+        read(a);
+        if (code[at] === OP.output_reg) readTunnel(into);
+        break;
+      case OP.output:
+        if (a === (OFPP.IN_PORT | 0)) read(IN_PORT);
+        if (dump.ports.get(a >>> 0)?.options.remote_ip !== undefined) readTunnel(into);
+        break;
+      case OP.goto:
+        into.tables.add(a);
+        break;
+      case OP.resubmit:
+        into.tables.add(a === 255 ? table : a);
+        break;
+      case OP.group:
+        for (const bucket of dump.groups.get(a >>> 0)?.buckets ?? [])
+          touchCode(dump, bucket, 0, bucket.length, table, into, false);
+        break;
+      case OP.clone:
+        touchCode(dump, code, at + 2, at + 2 + a, table, into, false);
+        break;
+      case OP.write:
+        touchCode(dump, code, at + 2, at + 2 + a, table, into, true);
+        break;
+      case OP.ct:
+        if (a !== 255) into.tables.add(a);
+        touchCode(dump, code, at + 3, at + 3 + b, table, into, false);
+        break;
+      default:
+    }
+  }
+}
+
+function readTunnel(into: Touch): void {
+  for (const word of [TUN_ID, TUN_DST, TUN6_DST, TUN6_DST + 1, TUN6_DST + 2, TUN6_DST + 3]) into.reads[word] = 1;
+}
+
+/** Sorts flows into classes. */
+export class Classes {
+  readonly all: FlowClass[] = [];
+  readonly #keys = new Sequences();
+  readonly #scratch = new Scratch();
+
+  /** The class of a flow: `isNew` when there was none; undefined for a flow that sends nothing anywhere. */
+  of(flows: FlowSet, flow: number): { readonly index: number; readonly isNew: boolean } | undefined {
+    if (flows.codeAt(flow) === flows.endAt(flow) || isClause(flows, flow)) return undefined;
+    const out = this.#scratch;
+    out.length = 0;
+    out.put(flows.table(flow));
+    out.put(0);
+    const { body } = flows;
+    for (let at = flows.termsAt(flow); at < flows.codeAt(flow); at += 3)
+      if ((body[at] as number) < TRACKED) out.copy(body, at, at + 3);
+    const terms = out.length;
+    out.data[1] = terms;
+    if (!reduceCode(body, flows.codeAt(flow), flows.endAt(flow), out)) return undefined;
+    const number = this.#keys.add(out.data, out.length);
+    if (number >= 0) return { index: number, isNew: false };
+    const stored = this.#keys.at(-1 - number);
+    this.all.push({
+      table: stored[0] as number,
+      terms: stored.subarray(2, terms),
+      code: stored.subarray(terms),
+      flow,
+      members: 0,
+    });
+    return { index: -1 - number, isNew: true };
+  }
+}

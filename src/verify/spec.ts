@@ -1,0 +1,105 @@
+/**
+ * What isolation means for the hosts at hand: whose port is whose, which key on the wire is whose, which address is which
+ * host, and which hosts an owner has ports on. An owner is a network's path (Kakuri's own hosts) or a tenant's name
+ * (hosts of other controllers, whose networks we do not know).
+ */
+import { ipv4, ipv6 } from 'ts-openflow';
+import { type Topology, wireKey } from '../topology/index.js';
+import { type HostDump, isTunnel } from './model.js';
+
+/** A key on the wire: `value` under `mask`, as 32 bits. */
+export interface WireRule {
+  readonly value: number;
+  readonly mask: number;
+  readonly owner: string;
+}
+
+/** An address of the underlay as words: IPv4 has one, IPv6 four, the lowest 32 bits first. */
+export type AddressWords = readonly number[];
+
+export interface Spec {
+  /** `kakuri`: closed, whatever is not allowed is a leak. `foreign`: only traffic between two owners is one. */
+  readonly kind: 'kakuri' | 'foreign';
+  /** host → OpenFlow port number → owner. */
+  readonly owners: ReadonlyMap<string, ReadonlyMap<number, string>>;
+  /** host → OpenFlow port number → what people call it. */
+  readonly names: ReadonlyMap<string, ReadonlyMap<number, string>>;
+  /** Tunnel type → keys. */
+  readonly wires: ReadonlyMap<string, readonly WireRule[]>;
+  /** Host → address of its tunnels. */
+  readonly vteps: ReadonlyMap<string, AddressWords>;
+  /** Owner → hosts that have a port of it. */
+  readonly members: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Where the controller's packets enter: each with the words it sets (word → value), and on whose behalf. */
+  readonly entries: ReadonlyMap<string, readonly Entry[]>;
+}
+
+/** A place where the controller may send a packet in. */
+export interface Entry {
+  readonly table: number;
+  readonly owner: string;
+  readonly name: string;
+  /** word → value. */
+  readonly words: ReadonlyMap<number, number>;
+}
+
+/** An address as words. */
+export function addressWords(address: string): AddressWords {
+  if (!address.includes(':')) return [ipv4(address) | 0];
+  const value = ipv6(address);
+  return [0n, 32n, 64n, 96n].map((shift) => Number(BigInt.asIntN(32, value >> shift)));
+}
+
+/** The types of Interface rows. NVGRE is GRE for Open vSwitch. */
+const typeOf = (encapsulation: string): string => (encapsulation === 'nvgre' ? 'gre' : encapsulation);
+
+interface Draft {
+  readonly owners: Map<string, Map<number, string>>;
+  readonly names: Map<string, Map<number, string>>;
+  readonly members: Map<string, Set<string>>;
+}
+
+function bind(draft: Draft, host: string, ofport: number, owner: string, name: string): void {
+  if (!draft.owners.has(host)) draft.owners.set(host, new Map());
+  if (!draft.names.has(host)) draft.names.set(host, new Map());
+  if (!draft.members.has(owner)) draft.members.set(owner, new Set());
+  draft.owners.get(host)?.set(ofport, owner);
+  draft.names.get(host)?.set(ofport, name);
+  draft.members.get(owner)?.add(host);
+}
+
+const newDraft = (): Draft => ({ owners: new Map(), names: new Map(), members: new Map() });
+
+/** The specification of Kakuri's own hosts: from the topology, and from where the dumps have its ports. */
+export function kakuriSpec(topology: Topology, dumps: readonly HostDump[], entries: Spec['entries'] = new Map()): Spec {
+  const draft = newDraft();
+  const byIface = new Map(topology.networks.flatMap((n) => n.ports.map((p) => [p.ifaceId, { n, p }] as const)));
+  for (const dump of dumps)
+    for (const port of dump.ports.values()) {
+      const found = port.ifaceId === undefined || isTunnel(port) ? undefined : byIface.get(port.ifaceId);
+      if (found !== undefined) bind(draft, dump.host, port.ofport, found.n.path, found.p.path);
+    }
+  const wires = new Map<string, WireRule[]>();
+  for (const network of topology.networks) {
+    const { value, mask } = wireKey(network);
+    const rule = { value: value | 0, mask: (mask ?? 0xffffffff) | 0, owner: network.path };
+    const type = typeOf(network.encapsulation);
+    wires.set(type, [...(wires.get(type) ?? []), rule]);
+  }
+  const vteps = new Map(topology.hosts.map((host) => [host.name, addressWords(host.vtep)]));
+  return { kind: 'kakuri', ...draft, wires, vteps, entries };
+}
+
+/** The specification of other controllers' hosts: `tenants` says whose each port is, by iface-id or interface name. */
+export function foreignSpec(tenants: ReadonlyMap<string, string>, dumps: readonly HostDump[]): Spec {
+  const draft = newDraft();
+  const vteps = new Map<string, AddressWords>();
+  for (const dump of dumps)
+    for (const port of dump.ports.values()) {
+      const owner = tenants.get(port.ifaceId ?? '') ?? tenants.get(port.name);
+      if (owner !== undefined) bind(draft, dump.host, port.ofport, owner, port.ifaceId ?? port.name);
+      const local = port.options.local_ip;
+      if (isTunnel(port) && local !== undefined && local !== 'flow') vteps.set(dump.host, addressWords(local));
+    }
+  return { kind: 'foreign', ...draft, wires: new Map(), vteps, entries: new Map() };
+}

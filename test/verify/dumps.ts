@@ -1,0 +1,124 @@
+/** Dumps of random small installations, made by the same desired state that `kakuri run` installs. */
+import {
+  bindings,
+  type DesiredState,
+  desiredState,
+  desiredTunnels,
+  type HostFacts,
+  type World,
+} from '../../src/desired/index.js';
+import type { Encapsulation, Network, Topology } from '../../src/topology/index.js';
+import { type DumpPort, type HostDump, hostDump, kakuriSpec, type Spec } from '../../src/verify/index.js';
+import { Random } from './random.js';
+
+export interface Installation {
+  readonly world: World;
+  readonly dumps: readonly HostDump[];
+  readonly spec: Spec;
+}
+
+const octet = (n: number): string => n.toString(16).padStart(2, '0');
+
+/** A network whose ports have the same addresses as everybody's. */
+function network(random: Random, tenant: string, name: string, key: number, encapsulation: Encapsulation): Network {
+  const path = `${tenant}/${name}`;
+  return {
+    path,
+    tenant,
+    name,
+    key,
+    encapsulation,
+    subnets: ['192.168.0.0/24'],
+    mtu: 1400,
+    ports: Array.from({ length: random.between(1, 4) }, (_, i) => ({
+      path: `${path}/vm${i + 1}`,
+      name: `vm${i + 1}`,
+      ifaceId: `${tenant}-${name}-vm${i + 1}`,
+      mac: `02:00:00:00:01:${octet(i + 1)}`,
+      ips: random.chance(0.9) ? [`192.168.0.${i + 1}`] : [],
+    })),
+  };
+}
+
+/** A topology of 2 to 4 hosts and 2 to 4 tenants. */
+export function randomTopology(random: Random): Topology {
+  const six = random.chance(0.25);
+  const encapsulation = random.pick(['geneve', 'vxlan', 'gre', 'nvgre'] as const);
+  const hosts = Array.from({ length: random.between(2, 4) }, (_, i) => ({
+    name: `hv${i + 1}`,
+    ovsdb: `unix:/run/hv${i + 1}.sock`,
+    vtep: six ? `fd00:99::${i + 1}` : `10.99.0.${i + 1}`,
+  }));
+  let key = random.between(1, 200);
+  const networks = Array.from({ length: random.between(2, 4) }, (_, t) =>
+    Array.from({ length: random.between(1, 2) }, (_, n) => {
+      key += random.between(1, 3);
+      const own = random.chance(0.8) ? encapsulation : random.pick(['geneve', 'vxlan', 'nvgre'] as const);
+      return network(random, `tenant${t + 1}`, `net${n + 1}`, own === 'gre' ? key * 256 * 1024 : key, own);
+    }),
+  ).flat();
+  return { underlay: { encapsulation, tunnels: random.pick(['mesh', 'flow'] as const), mtu: 1500 }, hosts, networks };
+}
+
+/** Where the ports are: each on one host, with a number that no other port there has. */
+function randomFacts(random: Random, topology: Topology): Map<string, HostFacts> {
+  const places = new Map(topology.hosts.map((host) => [host.name, [] as string[]]));
+  for (const net of topology.networks)
+    for (const port of net.ports)
+      if (random.chance(0.95)) places.get(random.pick(topology.hosts).name)?.push(port.ifaceId);
+  return new Map(
+    topology.hosts.map(({ name }) => [
+      name,
+      {
+        interfaces: (places.get(name) ?? []).map((ifaceId, i) => ({
+          name: `tap${i}`,
+          ifaceId,
+          ofport: 101 + i,
+          inactive: false,
+        })),
+        tunnels: desiredTunnels(topology, name).map((tunnel, i) => ({ name: tunnel.name, ofport: 1 + i })),
+      },
+    ]),
+  );
+}
+
+/** The world in which every host has confirmed everything. */
+export function settledWorld(topology: Topology, facts: ReadonlyMap<string, HostFacts>): World {
+  const peers = new Set(topology.networks.flatMap((n) => topology.hosts.map((h) => `${n.path} ${h.name}`)));
+  const ports = new Set(topology.networks.flatMap((n) => n.ports.map((p) => p.path)));
+  const confirmed = new Map(topology.hosts.map((h) => [h.name, { ports, peers }]));
+  return { topology, facts, confirmed, holders: new Map(), moving: new Set() };
+}
+
+/** The interfaces of a host as a dump has them; one of them is nobody's. */
+export function portsOf(world: World, host: string): readonly DumpPort[] {
+  const facts = world.facts.get(host);
+  const tunnels = new Map(desiredTunnels(world.topology, host).map((t) => [t.name, t]));
+  const plain = (ofport: number, name: string, type: string): DumpPort => ({ ofport, name, type, options: {} });
+  return [
+    plain(0xfffffffe, 'br-int', 'internal'),
+    plain(99, 'stranger', ''),
+    ...(facts?.interfaces ?? []).map(({ ofport = 0, name, ifaceId = '' }) => ({ ...plain(ofport, name, ''), ifaceId })),
+    ...(facts?.tunnels ?? []).map(({ ofport, name }) => ({
+      ...plain(ofport, name, tunnels.get(name)?.type ?? ''),
+      options: tunnels.get(name)?.options ?? {},
+    })),
+  ];
+}
+
+export const dumpOf = (world: World, host: string, desired: DesiredState): HostDump =>
+  hostDump({ host, flows: desired.flows, groups: desired.groups, meters: desired.meters, ports: portsOf(world, host) });
+
+/** What the hosts of a world hold. */
+export function installation(world: World): Installation {
+  const bound = bindings(world);
+  const dumps = world.topology.hosts.map(({ name }) => dumpOf(world, name, desiredState(world, name, bound)));
+  return { world, dumps, spec: kakuriSpec(world.topology, dumps) };
+}
+
+/** A random installation in its right state. */
+export function randomInstallation(seed: number): Installation {
+  const random = new Random(seed);
+  const topology = randomTopology(random);
+  return installation(settledWorld(topology, randomFacts(random, topology)));
+}
