@@ -28,14 +28,14 @@ function network(random: Random, tenant: string, name: string, key: number, enca
     name,
     key,
     encapsulation,
-    subnets: ['192.168.0.0/24'],
+    subnets: ['192.168.0.0/24', 'fd00:1::/64'],
     mtu: 1400,
     ports: Array.from({ length: random.between(1, 4) }, (_, i) => ({
       path: `${path}/vm${i + 1}`,
       name: `vm${i + 1}`,
       ifaceId: `${tenant}-${name}-vm${i + 1}`,
       mac: `02:00:00:00:01:${octet(i + 1)}`,
-      ips: random.chance(0.9) ? [`192.168.0.${i + 1}`] : [],
+      ips: [...(random.chance(0.9) ? [`192.168.0.${i + 1}`] : []), ...(random.chance(0.3) ? [`fd00:1::${i + 1}`] : [])],
     })),
   };
 }
@@ -82,12 +82,23 @@ function randomFacts(random: Random, topology: Topology): Map<string, HostFacts>
   );
 }
 
-/** The world in which every host has confirmed everything. */
+/** Rounds after which every host has confirmed what the others wait for. */
+const ROUNDS = 4;
+
+/** The world in which every host has confirmed everything: each round, what the round before made it hold. */
 export function settledWorld(topology: Topology, facts: ReadonlyMap<string, HostFacts>): World {
-  const peers = new Set(topology.networks.flatMap((n) => topology.hosts.map((h) => `${n.path} ${h.name}`)));
-  const ports = new Set(topology.networks.flatMap((n) => n.ports.map((p) => p.path)));
-  const confirmed = new Map(topology.hosts.map((h) => [h.name, { ports, peers }]));
-  return { topology, facts, confirmed, holders: new Map(), moving: new Set() };
+  let world: World = { topology, facts, confirmed: new Map(), holders: new Map(), moving: new Set() };
+  for (let round = 0; round < ROUNDS; round++) {
+    const bound = bindings(world);
+    const confirmed = new Map(
+      topology.hosts.map(({ name }) => {
+        const { ports, peers, sends } = desiredState(world, name, bound);
+        return [name, { ports, peers, sends }] as const;
+      }),
+    );
+    world = { ...world, confirmed };
+  }
+  return world;
 }
 
 /** The interfaces of a host as a dump has them; one of them is nobody's. */
@@ -107,7 +118,7 @@ export function portsOf(world: World, host: string): readonly DumpPort[] {
 }
 
 export const dumpOf = (world: World, host: string, desired: DesiredState): HostDump =>
-  hostDump({ host, flows: desired.flows, groups: desired.groups, meters: desired.meters, ports: portsOf(world, host) });
+  hostDump({ host, flows: desired.flows, groups: desired.groups, ports: portsOf(world, host) });
 
 /** What the hosts of a world hold. */
 export function installation(world: World): Installation {

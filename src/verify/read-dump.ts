@@ -1,0 +1,148 @@
+/**
+ * One host's dump from text: what `ovs-ofctl dump-flows` (or `ovs-appctl bridge/dump-flows`, which shows hidden flows
+ * too), `dump-groups`, `dump-meters`, `dump-ports-desc` and `ovs-vsctl list Interface` print. Names of ports and tables
+ * are understood where the caller, or ports.txt, has them. All mistakes of all files are told at once.
+ */
+import { type Action, type Match, type Names, parseActions, parseFlow, TextError } from 'ts-openflow';
+import { dumpGroup } from './build.js';
+import { compileFlow } from './compile.js';
+import { DumpError, type DumpMistake } from './dump-error.js';
+import { type DumpGroup, type DumpPort, FlowSet, type HostDump } from './model.js';
+import { readInterfaces } from './read-interfaces.js';
+
+/** The five files of a host. */
+export interface DumpTexts {
+  readonly flows: string;
+  readonly groups: string;
+  readonly meters: string;
+  readonly ports: string;
+  readonly interfaces: string;
+}
+
+export interface ReadOptions {
+  /** Names of tables, where the dump has names instead of numbers. */
+  readonly tables?: ReadonlyMap<number, string>;
+  /** What stands before the files' names in mistakes; the host's name and a slash unless given. */
+  readonly directory?: string;
+}
+
+const VERSION = 6;
+const HEADING = /^\s*(\w+ reply|$)/;
+const HIGHEST_PRIORITY = 65535;
+
+/** Calls `each` for every line that is not a heading; mistakes are noted, and reading goes on. */
+function eachLine(text: string, file: string, mistakes: DumpMistake[], each: (line: string) => void): void {
+  text.split('\n').forEach((line, i) => {
+    if (HEADING.test(line)) return;
+    try {
+      each(line);
+    } catch (error) {
+      if (!(error instanceof TextError)) throw error;
+      mistakes.push({ file, line: i + 1, column: error.column, message: error.expected });
+    }
+  });
+}
+
+/** A flow of a dump. Hidden flows have priorities above 65535, which no FLOW_MOD can have. */
+function readFlow(line: string, names: Names): Parameters<typeof compileFlow>[0] {
+  const priority = Number(/\bpriority=(\d+)/.exec(line)?.[1] ?? HIGHEST_PRIORITY / 2);
+  // As many characters as before, so that columns stay right.
+  const shown = priority > HIGHEST_PRIORITY ? line.replace(/\bpriority=(\d+)/, (all) => all.replace(/\d/g, '0')) : line;
+  const flow = parseFlow(shown.replace(/\btable_id=/, 'table='), { version: VERSION, names });
+  return {
+    table_id: flow.table_id ?? 0,
+    priority: priority > HIGHEST_PRIORITY ? priority : (flow.priority ?? 32768),
+    cookie: flow.cookie ?? 0n,
+    match: flow.match ?? {},
+    instructions: flow.instructions ?? [],
+  };
+}
+
+/** Buckets stand without the match that makes their actions possible: each kind of packet is tried. */
+const MATCHES: readonly Match[] = [
+  {},
+  { eth_type: { value: 0x0800 }, ip_proto: { value: 6 } },
+  { eth_type: { value: 0x0800 }, ip_proto: { value: 17 } },
+  { eth_type: { value: 0x86dd }, ip_proto: { value: 6 } },
+  { eth_type: { value: 0x0806 } },
+  { vlan_vid: { value: 0x1000, mask: 0x1000 } },
+];
+
+function readActions(text: string, column: number, names: Names): readonly Action[] {
+  let first: TextError | undefined;
+  for (const match of MATCHES) {
+    try {
+      return parseActions(text, { version: VERSION, match, names });
+    } catch (error) {
+      if (!(error instanceof TextError)) throw error;
+      first ??= new TextError(error.expected, error.column + column);
+    }
+  }
+  throw first;
+}
+
+function readGroup(line: string, names: Names): readonly [number, DumpGroup] {
+  const head = /^\s*group_id=(\d+),type=(\w+)/.exec(line);
+  if (head === null) throw new TextError('group_id=NUMBER,type=TYPE expected', line.search(/\S/) + 1);
+  const buckets: { actions: readonly Action[] }[] = [];
+  for (const found of line.matchAll(/,bucket=(.*?)(?=,bucket=|$)/g)) {
+    const body = found[1] as string;
+    const at = /(^|,)actions=/.exec(body);
+    const from = at === null ? body.length : at.index + at[0].length;
+    buckets.push({ actions: readActions(body.slice(from), found.index + ',bucket='.length + from, names) });
+  }
+  return [Number(head[1]), dumpGroup({ group_id: Number(head[1]), type: head[2] as string, buckets })];
+}
+
+/** Lines like ` 1(tap0): addr:…` and ` LOCAL(br-int): addr:…`; those below a port, indented deeper, say more about it. */
+function readPorts(text: string, file: string, mistakes: DumpMistake[]): ReadonlyMap<number, string> {
+  const ports = new Map<number, string>();
+  eachLine(text, file, mistakes, (line) => {
+    const found = /^ ?(\d+|LOCAL)\((.*?)\): addr:/.exec(line);
+    if (found !== null) ports.set(found[1] === 'LOCAL' ? 0xfffffffe : Number(found[1]), found[2] as string);
+    else if (!/^\s{2,}/.test(line)) throw new TextError('NUMBER(NAME): addr:… expected', line.search(/\S/) + 1);
+  });
+  return ports;
+}
+
+/** OFP_MAX_PORT_NAME_LEN − 1: longer names are cut in OFPMP_PORT_DESC. */
+const SHOWN_NAME = 15;
+
+function joinPorts(ports: ReadonlyMap<number, string>, interfaces: readonly DumpPort[]): ReadonlyMap<number, DumpPort> {
+  const rows = new Map(interfaces.map((row) => [`${row.ofport} ${row.name.slice(0, SHOWN_NAME)}`, row]));
+  return new Map(
+    [...ports].map(([ofport, name]) => {
+      const row = rows.get(`${ofport === 0xfffffffe ? 65534 : ofport} ${name}`);
+      return [ofport, { ...(row ?? { name, type: '', options: {} }), ofport }];
+    }),
+  );
+}
+
+function readFlows(text: string, file: string, names: Names, mistakes: DumpMistake[]): readonly [FlowSet, string[]] {
+  const flows = new FlowSet();
+  const lines: string[] = [];
+  eachLine(text, file, mistakes, (line) => {
+    flows.add(compileFlow(readFlow(line, names)));
+    lines.push(line);
+  });
+  flows.trim();
+  return [flows, lines];
+}
+
+/** The dump of one host. Throws DumpError with every mistake. */
+export function readDump(host: string, texts: DumpTexts, options: ReadOptions = {}): HostDump {
+  const mistakes: DumpMistake[] = [];
+  const at = (file: keyof DumpTexts): string => `${options.directory ?? `${host}/`}${file}.txt`;
+  const ports = readPorts(texts.ports, at('ports'), mistakes);
+  const names: Names = { ports, ...(options.tables === undefined ? {} : { tables: options.tables }) };
+  const [flows, lines] = readFlows(texts.flows, at('flows'), names, mistakes);
+  const groups = new Map<number, DumpGroup>();
+  eachLine(texts.groups, at('groups'), mistakes, (line) => {
+    const [id, group] = readGroup(line, names);
+    groups.set(id, group);
+  });
+  const meters = new Set([...texts.meters.matchAll(/\bmeter=(\d+)/g)].map((found) => Number(found[1])));
+  const interfaces = readInterfaces(texts.interfaces, at('interfaces'), mistakes);
+  if (mistakes.length > 0) throw new DumpError(mistakes);
+  return { host, flows, groups, meters, ports: joinPorts(ports, interfaces), lines: (flow) => lines[flow] };
+}
