@@ -35,9 +35,14 @@ const BENCHES: readonly Bench[] = [
     about: 'OVSDB client: snapshots and transactions, beside JSON.parse and the Python IDL',
     load: () => import('./ovsdb.js'),
   },
+  {
+    name: 'flows-per-host',
+    about: 'OpenFlow flows on one host for 1,000 networks over 20 hosts, beside OVN',
+    load: () => import('./flows-per-host.js'),
+  },
 ];
 
-const list = (): string => BENCHES.map(({ name, about }) => `${name.padEnd(12)}${about}`).join('\n');
+const list = (): string => BENCHES.map(({ name, about }) => `${name.padEnd(16)}${about}`).join('\n');
 
 interface Usage {
   readonly name: string | undefined;
