@@ -1,5 +1,5 @@
 /**
- * The HTTP API behind `status` and `flows`: JSON, read only. Loopback by default; any other address only with a bearer
+ * The HTTP API behind `status` and `flows`, and the counters alone: JSON, read only. Loopback by default; any other address only with a bearer
  * token. A request that a web page of another origin made is refused (it bears Origin), and so is one whose Host header
  * names neither this address nor loopback: a page could otherwise reach it by DNS rebinding.
  */
@@ -69,6 +69,11 @@ interface FlowQuery {
 
 function routes(app: FastifyInstance, controller: Controller): void {
   app.get('/status', () => status(controller));
+  app.get('/counters', async () => {
+    const { ports, networks, tenants } = await status(controller);
+    const counted = ports.map(({ tenant, network, name, counters }) => ({ tenant, network, name, counters }));
+    return { ports: counted, networks, tenants };
+  });
   app.get('/flows', (request, reply: FastifyReply) => {
     const { host, tenant, network } = request.query as FlowQuery;
     if (host !== undefined && controller.link(host) === undefined)

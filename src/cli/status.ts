@@ -1,6 +1,6 @@
 /** `kakuri status`: hosts, ports, tunnels: their state, and what is wrong. */
 import Table from 'cli-table3';
-import type { Status } from '../controller/index.js';
+import type { Counters, Status } from '../controller/index.js';
 import { type AskOptions, ask, withApi } from './ask.js';
 import { command, type Declare } from './command.js';
 
@@ -12,6 +12,13 @@ const drops = (counts: Readonly<Record<string, number>>): string =>
   Object.entries(counts)
     .map(([reason, packets]) => `${reason} ${packets}`)
     .join(', ') || '-';
+
+const amount = ({ packets, bytes }: Counters['sent']): string => (packets === 0 ? '-' : `${packets} (${bytes} B)`);
+const counted = ({ sent, received, drops: dropped }: Counters): string[] => [
+  amount(sent),
+  amount(received),
+  drops(dropped),
+];
 
 const table = (head: string[], rows: string[][]): string => {
   const t = new Table({ head, style: { head: [], border: [] } });
@@ -35,14 +42,20 @@ export function statusText(status: Status): string {
     p.host ?? '-',
     p.ofport === null ? '-' : String(p.ofport),
     p.reason === undefined ? p.state : `${p.state}: ${p.reason}`,
+    ...counted(p.counters),
   ]);
+  const networks = [
+    ...status.networks.map(({ tenant, name, counters }) => [tenant, name, ...counted(counters)]),
+    ...status.tenants.map(({ name, counters }) => [name, 'all', ...counted(counters)]),
+  ];
   const wrong = status.hosts.flatMap((h) =>
     [...h.errors, ...h.warnings.map((w) => `warning: ${w}`)].map((text) => `${h.name}: ${text}`),
   );
   return [
     `controller pid ${status.pid}, generation ${status.generation}`,
     table(['host', 'state', 'flow_mods sent', 'tunnels', 'drops'], hosts),
-    table(['tenant', 'network', 'port', 'host', 'ofport', 'state'], ports),
+    table(['tenant', 'network', 'port', 'host', 'ofport', 'state', 'sent', 'received', 'drops'], ports),
+    table(['tenant', 'network', 'sent', 'received', 'drops'], networks),
     ...wrong,
   ].join('\n');
 }

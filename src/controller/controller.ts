@@ -20,7 +20,6 @@ import {
   type Observable,
   Subject,
   type Subscription,
-  scan,
   share,
   startWith,
   takeUntil,
@@ -32,11 +31,14 @@ import type { HostLink } from '../session/index.js';
 import type { Host, Topology } from '../topology/index.js';
 import { closings } from './closings.js';
 import { conflateMap } from './conflate-map.js';
+import { RecentlyCounted } from './counters.js';
+import { type Happened, happenings, portMarks } from './feedback.js';
+import { logChange } from './log-change.js';
 import { HostLook, type Look } from './look.js';
 import { type Memory, NOTHING_KNOWN } from './memory.js';
 import type { ControllerOptions, HostReport } from './options.js';
 import { type PassResult, reconcileHost } from './reconcile.js';
-import { type Event, initialState, reduce, type State } from './state.js';
+import { type Event, initialState, type State } from './state.js';
 import { Turns, type Urgency } from './turns.js';
 
 /** Milliseconds before a pass that failed is tried again. */
@@ -51,9 +53,12 @@ interface HostRun {
 }
 
 export class Controller {
+  /** What the switches count, read when it is asked for. */
+  readonly counted = new RecentlyCounted();
   readonly #options: ControllerOptions;
   readonly #events = new Subject<Event>();
   readonly #stopped = new Subject<void>();
+  readonly #happened$: Observable<Happened>;
   readonly #state$: Observable<State>;
   readonly #hosts = new Map<string, HostRun>();
   readonly #reports = new Map<string, HostReport>();
@@ -73,8 +78,9 @@ export class Controller {
   constructor(options: ControllerOptions) {
     this.#options = options;
     this.#state = initialState(options.topology);
-    this.#state$ = this.#events.pipe(
-      scan(reduce, this.#state),
+    this.#happened$ = happenings(this.#events, this.#state);
+    this.#state$ = this.#happened$.pipe(
+      map(({ state }) => state),
       tap((state) => {
         this.#state = state;
         this.#eventCount += 1;
@@ -95,6 +101,12 @@ export class Controller {
       )
       .subscribe((topology) => this.#followHosts(topology));
     closings(this.#state$).subscribe((event) => this.#events.next(event));
+    const marking = { happened$: this.#happened$, link: (name: string) => this.link(name) };
+    const failures$ = portMarks(marking).pipe(takeUntil(this.#stopped));
+    failures$.subscribe(({ host, error }) => {
+      this.#options.log.warn({ host, error }, 'ports could not be marked; trying again');
+      this.#lookLater(host, RETRY_MS);
+    });
   }
 
   get state(): State {
@@ -275,7 +287,7 @@ export class Controller {
 
   #confirm(host: string, confirmed: Confirmed): void {
     const before = this.#state.world.confirmed.get(host);
-    if (this.#hosts.has(host) && !isDeepStrictEqual(before, confirmed))
+    if (this.#hosts.has(host) && !isDeepStrictEqual(before, { ...before, ...confirmed }))
       this.#events.next({ kind: 'confirmed', host, confirmed });
   }
 
@@ -283,7 +295,7 @@ export class Controller {
     const before = this.report(link.name);
     this.#memories.set(link.name, result.memory);
     this.#reports.set(link.name, { result, flowModsSent: before.flowModsSent + result.flowModsSent });
-    this.#logChange(link.name, before, result);
+    logChange(this.#options.log, link.name, before, result);
     if (result.facts !== undefined && result.facts !== this.#state.world.facts.get(link.name))
       this.#events.next({ kind: 'facts', host: link.name, facts: result.facts });
     if (result.confirmed !== undefined && result.state !== 'updating') this.#confirm(link.name, result.confirmed);
@@ -297,18 +309,5 @@ export class Controller {
     this.#reports.set(link.name, { ...before, failure: error.message });
     this.#memories.set(link.name, NOTHING_KNOWN);
     this.#lookLater(link.name, RETRY_MS);
-  }
-
-  /** One line per change of state, none at rest. */
-  #logChange(host: string, before: HostReport, result: PassResult): void {
-    const { log } = this.#options;
-    for (const warning of result.warnings) if (!before.result?.warnings.includes(warning)) log.warn({ host }, warning);
-    // While a host is on its way its errors are only what it is waiting for; the line of its state says so.
-    const waiting = result.state === 'unreachable' || result.state === 'connecting';
-    if (!waiting)
-      for (const error of result.errors) if (!before.result?.errors.includes(error)) log.error({ host }, error);
-    if (result.flowModsSent > 0) log.info({ host, flowMods: result.flowModsSent }, 'tables changed');
-    if (before.result?.state !== result.state)
-      log.info({ host, state: result.state, ...(waiting ? { waitingFor: result.errors } : {}) }, 'host state');
   }
 }

@@ -59,6 +59,12 @@ type TableResult = Omit<PassResult, 'warnings' | 'facts'>;
 /** What a host that holds the desired state confirms. */
 const confirmedBy = ({ ports, peers, sends }: DesiredState): Confirmed => ({ ports, peers, sends });
 
+/** The same after the read-back, which is what single ports wait for. */
+const readBackBy = ({ state }: PassContext, desired: DesiredState): Confirmed => {
+  const { numbers, remotes } = desired;
+  return { ...confirmedBy(desired), held: { generation: state.generation, numbers, remotes } };
+};
+
 const refusalText = ({ about, error }: Refusal): string => `refused by the switch: ${about}: ${error}`;
 
 const nothing = (context: PassContext, state: PassResult['state'], errors: readonly string[]): PassResult => ({
@@ -104,7 +110,7 @@ function right({ context, desired, problems, memory }: TablePass, errors: readon
   const all = [...problems, ...errors];
   return {
     memory: { ...known, ...(errors.length === 0 ? { rightFor: { world, desired } } : {}) },
-    confirmed: confirmedBy(desired),
+    confirmed: readBackBy(context, desired),
     desired,
     flowModsSent: 0,
     state: all.length === 0 ? 'ready' : 'blocked',

@@ -17,6 +17,7 @@ import {
   withoutFormerWays,
 } from '../desired/index.js';
 import type { Network, Topology } from '../topology/index.js';
+import { sinceAfter } from './since.js';
 
 export type Event =
   | { readonly kind: 'topology'; readonly topology: Topology }
@@ -41,11 +42,19 @@ export interface State {
   readonly patient?: string;
   /** Counts topologies, from 1. */
   readonly generation: number;
+  /** The generation in which each port (by path) became what it is now; absent: 1. */
+  readonly since: ReadonlyMap<string, number>;
 }
 
 export const initialState = (topology: Topology): State => {
   const world: World = { topology, facts: new Map(), confirmed: new Map(), holders: new Map(), moving: new Set() };
-  return { world, bound: bindings(world), dirty: new Set(topology.hosts.map((h) => h.name)), generation: 1 };
+  return {
+    world,
+    bound: bindings(world),
+    dirty: new Set(topology.hosts.map((h) => h.name)),
+    generation: 1,
+    since: new Map(),
+  };
 };
 
 /** Hosts that have, or had, a port of the network. */
@@ -117,7 +126,9 @@ function withConfirmed(state: State, host: string, confirmed: Confirmed): State 
       for (const member of membersOf(network, bound)) dirty.add(member);
   dirty.delete(host);
   const moving = new Set([...world.moving].filter((path) => !arrived.includes(path)));
-  return { ...state, world: { ...world, confirmed: new Map(world.confirmed).set(host, confirmed), moving }, dirty };
+  const held = confirmed.held ?? before?.held;
+  const all = new Map(world.confirmed).set(host, held === undefined ? confirmed : { ...confirmed, held });
+  return { ...state, world: { ...world, confirmed: all, moving }, dirty };
 }
 
 function withTopology(state: State, given: Topology): State {
@@ -138,6 +149,7 @@ function withTopology(state: State, given: Topology): State {
     bound,
     dirty: names,
     generation: state.generation + 1,
+    since: sinceAfter(state.since, state.world.topology, topology, state.generation + 1),
   };
 }
 

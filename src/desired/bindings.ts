@@ -2,7 +2,7 @@
  * Which VM port is where: the Interface row that bears its iface-id decides. When in doubt the port is bound nowhere new,
  * and the reason is told.
  *
- *  - bound: one host, one number
+ *  - bound: one host, one Interface (`name`), one number
  *  - pending: the row is there, the number not yet
  *  - unbound: every host has been heard and none has it
  *  - unknown: not seen, but some host where it may be has not been heard: whatever the switches hold for it stays
@@ -12,8 +12,14 @@ import type { Network, Port } from '../topology/index.js';
 import type { InterfaceFact, World } from './world.js';
 
 export type Binding =
-  | { readonly state: 'bound'; readonly host: string; readonly ofport: number; readonly conflict?: string }
-  | { readonly state: 'pending'; readonly host: string }
+  | {
+      readonly state: 'bound';
+      readonly host: string;
+      readonly name: string;
+      readonly ofport: number;
+      readonly conflict?: string;
+    }
+  | { readonly state: 'pending'; readonly host: string; readonly name: string }
   | { readonly state: 'unbound' }
   | { readonly state: 'unknown' }
   | { readonly state: 'conflict'; readonly reason: string };
@@ -65,9 +71,9 @@ function bindingOf(world: World, port: Port, all: readonly Claim[]): Binding {
   }
   const others = [...byHost.keys()].filter((name) => name !== host);
   const conflict = others.length > 0 ? `also seen on ${others.join(', ')}; ${host} had it first` : note;
-  const ofport = byHost.get(host)?.[0]?.ofport;
-  if (ofport === undefined) return { state: 'pending', host };
-  return { state: 'bound', host, ofport, ...(conflict === undefined ? {} : { conflict }) };
+  const { name = '', ofport } = byHost.get(host)?.[0] ?? {};
+  if (ofport === undefined) return { state: 'pending', host, name };
+  return { state: 'bound', host, name, ofport, ...(conflict === undefined ? {} : { conflict }) };
 }
 
 /** The host where the port is, whether it has its number already or not. */

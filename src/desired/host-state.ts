@@ -44,6 +44,8 @@ interface Draft {
   readonly ports: Set<string>;
   readonly peers: Set<string>;
   readonly sends: Set<string>;
+  readonly numbers: Map<string, number>;
+  readonly remotes: Map<string, string>;
   readonly warnings: string[];
   /** With a port on the host. */
   readonly networks: Network[];
@@ -88,6 +90,7 @@ function addLocal(draft: Draft, local: LocalNetwork): void {
   for (const p of ports) {
     draft.parts.push(draft.flowsOf('port', p, () => portOwner(network, p.port)));
     draft.ports.add(p.port.path);
+    draft.numbers.set(p.port.path, p.ofport);
   }
   for (const port of network.ports)
     for (const ip of knownAddresses(network, port))
@@ -172,6 +175,7 @@ function addRemotes(draft: Draft, pair: Pair, open: OpenWay | undefined): void {
     const { tunnel, way } = open;
     const object = { network, port, host: peer.name, vtep: peer.vtep, tunnel, wire: wireOf(way) };
     draft.parts.push(draft.flowsOf('remote', object, () => remoteOwner(network, port)));
+    draft.remotes.set(port.path, peer.name);
   }
 }
 
@@ -254,6 +258,8 @@ export function desiredState(
     ports: new Set(),
     peers: new Set(),
     sends: new Set(),
+    numbers: new Map(),
+    remotes: new Map(),
     warnings: [],
     networks: [],
   };

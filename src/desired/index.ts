@@ -4,6 +4,7 @@ export * from './canonical.js';
 export { flowContent, flowIdentity, flowsOf } from './compile.js';
 export * from './config.js';
 export * from './facts.js';
+export * from './feedback.js';
 export { bridgeHwaddr, type ConfigPlan, configPlan, datapathId } from './host-config.js';
 export * from './host-state.js';
 export { bucketOctets, copyOctets, floodRefusal, LIMITS } from './limits.js';

@@ -5,6 +5,7 @@
  */
 import { TABLES } from '../pipeline/index.js';
 import { BRIDGE, OWNER_KEY, TUNNEL_KEY } from './config.js';
+import { INSTALLED_KEY } from './feedback.js';
 import type { BridgeRow, Change, HostRows, StringMap } from './rows.js';
 
 export interface RemovePlan {
@@ -27,6 +28,15 @@ function dropKeys(
   return Object.keys(value).length === 0
     ? []
     : [{ op: 'mutate', table: 'Bridge', at: { uuid: bridge._uuid }, column, mutator: 'delete', value }];
+}
+
+/** The marks on the rows of VMs' ports, which are others'. */
+function dropMarks({ interfaces }: HostRows): readonly Change[] {
+  return interfaces.flatMap(({ _uuid: uuid, external_ids }): readonly Change[] => {
+    const value = keys(external_ids, [INSTALLED_KEY]);
+    if (Object.keys(value).length === 0) return [];
+    return [{ op: 'mutate', table: 'Interface', at: { uuid }, column: 'external_ids', mutator: 'delete', value }];
+  });
 }
 
 /** The bridge stays: everything of ours is taken off it. */
@@ -61,6 +71,7 @@ function stripBridge(bridge: BridgeRow, rows: HostRows): RemovePlan {
         : [{ op: 'mutate', table: 'Bridge', at, column: 'flow_tables', mutator: 'delete', value: names } as const]),
       ...dropKeys(bridge, 'other_config', OUR_CONFIG),
       ...dropKeys(bridge, 'external_ids', [OWNER_KEY, 'kakuri-created']),
+      ...dropMarks(rows),
     ],
     done: [
       ...controllers.map((c) => `controller ${c.target} removed from ${BRIDGE}: its tables are empty now`),

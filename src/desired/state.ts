@@ -53,6 +53,9 @@ export interface DesiredState {
   readonly ports: ReadonlySet<string>;
   readonly peers: ReadonlySet<string>;
   readonly sends: ReadonlySet<string>;
+  /** As in Held. */
+  readonly numbers: ReadonlyMap<string, number>;
+  readonly remotes: ReadonlyMap<string, string>;
   /** What the host is not given, and why, one clear sentence each; all else goes on. */
   readonly warnings: readonly string[];
   /** Why nothing at all may be sent to the host: it could not hold it. */

@@ -27,6 +27,16 @@ export interface HostFacts {
   readonly tunnels: readonly TunnelFact[];
 }
 
+/** What a host's tables do for ports, by path, in enough detail to tell whether a port is reached (feedback.ts). */
+export interface Held {
+  /** Of the state it was computed from (counts topologies, from 1). */
+  readonly generation: number;
+  /** The ports on that host, each with its number. */
+  readonly numbers: ReadonlyMap<string, number>;
+  /** The ports elsewhere that are sent to, each with the host where it is. */
+  readonly remotes: ReadonlyMap<string, string>;
+}
+
 /** What a host has confirmed to be in its tables, by barrier and read-back. */
 export interface Confirmed {
   /** Paths of the ports that receive on that host. */
@@ -35,6 +45,8 @@ export interface Confirmed {
   readonly peers: ReadonlySet<string>;
   /** By `sendKey`: that host is sent that network's packets by that way. */
   readonly sends: ReadonlySet<string>;
+  /** Absent before the read-back: what was held before it counts until then. */
+  readonly held?: Held;
 }
 
 export interface World {

@@ -41,5 +41,6 @@ export * from './groups.js';
 export * from './meters.js';
 export * from './registers.js';
 export * from './table.js';
+export { guard } from './tables/60-guard.js';
 export { FENCE_METER } from './tables/70-fence.js';
 export * from './view.js';

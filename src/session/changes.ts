@@ -53,9 +53,9 @@ function add(transaction: AnyTransaction, change: Change): void {
   }
 }
 
-/** Carries out the changes in one transaction and waits until ovs-vswitchd has acted on them. */
-export async function carryOut(client: HostClient, changes: readonly Change[]): Promise<void> {
+/** Carries out the changes in one transaction, and if asked to, waits until ovs-vswitchd has acted on them. */
+export async function carryOut(client: HostClient, changes: readonly Change[], wait = true): Promise<void> {
   const transaction: Transaction = client.transaction();
   for (const change of changes) add(transaction as unknown as AnyTransaction, change);
-  await client.transactAndWait(transaction);
+  await (wait ? client.transactAndWait(transaction) : client.transact(transaction));
 }

@@ -89,8 +89,8 @@ export class HostSession implements HostLink {
     });
   }
 
-  configure(changes: readonly Change[]): Promise<void> {
-    return carryOut(this.#client, changes);
+  configure(changes: readonly Change[], unheeded?: 'unheeded'): Promise<void> {
+    return carryOut(this.#client, changes, unheeded === undefined);
   }
 
   async read(): Promise<ActualState> {

@@ -36,8 +36,8 @@ export interface HostLink {
   switchPorts(): SwitchPorts | undefined;
   /** Why the host cannot be worked with now, in words; empty when it can. */
   troubles(): readonly string[];
-  /** Carries out one transaction and waits until ovs-vswitchd has acted on it. */
-  configure(changes: readonly Change[]): Promise<void>;
+  /** Carries out one transaction, and waits until ovs-vswitchd has acted on it unless it need not know (`unheeded`). */
+  configure(changes: readonly Change[], unheeded?: 'unheeded'): Promise<void>;
   /** Reads all flows, groups and meters. */
   read(): Promise<ActualState>;
   /** Reads the flows with these cookies (whole cookies are compared under OWNER_MASK). */

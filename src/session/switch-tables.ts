@@ -35,7 +35,9 @@ const counted = (entry: FlowEntry, names: Names): CountedFlow => ({
   packets: entry.packet_count ?? 0n,
   bytes: entry.byte_count ?? 0n,
   durationSeconds: entry.duration_sec ?? 0,
-  text: formatFlowEntry(entry, names),
+  get text() {
+    return formatFlowEntry(entry, names);
+  },
 });
 
 /** Below OpenFlow 1.5 buckets have no number of their own. */

@@ -47,7 +47,7 @@ describe('controller state', () => {
       reduce(before, { kind: 'facts', host: 'hv2', facts: { ...without, interfaces: interfaces as never } });
     const { ofport: _, ...numberless } = row as { ofport?: number };
     const pending = seen(state, [numberless]);
-    expect(pending.bound.get('red/web/red-vm2')).to.deep.equal({ state: 'pending', host: 'hv2' });
+    expect(pending.bound.get('red/web/red-vm2')).to.deep.equal({ state: 'pending', host: 'hv2', name: 'tap0' });
     expect(names(pending.dirty)).to.deep.equal(['hv1', 'hv2', 'hv3']);
     expect(names(seen(pending, [row as object]).dirty)).to.deep.equal(['hv2']);
     expect(names(seen(pending, []).dirty)).to.deep.equal(['hv1', 'hv2', 'hv3']);

@@ -34,12 +34,12 @@ describe('bindings', () => {
     [
       'bound where its row is',
       worldWith({ hv1: having('hv1', 'red-vm1'), hv2: having('hv2') }),
-      { state: 'bound', host: 'hv1', ofport: 10 },
+      { state: 'bound', host: 'hv1', name: 'tap0', ofport: 10 },
     ],
     [
       'pending without a number',
       worldWith({ hv1: row({ ofport: undefined }), hv2: having('hv2') }),
-      { state: 'pending', host: 'hv1' },
+      { state: 'pending', host: 'hv1', name: 'tap0' },
     ],
     ['unbound when all were heard', worldWith({ hv1: having('hv1'), hv2: having('hv2') }), { state: 'unbound' }],
     ['unknown while a host is not heard', worldWith({ hv1: having('hv1') }), { state: 'unknown' }],
@@ -66,7 +66,7 @@ describe('bindings', () => {
     [
       'on two hosts: the holder keeps it',
       worldWith({ hv1: having('hv1', 'red-vm1'), hv2: having('hv2', 'red-vm1') }, undefined, 'hv2'),
-      { state: 'bound', host: 'hv2', ofport: 10, conflict: 'also seen on hv1; hv2 had it first' },
+      { state: 'bound', host: 'hv2', name: 'tap0', ofport: 10, conflict: 'also seen on hv1; hv2 had it first' },
     ],
     [
       'on a host that is not allowed: nobody',
@@ -76,7 +76,13 @@ describe('bindings', () => {
     [
       'a stranger on a host that is not allowed takes nothing',
       worldWith({ hv1: having('hv1', 'red-vm1'), hv2: having('hv2', 'red-vm1') }, ['hv1']),
-      { state: 'bound', host: 'hv1', ofport: 10, conflict: 'also seen on hv2, where the topology does not allow it' },
+      {
+        state: 'bound',
+        host: 'hv1',
+        name: 'tap0',
+        ofport: 10,
+        conflict: 'also seen on hv2, where the topology does not allow it',
+      },
     ],
   ];
   for (const [title, world, expected] of rows)

@@ -1,0 +1,103 @@
+/**
+ * Tells hosts which of their ports are reached (desired/feedback.ts): a while after something happened that may have
+ * changed it, for many ports at once, so that no pass waits for it and a busy controller writes no more often. Only hosts
+ * that an event concerned are looked at, and those where a port still waits for others.
+ */
+import {
+  auditTime,
+  catchError,
+  defer,
+  EMPTY,
+  filter,
+  from,
+  ignoreElements,
+  mergeMap,
+  type Observable,
+  of,
+  scan,
+  share,
+} from 'rxjs';
+import { type Change, feedbackChanges, type PlacedPort, portsByIfaceId } from '../desired/index.js';
+import type { HostLink } from '../session/index.js';
+import type { Topology } from '../topology/index.js';
+import { type Event, reduce, type State } from './state.js';
+
+/** Milliseconds from an event to the marks that follow from it. */
+const AFTER_MS = 100;
+
+/** A state and the event that made it. */
+export interface Happened {
+  readonly state: State;
+  readonly event?: Event;
+}
+
+/** Every event with the state after it. */
+export const happenings = (events$: Observable<Event>, first: State): Observable<Happened> =>
+  events$.pipe(
+    scan(({ state }: Happened, event: Event): Happened => ({ state: reduce(state, event), event }), { state: first }),
+    share(),
+  );
+
+const concerned = ({ state, event }: Happened): ReadonlySet<string> =>
+  event !== undefined && 'host' in event ? new Set([...state.dirty, event.host]) : state.dirty;
+
+/** Bare rechecks change nothing of what is reached; one that was put off is a second try. */
+const matters = ({ event }: Happened): boolean => event?.kind !== 'recheck' || event.due === true;
+
+/** The ports of a topology by iface-id, found once for each topology. */
+function placesOf(): (topology: Topology) => ReadonlyMap<string, PlacedPort> {
+  let of: Topology | undefined;
+  let places: ReadonlyMap<string, PlacedPort> = new Map();
+  return (topology) => {
+    if (topology !== of) places = portsByIfaceId(topology);
+    of = topology;
+    return places;
+  };
+}
+
+export interface Marking {
+  readonly happened$: Observable<Happened>;
+  readonly link: (host: string) => HostLink | undefined;
+}
+
+/** A host whose marks could not be written: it is to be looked at again. */
+export interface MarkFailure {
+  readonly host: string;
+  readonly error: string;
+}
+
+/** Keeps the marks true, and emits what failed. */
+export const portMarks = ({ happened$, link: linkOf }: Marking): Observable<MarkFailure> =>
+  defer(() => {
+    const places = placesOf();
+    // All that was collected since the last look; a look takes it, and leaves the hosts that wait.
+    let hosts = new Set<string>();
+    const write = (link: HostLink, changes: readonly Change[]): Observable<MarkFailure> =>
+      from(link.configure(changes, 'unheeded')).pipe(
+        ignoreElements(),
+        catchError((error: Error) => of({ host: link.name, error: error.message })),
+      );
+    const look = (state: State): Observable<MarkFailure> => {
+      const looked = hosts;
+      hosts = new Set();
+      return from(looked).pipe(
+        mergeMap((name) => {
+          const link = linkOf(name);
+          const rows = link?.rows();
+          if (link === undefined || rows === undefined) return EMPTY;
+          const { changes, waits } = feedbackChanges(state, name, rows, places(state.world.topology));
+          if (waits) hosts.add(name);
+          return changes.length === 0 ? EMPTY : write(link, changes);
+        }),
+      );
+    };
+    return happened$.pipe(
+      filter(matters),
+      scan((_: State | undefined, happened) => {
+        for (const host of concerned(happened)) hosts.add(host);
+        return happened.state;
+      }, undefined),
+      auditTime(AFTER_MS),
+      mergeMap((state) => (state === undefined ? EMPTY : look(state))),
+    );
+  });
