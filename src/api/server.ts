@@ -6,7 +6,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { isIP } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { type Controller, flowReports, status } from '../controller/index.js';
+import { type Controller, dumpReport, flowReports, status } from '../controller/index.js';
 import { TABLES } from '../pipeline/index.js';
 
 export interface ApiOptions {
@@ -74,6 +74,7 @@ function routes(app: FastifyInstance, controller: Controller): void {
     const counted = ports.map(({ tenant, network, name, counters }) => ({ tenant, network, name, counters }));
     return { ports: counted, networks, tenants };
   });
+  app.get('/dump', () => dumpReport(controller));
   app.get('/flows', (request, reply: FastifyReply) => {
     const { host, tenant, network } = request.query as FlowQuery;
     if (host !== undefined && controller.link(host) === undefined)

@@ -2,11 +2,14 @@
 import type { CheckOptions } from './check.js';
 import { command, type Declare } from './command.js';
 import { declareDemo } from './demo.js';
+import { declareDiff } from './diff.js';
+import { declareDump } from './dump.js';
 import { declareFlows } from './flows.js';
 import { declareOpenflow } from './openflow-command.js';
 import { declareRemove } from './remove.js';
 import { declareRun } from './run.js';
 import { declareStatus } from './status.js';
+import { declareVerify } from './verify.js';
 
 const declareCheck: Declare = (program, version) => {
   command(program, version, 'check', 'every mistake of a topology file', 'kakuri check topologies/two-tenants.yaml')
@@ -22,6 +25,9 @@ export const COMMANDS: readonly Declare[] = [
   declareRun,
   declareStatus,
   declareFlows,
+  declareVerify,
+  declareDump,
+  declareDiff,
   declareRemove,
   declareOpenflow,
 ];

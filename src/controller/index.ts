@@ -1,6 +1,7 @@
 /** The controller: hosts kept as the topology wants them, and what can be told about it. */
 export * from './controller.js';
 export type { Count, Counters } from './counters.js';
+export * from './dump-report.js';
 export * from './flow-report.js';
 export * from './options.js';
 export * from './report.js';

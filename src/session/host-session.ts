@@ -9,7 +9,9 @@ import type { Change, HostRows, SwitchPorts } from '../desired/index.js';
 import type { ActualFlow, ActualState, FlowPlan } from '../diff/index.js';
 import { TABLES } from '../pipeline/index.js';
 import type { Host } from '../topology/index.js';
+import type { DumpTexts } from '../verify/index.js';
 import { carryOut } from './changes.js';
+import { readDumpTexts } from './dump-texts.js';
 import { type HostClient, hostRows, isRelevant, MONITORED } from './host-rows.js';
 import type { CountedFlow, HostLink, SendResult } from './link.js';
 import { sendPlan } from './send-plan.js';
@@ -111,6 +113,10 @@ export class HostSession implements HostLink {
 
   async counted(): Promise<readonly CountedFlow[]> {
     return readCounted(this.#session(), this.#names());
+  }
+
+  async dump(): Promise<DumpTexts> {
+    return readDumpTexts(this.#session(), this.#rows?.interfaces ?? []);
   }
 
   async close(): Promise<void> {

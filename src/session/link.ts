@@ -4,6 +4,7 @@
  */
 import type { Change, HostRows, SwitchPorts } from '../desired/index.js';
 import type { ActualFlow, ActualState, FlowPlan } from '../diff/index.js';
+import type { DumpTexts } from '../verify/index.js';
 
 /** A message the switch refused, with what it was about. */
 export interface Refusal {
@@ -48,5 +49,7 @@ export interface HostLink {
   send(plan: FlowPlan): Promise<SendResult>;
   /** All flows with counters. */
   counted(): Promise<readonly CountedFlow[]>;
+  /** Everything the bridge holds, as `ovs-ofctl` and `ovs-vsctl` print it. */
+  dump(): Promise<DumpTexts>;
   close(): Promise<void>;
 }

@@ -10,6 +10,7 @@ export {
   type WireKey,
   wireKey,
 } from './encapsulation.js';
+export { formatTopology } from './format.js';
 export {
   EMPTY_MEMORY,
   formatKeyMemory,

@@ -2,6 +2,8 @@
 
 export { type DumpSource, type GroupSource, hostDump } from './build.js';
 export { type CompiledFlow, compileActions, compileFlow, compileMatch, type FlowSource } from './compile.js';
+export { type DumpDifference, diffDumps } from './diff-dumps.js';
+export { DumpError, type DumpMistake } from './dump-error.js';
 export { type Arrival, arrival } from './fabric.js';
 export { HostProof, type HostResult, missedGoal, sourceOf } from './host-proof.js';
 export { type Ingress, ingressesOf } from './ingress.js';
@@ -20,6 +22,9 @@ export type { LeakReport, PathStep, Reasons } from './leak-report.js';
 export { type DumpGroup, type DumpPort, FlowSet, type GroupType, type HostDump, isTunnel } from './model.js';
 export { OP } from './ops.js';
 export { encodePacket } from './packet.js';
+export { type DumpTexts, type ReadOptions, readDump } from './read-dump.js';
+export { interfacesText } from './read-interfaces.js';
+export { kakuriReasons } from './reasons.js';
 export { type Entry, foreignSpec, kakuriSpec, type Spec, type WireRule } from './spec.js';
 export { flowText, packetText } from './text.js';
 export { conclude, type Proof, type Proofs, proveHosts, type Verdict, verify } from './verify.js';

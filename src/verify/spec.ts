@@ -81,10 +81,13 @@ export function kakuriSpec(topology: Topology, dumps: readonly HostDump[], entri
     }
   const wires = new Map<string, WireRule[]>();
   for (const network of topology.networks) {
-    const { value, mask } = wireKey(network);
-    const rule = { value: value | 0, mask: (mask ?? 0xffffffff) | 0, owner: network.path };
-    const type = typeOf(network.encapsulation);
-    wires.set(type, [...(wires.get(type) ?? []), rule]);
+    // By its former ways a network's packets may still travel while its file's change is on its way.
+    for (const wire of [network, ...(network.former ?? [])]) {
+      const { value, mask } = wireKey(wire);
+      const rules = wires.get(typeOf(wire.encapsulation)) ?? [];
+      rules.push({ value: value | 0, mask: (mask ?? 0xffffffff) | 0, owner: network.path });
+      wires.set(typeOf(wire.encapsulation), rules);
+    }
   }
   const vteps = new Map(topology.hosts.map((host) => [host.name, addressWords(host.vtep)]));
   return { kind: 'kakuri', ...draft, wires, vteps, entries };

@@ -82,23 +82,12 @@ function randomFacts(random: Random, topology: Topology): Map<string, HostFacts>
   );
 }
 
-/** Rounds after which every host has confirmed what the others wait for. */
-const ROUNDS = 4;
-
-/** The world in which every host has confirmed everything: each round, what the round before made it hold. */
+/** The world in which every host has confirmed what it holds once nobody waits any more. */
 export function settledWorld(topology: Topology, facts: ReadonlyMap<string, HostFacts>): World {
-  let world: World = { topology, facts, confirmed: new Map(), holders: new Map(), moving: new Set() };
-  for (let round = 0; round < ROUNDS; round++) {
-    const bound = bindings(world);
-    const confirmed = new Map(
-      topology.hosts.map(({ name }) => {
-        const { ports, peers, sends } = desiredState(world, name, bound);
-        return [name, { ports, peers, sends }] as const;
-      }),
-    );
-    world = { ...world, confirmed };
-  }
-  return world;
+  const world: World = { topology, facts, confirmed: new Map(), holders: new Map(), moving: new Set() };
+  const bound = bindings(world);
+  const confirmed = new Map(topology.hosts.map(({ name }) => [name, desiredState(world, name, bound)]));
+  return { ...world, confirmed };
 }
 
 /** The interfaces of a host as a dump has them; one of them is nobody's. */
@@ -127,9 +116,12 @@ export function installation(world: World): Installation {
   return { world, dumps, spec: kakuriSpec(world.topology, dumps) };
 }
 
-/** A random installation in its right state. */
-export function randomInstallation(seed: number): Installation {
+/** A random world in which everything is settled. */
+export function randomWorld(seed: number): World {
   const random = new Random(seed);
   const topology = randomTopology(random);
-  return installation(settledWorld(topology, randomFacts(random, topology)));
+  return settledWorld(topology, randomFacts(random, topology));
 }
+
+/** A random installation in its right state. */
+export const randomInstallation = (seed: number): Installation => installation(randomWorld(seed));

@@ -1,0 +1,75 @@
+/** Saved dumps: a folder with `topology.yaml` and, for each host, the texts of ovs-ofctl and ovs-vsctl. */
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { DumpReport } from '../controller/index.js';
+import { TABLES } from '../pipeline/index.js';
+import { DumpError, type DumpTexts, type HostDump, readDump } from '../verify/index.js';
+import { CliError } from './errors.js';
+
+export const TOPOLOGY_FILE = 'topology.yaml';
+const FILES = ['flows', 'groups', 'meters', 'ports', 'interfaces'] as const;
+
+/** Names that Kakuri gives its tables, for dumps with names instead of numbers. */
+const TABLE_NAMES = new Map(TABLES.map((table) => [table.id, table.name]));
+
+/** Writes what the controller has read. Throws CliError 2 where the folder cannot be written. */
+export async function writeFolder(directory: string, report: DumpReport): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true });
+    await writeFile(join(directory, TOPOLOGY_FILE), report.topology);
+    for (const { host, texts } of report.hosts) {
+      if (texts === undefined) continue;
+      await mkdir(join(directory, host), { recursive: true });
+      for (const file of FILES) await writeFile(join(directory, host, `${file}.txt`), texts[file]);
+    }
+  } catch (error) {
+    throw new CliError(`${directory}: ${(error as Error).message}`, 2);
+  }
+}
+
+/** Groups and meters may be absent: a bridge without any often has no such file. */
+async function readTexts(directory: string): Promise<DumpTexts> {
+  const read = (file: string, needed: boolean): Promise<string> => {
+    const path = join(directory, `${file}.txt`);
+    return needed || existsSync(path) ? readFile(path, 'utf8') : Promise.resolve('');
+  };
+  const [flows, groups, meters, ports, interfaces] = await Promise.all([
+    read('flows', true),
+    read('groups', false),
+    read('meters', false),
+    read('ports', true),
+    read('interfaces', true),
+  ]);
+  return { flows, groups, meters, ports, interfaces };
+}
+
+/** The texts as dumps; every mistake of every host is told. Throws CliError 2. */
+export function dumpsOf(texts: ReadonlyMap<string, DumpTexts>, directory = ''): readonly HostDump[] {
+  const mistakes: string[] = [];
+  const dumps: HostDump[] = [];
+  for (const [host, given] of texts) {
+    try {
+      dumps.push(readDump(host, given, { tables: TABLE_NAMES, directory: join(directory, host, '/') }));
+    } catch (error) {
+      if (!(error instanceof DumpError)) throw error;
+      mistakes.push(error.message);
+    }
+  }
+  if (mistakes.length > 0) throw new CliError(mistakes.join('\n'), 2);
+  return dumps;
+}
+
+/** Every host of a folder. Throws CliError 2 where a file is missing or has a mistake. */
+export async function readFolder(directory: string): Promise<readonly HostDump[]> {
+  const texts = new Map<string, DumpTexts>();
+  try {
+    const entries = await readdir(directory, { withFileTypes: true });
+    const hosts = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+    for (const host of hosts.sort()) texts.set(host, await readTexts(join(directory, host)));
+  } catch (error) {
+    throw new CliError(`${directory}: ${(error as Error).message}`, 2);
+  }
+  if (texts.size === 0) throw new CliError(`${directory}: no host's folder in it`, 2);
+  return dumpsOf(texts, directory);
+}

@@ -1,0 +1,143 @@
+/** What `kakuri verify` does: dumps, live or saved, into the proof, and its verdict told. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import type { DumpReport } from '../controller/index.js';
+import { allocateKeys, EMPTY_MEMORY, parseTopology, type Topology } from '../topology/index.js';
+import {
+  type DumpTexts,
+  foreignSpec,
+  type HostDump,
+  kakuriReasons,
+  kakuriSpec,
+  type LeakReport,
+  type Proof,
+  verify,
+} from '../verify/index.js';
+import { type AskOptions, ask } from './ask.js';
+import { dumpsOf, readFolder, TOPOLOGY_FILE } from './dump-folder.js';
+import { CliError } from './errors.js';
+import { loadTopology, ProblemsError } from './load.js';
+
+export interface VerifyOptions extends AskOptions {
+  readonly dumps?: string;
+  readonly tenants?: string;
+  readonly state?: string;
+  readonly json?: boolean;
+}
+
+interface Told extends Proof {
+  readonly hosts: number;
+  readonly seconds: number;
+}
+
+/** `port: tenant`, or `tenant: [port, …]`. Throws CliError 2. */
+async function readTenants(file: string): Promise<ReadonlyMap<string, string>> {
+  let value: unknown;
+  try {
+    value = parse(await readFile(file, 'utf8'));
+  } catch (error) {
+    throw new CliError(`${file}: ${(error as Error).message}`, 2);
+  }
+  const tenants = new Map<string, string>();
+  const wrong = (): CliError => new CliError(`${file}: write a line PORT: TENANT for each port`, 2);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw wrong();
+  for (const [port, tenant] of Object.entries(value)) {
+    if (typeof tenant !== 'string') throw wrong();
+    tenants.set(port, tenant);
+  }
+  return tenants;
+}
+
+/** The topology of a folder. Keys that its file lacks are those remembered in `state`. */
+async function topologyOf(options: VerifyOptions, directory: string): Promise<Topology> {
+  try {
+    return await loadTopology(join(directory, TOPOLOGY_FILE), options.state);
+  } catch (error) {
+    if (error instanceof ProblemsError) throw new CliError(error.lines.join('\n'), 2);
+    throw error;
+  }
+}
+
+/** The running controller's hosts. Throws CliError 3 where one of them could not be read: the proof is of all or none. */
+async function live(
+  options: VerifyOptions,
+): Promise<{ readonly topology: Topology; readonly dumps: readonly HostDump[] }> {
+  const report = await ask<DumpReport>('/dump', options);
+  const missing = report.hosts.filter(({ texts }) => texts === undefined);
+  if (missing.length > 0)
+    throw new CliError(
+      missing.map(({ host, error }) => `${host}: ${error}; without it nothing is proved`).join('\n'),
+      3,
+    );
+  const { draft, problems } = parseTopology(report.topology, 'topology');
+  const allocated = draft === undefined ? undefined : allocateKeys(draft, EMPTY_MEMORY, 0);
+  if (allocated?.topology === undefined)
+    throw new CliError(
+      `the controller's topology cannot be read: ${(allocated ?? { problems }).problems[0]?.message}`,
+      3,
+    );
+  const networks = allocated.topology.networks.map((network) => {
+    const former = report.former[network.path];
+    return former === undefined ? network : { ...network, former };
+  });
+  const texts = new Map(report.hosts.map(({ host, texts: t }) => [host, t as DumpTexts]));
+  return { topology: { ...allocated.topology, networks }, dumps: dumpsOf(texts) };
+}
+
+async function prove(options: VerifyOptions): Promise<Told> {
+  const timed = (dumps: readonly HostDump[], proof: () => Proof): Told => {
+    const start = performance.now();
+    const result = proof();
+    return { ...result, hosts: dumps.length, seconds: (performance.now() - start) / 1000 };
+  };
+  if (options.tenants !== undefined) {
+    if (options.dumps === undefined)
+      throw new CliError('--tenants needs --dumps: hosts of another controller are saved first', 2);
+    const tenants = await readTenants(options.tenants);
+    const dumps = await readFolder(options.dumps);
+    return timed(dumps, () => verify(dumps, foreignSpec(tenants, dumps)));
+  }
+  const { topology, dumps } =
+    options.dumps === undefined
+      ? await live(options)
+      : { topology: await topologyOf(options, options.dumps), dumps: await readFolder(options.dumps) };
+  const strangers = dumps.filter(({ host }) => !topology.hosts.some(({ name }) => name === host));
+  if (strangers.length > 0)
+    throw new CliError(`${strangers.map(({ host }) => host).join(', ')}: no host of the topology`, 2);
+  const proof = timed(dumps, () => verify(dumps, kakuriSpec(topology, dumps), kakuriReasons(topology, dumps)));
+  const absent = topology.hosts.filter(({ name }) => !dumps.some(({ host }) => host === name));
+  if (absent.length === 0) return proof;
+  const unproven = [...proof.unproven, ...absent.map(({ name }) => `${name}: there is no dump of it`)];
+  return { ...proof, unproven, verdict: proof.verdict === 'leak' ? 'leak' : 'unproven' };
+}
+
+/** A leak as a person reads it. */
+function leakText(leak: LeakReport): string {
+  const lines = [
+    `LEAK (${leak.goal}) from ${leak.from} to ${leak.delivered.length > 0 ? leak.delivered.join(', ') : leak.to}`,
+    `  ${leak.reason}`,
+    `  packet: ${leak.description}`,
+    `  octets: ${leak.packet}`,
+    '  its way:',
+  ];
+  for (const step of leak.path)
+    lines.push(
+      `    ${step.host} ${step.flow}`,
+      `        ${step.cookie === '' ? '' : `${step.owner}: `}${step.why}${step.cookie === '' ? '' : ` (cookie ${step.cookie})`}`,
+    );
+  return lines.join('\n');
+}
+
+/** The verdict as a person reads it. */
+export function proofText(proof: Told): string {
+  const head = `${proof.verdict}: ${proof.flows} flows on ${proof.hosts} hosts, ${proof.seconds.toFixed(2)} s`;
+  return [head, ...proof.unproven.map((why) => `  not proved: ${why}`), ...proof.leaks.map(leakText)].join('\n');
+}
+
+/** Exit code 0 when isolated, else 1. */
+export async function runVerify(options: VerifyOptions): Promise<number> {
+  const proof = await prove(options);
+  console.log(options.json ? JSON.stringify(proof) : proofText(proof));
+  return proof.verdict === 'isolated' ? 0 : 1;
+}

@@ -1,0 +1,84 @@
+/** `kakuri verify`, `dump` and `diff` on real switches: right tables are proved, and a flow planted in one is found. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { kakuri } from '../lab/kakuri.js';
+import { type Installation, startInstallation } from './installation.js';
+import { networks } from './networks.js';
+
+describe('verify, dump and diff', function () {
+  this.timeout(60_000);
+  let net: Installation;
+  const directory = mkdtempSync(join(tmpdir(), 'kakuri-dumps-'));
+  const today = join(directory, 'today');
+  const later = join(directory, 'later');
+  const run = (...args: string[]) => kakuri(args);
+  const live = (...args: string[]) => kakuri([...args, '--api', net.kakuri.api]);
+
+  before(async () => {
+    net = await startInstallation(networks());
+    await net.lab.plugAll();
+    await net.ready(Object.keys(net.lab.ready.vms));
+  });
+  after(async () => {
+    await net?.stop();
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  it('proves the hosts of the running controller isolated', async () => {
+    const { code, stdout, stderr } = await live('verify', '--json');
+    expect(code, stdout + stderr).to.equal(0);
+    const proof = JSON.parse(stdout);
+    expect(proof).to.deep.include({ verdict: 'isolated', leaks: [], unproven: [], hosts: 3 });
+    expect(proof.flows).to.be.greaterThan(100);
+    expect(proof.seconds).to.be.a('number');
+  });
+
+  it('saves dumps that prove the same, and differ in nothing', async () => {
+    expect((await live('dump', today)).code).to.equal(0);
+    expect((await live('dump', later)).code).to.equal(0);
+    const saved = await run('verify', '--dumps', today, '--json');
+    expect(saved.code, saved.stdout + saved.stderr).to.equal(0);
+    expect(JSON.parse(saved.stdout).verdict).to.equal('isolated');
+    expect(await run('diff', today, later)).to.deep.include({ code: 0, stdout: '' });
+  });
+
+  it('reads what ovs-ofctl itself prints, names included', async () => {
+    const flows = await net.lab.flows('hv1');
+    writeFileSync(join(later, 'hv1', 'flows.txt'), `${flows.join('\n')}\n`);
+    expect(await run('diff', today, later)).to.deep.include({ code: 0, stdout: '' });
+  });
+
+  it('shows a planted leak with packet and way, live and from dumps', async () => {
+    const ports = readFileSync(join(today, 'hv1', 'ports.txt'), 'utf8');
+    const number = (vm: string) => new RegExp(`(\\d+)\\(t-${vm}\\)`).exec(ports)?.[1];
+    const [red, blue] = [number('red-vm1'), number('blue-vm1')];
+    expect(red).to.not.equal(undefined);
+    const planted = ` cookie=0x77, table=0, n_packets=0, n_bytes=0, priority=50000,in_port=${red},dl_type=0x88b5 actions=output:${blue}\n`;
+    const file = join(later, 'hv1', 'flows.txt');
+    writeFileSync(file, readFileSync(file, 'utf8') + planted);
+    const { code, stdout } = await run('verify', '--dumps', later, '--json');
+    expect(code).to.equal(1);
+    const proof = JSON.parse(stdout);
+    expect(proof.verdict).to.equal('leak');
+    const [leak] = proof.leaks;
+    expect(leak).to.deep.include({ from: 'red/web/red-vm1', to: 'blue/web/blue-vm1', goal: 'G2', host: 'hv1' });
+    expect(leak.packet).to.match(/^[0-9a-f]{24}88b5/);
+    expect(leak.path[0]).to.deep.include({ owner: 'foreign', cookie: '0x77', table: 0 });
+    const difference = await run('diff', today, later);
+    expect(difference.code).to.equal(1);
+    expect(difference.stdout).to.match(/^# hv1\n\+ .*priority=50000/);
+    const text = await run('verify', '--dumps', later);
+    expect(text.stdout).to.match(/LEAK \(G2\) from red\/web\/red-vm1 to blue\/web\/blue-vm1/);
+  });
+
+  it('tells every mistake of a dump with file, line and column', async () => {
+    const file = join(later, 'hv2', 'flows.txt');
+    const lines = readFileSync(file, 'utf8').split('\n').length;
+    writeFileSync(file, `${readFileSync(file, 'utf8').trimEnd()}\n table=0, priority=5,in_prot=1 actions=drop\n`);
+    const { code, stderr } = await run('verify', '--dumps', later);
+    expect(code).to.equal(2);
+    expect(stderr).to.include(`hv2/flows.txt:${lines}:22: `);
+  });
+});
