@@ -22,6 +22,7 @@ install_debian() {
   need ping iputils-ping
   need tcpdump tcpdump
   need iperf3 iperf3
+  [ -z "${slow:-}" ] || need tshark tshark
   need_python yaml python3-yaml
   if [ "${#missing[@]}" -gt 0 ]; then
     if [ "$(id -u)" != 0 ]; then

@@ -4,6 +4,7 @@
 source "$(dirname "$0")/install.sh"
 specs=(--spec 'dist/test/**/*.test.js')
 if [ "${1:-}" = --slow ]; then
+  slow=1
   specs+=(--spec 'dist/test/**/*.slow.js')
   shift
 fi

@@ -4,7 +4,8 @@
 
 import { actionList } from './actions/codec.js';
 import { EncodeError } from './errors.js';
-import { type Codec, type Defaulted, type In, type Out, opt, pad, rest8, struct, u8, u32, u64 } from './wire/codec.js';
+import { oxs } from './messages/stats.js';
+import { type Codec, type Defaulted, type In, type Out, opt, pad, struct, u8, u32, u64 } from './wire/codec.js';
 import { known } from './wire/outline.js';
 import type { Reader } from './wire/reader.js';
 import type { Writer } from './wire/writer.js';
@@ -22,7 +23,7 @@ export const INSTRUCTIONS = {
   apply_actions: { type: 4, codec: actions },
   clear_actions: { type: 5, codec: struct({ _1: pad(4) }) },
   meter: { type: 6, codec: struct({ meter_id: u32 }) },
-  stat_trigger: { type: 7, codec: struct({ flags: u32, thresholds: rest8 }) },
+  stat_trigger: { type: 7, codec: struct({ flags: u32, thresholds: oxs }) },
 } as const satisfies Record<string, { readonly type: number; readonly codec: Codec<unknown, never> }>;
 
 type Table = typeof INSTRUCTIONS;

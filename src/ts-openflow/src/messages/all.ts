@@ -14,8 +14,8 @@ import type {
   MultipartRequestInput,
 } from '../multipart/table.js';
 import type { OpenFlowVersion } from '../version.js';
-import { type Codec, rest, struct, u32 } from '../wire/codec.js';
-import { asyncConfig, asyncMasks, nxRoleRequest, roleRequest, roleStatus } from './async.js';
+import { type Codec, struct, u32 } from '../wire/codec.js';
+import { asyncConfig, asyncMasks, controllerStatus, nxRoleRequest, roleRequest, roleStatus } from './async.js';
 import { echo, empty, error, featuresReply, hello, payload, switchConfig } from './basic.js';
 import { type BundleAddMessage, type BundleAddMessageInput, bundleControl } from './bundle.js';
 import { flowMod, flowRemoved } from './flow.js';
@@ -116,7 +116,7 @@ export const MESSAGES = {
   RoleStatus: message(roleStatus, { of: 30, from: 5 }, { onf: 1911, to: 4 }),
   TableStatus: message(tableStatus, { of: 31, from: 5 }),
   BundleControl: message(bundleControl, { of: 33, from: 5 }, { onf: 2300, to: 4 }),
-  ControllerStatus: message(struct({ status: rest }), { of: 35, from: 6 }),
+  ControllerStatus: message(struct({ status: controllerStatus }), { of: 35, from: 6 }),
   FlowMonitorCancel: message(monitorId, { onf: 1870, to: 4 }),
   FlowMonitorPaused: message(empty, { onf: 1871, to: 4 }),
   FlowMonitorResumed: message(empty, { onf: 1872, to: 4 }),

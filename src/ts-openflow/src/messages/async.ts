@@ -1,6 +1,6 @@
 /** Which asynchronous messages a controller gets (OpenFlow 1.5.1, 7.3.10), and its role (7.3.9). */
 
-import { type Codec, enumeration, opt, orPad, pad, struct, u8, u16, u32, u64 } from '../wire/codec.js';
+import { type Codec, enumeration, lengthPrefixed, opt, orPad, pad, struct, u8, u16, u32, u64 } from '../wire/codec.js';
 import { from, members } from '../wire/outline.js';
 import { type Property, propertyList } from './property.js';
 
@@ -16,6 +16,15 @@ export const roleRequest = struct({
 
 /** OFPT_ROLE_STATUS: 0 a controller asked, 1 configuration, 2 experimenter data. */
 export const roleStatus = struct({ role, reason: u8, _1: pad(3), generation_id: u64, properties: propertyList });
+
+/**
+ * A controller's status: its role, why it is told (0 request, 1 channel status, 2 role, 3 added, 4 short id, 5 removed,
+ * 6 experimenter), and whether its channel is up (0) or down (1). Property 0 is its URI.
+ */
+export const controllerStatus = lengthPrefixed(
+  struct({ short_id: u16, role, reason: u8, channel_status: u8, _1: pad(6), properties: propertyList }),
+  'OFPBRC_BAD_LEN',
+);
 
 const nxRole = enumeration(u32, { other: 0, primary: 1, secondary: 2 }, 'OFPRRFC_BAD_ROLE');
 /** NXT_ROLE_REQUEST and NXT_ROLE_REPLY. */

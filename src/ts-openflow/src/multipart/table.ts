@@ -4,6 +4,7 @@
  * The one place to add a multipart. Names are those of 1.3 where 1.5 only renamed one (FLOW is OFPMP_FLOW_DESC there).
  */
 
+import { controllerStatus } from '../messages/async.js';
 import { empty, payload } from '../messages/basic.js';
 import { flowEntry, flowRequest, flowStats } from '../messages/flow.js';
 import { groupDesc, groupDescRequest, groupFeatures, groupRequest, groupStats } from '../messages/group.js';
@@ -23,14 +24,12 @@ import type { OpenFlowVersion } from '../version.js';
 import {
   type Codec,
   type In,
-  lengthPrefixed,
   list,
   type Out,
   opt,
   pad,
   struct,
   text,
-  u8,
   u16,
   u32,
 } from '../wire/codec.js';
@@ -86,10 +85,6 @@ const description = struct({
   serial_num: text(32),
   dp_desc: text(256),
 });
-const controllerStatus = lengthPrefixed(
-  struct({ short_id: u16, role: u32, reason: u8, channel_status: u8, _1: pad(6), properties: propertyList }),
-  'OFPBRC_BAD_LEN',
-);
 const tableFeaturesList = list(tableFeatures);
 const NICIRA = 0x2320;
 const ONF = 0x4f4e4600;

@@ -103,8 +103,6 @@ export const u128: Codec<bigint> = {
 };
 /** Everything up to the end of the structure. */
 export const rest: Codec<Buffer> = { outline: octetsOf(), read: (r) => r.rest(), write: (w, v) => w.bytes(v) };
-/** As `rest`, in a structure whose length must be a multiple of 8. */
-export const rest8: Codec<Buffer> = { ...rest, outline: octetsOf(0, 32, 8) };
 
 /** `n` octets that mean nothing. */
 export function pad(n: number): Pad {
