@@ -21,18 +21,7 @@ import { propertyList } from '../messages/property.js';
 import { aggregate13, oxs, type Stats, type StatsInput } from '../messages/stats.js';
 import { tableDesc, tableFeatures, tableStats } from '../messages/table.js';
 import type { OpenFlowVersion } from '../version.js';
-import {
-  type Codec,
-  type In,
-  list,
-  type Out,
-  opt,
-  pad,
-  struct,
-  text,
-  u16,
-  u32,
-} from '../wire/codec.js';
+import { type Codec, type In, list, type Out, opt, pad, struct, text, u16, u32 } from '../wire/codec.js';
 import { always, from, members, merged } from '../wire/outline.js';
 
 interface Row<Q, QI, A, AI> {
