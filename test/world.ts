@@ -1,7 +1,7 @@
 /** Small worlds for the tests of the pure layers: hosts hv1…hvN, tenants with the same addresses, ports bound as asked. */
 import type { HostFacts, World } from '../src/desired/index.js';
 import { desiredTunnels } from '../src/desired/index.js';
-import type { Encapsulation, Network, Topology } from '../src/topology/index.js';
+import type { Encapsulation, Network, Port, Topology } from '../src/topology/index.js';
 
 export interface WorldOptions {
   readonly hosts?: number;
@@ -14,6 +14,8 @@ export interface WorldOptions {
   readonly family?: 'ipv4' | 'ipv6';
   /** The networks have an IPv6 subnet, and each port an address in it. */
   readonly dual?: boolean;
+  /** More keys of port i. */
+  readonly keys?: (i: number) => Partial<Port>;
 }
 
 export const hostName = (i: number): string => `hv${i + 1}`;
@@ -49,6 +51,7 @@ export function topologyOf(given: WorldOptions = {}): Topology {
     tunnels: 'mesh',
     family: 'ipv4',
     dual: false,
+    keys: () => ({}),
     ...given,
   } as const;
   return {

@@ -4,7 +4,7 @@
  * A counter begins anew where its flow does: when the port is plugged in again, gets another number or another intent.
  */
 import type { DesiredFlow } from '../desired/index.js';
-import { dropCodeOf, dropReason, guard, isOurs, TABLES } from '../pipeline/index.js';
+import { dropCodeOf, dropReason, guard, isOurs, type Meter, meterDrop, TABLES } from '../pipeline/index.js';
 import type { CountedFlow, HostLink } from '../session/index.js';
 
 /** Milliseconds for which what was read answers all who ask. */
@@ -40,9 +40,16 @@ export function sum(a: Counters, b: Counters): Counters {
 const reasonOf = ({ cookie }: CountedFlow): string | undefined =>
   isOurs(cookie) ? dropReason(dropCodeOf(cookie)) : undefined;
 
-/** Packets by drop reason, over the flows of one switch. */
-export function dropCounts(flows: readonly CountedFlow[]): Readonly<Record<string, number>> {
+/** Packets by drop reason, over the flows and meters of one switch. */
+export function dropCounts(
+  flows: readonly CountedFlow[],
+  meters: ReadonlyMap<number, bigint> = new Map(),
+): Readonly<Record<string, number>> {
   const counts: Record<string, number> = {};
+  for (const [meter, packets] of meters) {
+    const reason = meterDrop(meter);
+    if (reason !== undefined && packets > 0n) counts[reason] = (counts[reason] ?? 0) + Number(packets);
+  }
   for (const flow of flows) {
     const reason = reasonOf(flow);
     if (reason !== undefined && flow.packets > 0n) counts[reason] = (counts[reason] ?? 0) + Number(flow.packets);
@@ -85,10 +92,34 @@ export function addCounters(
   }
 }
 
+/** Adds what the meters of one switch have dropped to the counters of their ports and networks. */
+export function addMeterDrops(
+  ports: Map<string, Counters>,
+  networks: Map<string, Counters>,
+  meters: ReadonlyMap<number, bigint>,
+  desired: readonly Meter[],
+): void {
+  for (const { meter_id, owner } of desired) {
+    const packets = Number(meters.get(meter_id) ?? 0n);
+    const reason = meterDrop(meter_id);
+    if (packets === 0 || reason === undefined || owner === undefined) continue;
+    const counters = { ...NO_COUNTERS, drops: { [reason]: packets } };
+    networks.set(owner.network, sum(networks.get(owner.network) ?? NO_COUNTERS, counters));
+    ports.set(owner.port, sum(ports.get(owner.port) ?? NO_COUNTERS, counters));
+  }
+}
+
+/** What a switch has counted. */
+export interface Counted {
+  readonly flows: readonly CountedFlow[];
+  /** Packets that each meter has dropped. */
+  readonly meters: ReadonlyMap<number, bigint>;
+}
+
 interface Reading {
   readonly at: number;
   readonly epoch: number;
-  readonly flows: Promise<readonly CountedFlow[]>;
+  readonly counted: Promise<Counted>;
 }
 
 /** The last reading of each host, as long as it is recent. */
@@ -102,13 +133,13 @@ export class RecentlyCounted {
   }
 
   /** Rejects with what the connection throws; a failure is not kept. */
-  of(link: HostLink): Promise<readonly CountedFlow[]> {
+  of(link: HostLink): Promise<Counted> {
     const now = this.#now();
     const last = this.#readings.get(link);
-    if (last !== undefined && last.epoch === link.epoch() && now - last.at < RECENT_MS) return last.flows;
-    const flows = link.counted();
-    this.#readings.set(link, { at: now, epoch: link.epoch(), flows });
-    flows.catch(() => this.#readings.delete(link));
-    return flows;
+    if (last !== undefined && last.epoch === link.epoch() && now - last.at < RECENT_MS) return last.counted;
+    const counted = Promise.all([link.counted(), link.meterDrops()]).then(([flows, meters]) => ({ flows, meters }));
+    this.#readings.set(link, { at: now, epoch: link.epoch(), counted });
+    counted.catch(() => this.#readings.delete(link));
+    return counted;
   }
 }

@@ -2,7 +2,7 @@
 import { type Binding, waitingFor } from '../desired/index.js';
 import type { Network, Port } from '../topology/index.js';
 import type { Controller } from './controller.js';
-import { addCounters, type Counters, dropCounts, NO_COUNTERS, sum } from './counters.js';
+import { addCounters, addMeterDrops, type Counters, dropCounts, NO_COUNTERS, sum } from './counters.js';
 
 export interface HostStatus {
   readonly name: string;
@@ -79,9 +79,10 @@ async function hostStatus(controller: Controller, name: string, counted: Counted
   const unread: string[] = [];
   if (link !== undefined && connected)
     try {
-      const flows = await controller.counted.of(link);
-      drops = dropCounts(flows);
+      const { flows, meters } = await controller.counted.of(link);
+      drops = dropCounts(flows, meters);
       addCounters(counted.ports, counted.networks, flows, result?.desired?.flows ?? []);
+      addMeterDrops(counted.ports, counted.networks, meters, result?.desired?.meters ?? []);
     } catch (error) {
       unread.push(`the counters could not be read: ${(error as Error).message}`);
     }

@@ -11,8 +11,12 @@ import {
   knownAddresses,
   type LocalNetwork,
   type LocalPort,
+  type Meter,
+  portMeters,
   sendByTunnel,
   type TunnelPort,
+  unknownGroupId,
+  wantsUnknown,
 } from '../pipeline/index.js';
 import type { Host, Network, Port, Way, Wire } from '../topology/index.js';
 import { type Binding, whereIs } from './bindings.js';
@@ -39,6 +43,7 @@ interface Draft {
   readonly flowsOf: FlowsOf;
   readonly parts: Part[];
   readonly groups: DesiredGroup[];
+  readonly meters: Meter[];
   readonly keepOwners: Set<bigint>;
   readonly keepBuckets: Set<string>;
   readonly ports: Set<string>;
@@ -89,6 +94,7 @@ function addLocal(draft: Draft, local: LocalNetwork): void {
   draft.parts.push(draft.flowsOf('network', local, () => networkOwner(network)));
   for (const p of ports) {
     draft.parts.push(draft.flowsOf('port', p, () => portOwner(network, p.port)));
+    draft.meters.push(...portMeters(p));
     draft.ports.add(p.port.path);
     draft.numbers.set(p.port.path, p.ofport);
   }
@@ -128,15 +134,21 @@ interface Pair {
 const openTo = ({ world, network, here, peer, ways }: Pair): OpenWay | undefined =>
   ways.find(({ way }) => world.confirmed.get(peer.name)?.peers.has(peerKey(network.path, here, way)));
 
+/** The groups of a network: that of its hosts, and that of the hosts where a port receives the unknown. */
+const groupsOf = (network: Network): readonly number[] =>
+  wantsUnknown(network) ? [groupId(network.key), unknownGroupId(network.key)] : [groupId(network.key)];
+
 /** What one network needs on this host because of one other host; the bucket that sends to it, if it may be sent to. */
 function addPeer(draft: Draft, pair: Pair, bound: ReadonlyMap<string, Binding>): DesiredBucket | undefined {
   const { world, network, peer, there } = pair;
   const bucket_id = bucketId(peer.name);
-  const keepBucket = `${groupId(network.key)} ${bucket_id}`;
+  const keepBuckets = () => {
+    for (const group of groupsOf(network)) draft.keepBuckets.add(`${group} ${bucket_id}`);
+  };
   if (there.length === 0) {
     if (mayBeThere(world, network, peer.name, bound)) {
       draft.keepOwners.add(peerOwner(network, peer.name).cookie);
-      draft.keepBuckets.add(keepBucket);
+      keepBuckets();
     }
     return undefined;
   }
@@ -144,7 +156,7 @@ function addPeer(draft: Draft, pair: Pair, bound: ReadonlyMap<string, Binding>):
   const open = openTo(pair);
   addRemotes(draft, pair, open);
   if (open === undefined) {
-    draft.keepBuckets.add(keepBucket);
+    keepBuckets();
     return undefined;
   }
   draft.sends.add(sendKey(network.path, peer.name, open.way));
@@ -228,7 +240,11 @@ function addNetwork(
   }
   if (!local.floods) return;
   buckets.sort((a, b) => a.bucket_id - b.bucket_id);
-  draft.groups.push({ group_id: groupId(network.key), owner: networkOwner(network), buckets });
+  const owner = networkOwner(network);
+  draft.groups.push({ group_id: groupId(network.key), owner, buckets });
+  if (!wantsUnknown(network)) return;
+  const asks = ({ host }: DesiredBucket) => byHost.get(host)?.some((port) => port.unknown === true) === true;
+  draft.groups.push({ group_id: unknownGroupId(network.key), owner, buckets: buckets.filter(asks) });
 }
 
 /** The drop counters of each tunnel port, and of each host that may use it. */
@@ -253,6 +269,7 @@ export function desiredState(
     flowsOf: compile,
     parts: [compile('host', null, () => hostOwner())],
     groups: [],
+    meters: [FENCE_METER],
     keepOwners: new Set(),
     keepBuckets: new Set(),
     ports: new Set(),
@@ -272,7 +289,6 @@ export function desiredState(
     get flows() {
       return state.parts.flat();
     },
-    meters: [FENCE_METER],
     excesses: excesses(networks, state.parts),
   };
 }

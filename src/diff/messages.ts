@@ -23,12 +23,13 @@ export interface PlannedMessages {
 const OPENFLOW_15 = 6;
 const EVERY_BIT = 0xffffffffffffffffn;
 
-/** OpenFlow 1.5 has the meter as an action (clause 7.2.6.14), the versions before as an instruction. */
+/** OpenFlow 1.5 has the meter as an action (clause 7.2.6.14), before all others; the versions before as an instruction. */
 function metered(instructions: readonly Instruction[], version: OpenFlowVersion): Instruction[] {
-  if (version < OPENFLOW_15) return [...instructions];
-  return instructions.map((i) =>
-    i.kind === 'meter' ? { kind: 'apply_actions', actions: [{ kind: 'meter', meter_id: i.meter_id }] } : i,
-  );
+  const meter = instructions.find((i) => i.kind === 'meter');
+  if (version < OPENFLOW_15 || meter === undefined) return [...instructions];
+  const apply = instructions.find((i) => i.kind === 'apply_actions');
+  const actions = [{ kind: 'meter' as const, meter_id: meter.meter_id }, ...(apply?.actions ?? [])];
+  return [{ kind: 'apply_actions', actions }, ...instructions.filter((i) => i !== meter && i !== apply)];
 }
 
 const addFlow = (flow: DesiredFlow, version: OpenFlowVersion): PlannedMessage => ({

@@ -37,6 +37,8 @@ export const DROPS = {
   redirect: { code: 22, means: 'a VM redirected others as only a router may' },
   dhcp_server: { code: 23, means: 'a VM spoke as a DHCP or DHCPv6 server' },
   foreign_destination: { code: 24, means: "had a VM's MAC address, and an IP address that is not that VM's" },
+  broadcast_rate: { code: 25, means: 'broadcast or multicast above the rate of its port; its meter counts it' },
+  port_rate: { code: 26, means: 'above the rate of its port; its meter counts it' },
   no_flood: { code: 40, means: 'broadcast or multicast of a network that is too large for it (`status` names it)' },
 } as const;
 

@@ -1,5 +1,5 @@
 /** Numbers of the protocols that the tables match, and the values of addresses, in one place. */
-export { type Action, formatIpv6, ipv4, ipv6, mac } from 'ts-openflow';
+export { type Action, ipv4, ipv6, mac } from 'ts-openflow';
 
 export interface MaskedValue {
   readonly value: number;

@@ -10,6 +10,8 @@ import { ndAnswer } from './tables/22-nd-answer.js';
 import { ndReply } from './tables/24-nd-reply.js';
 import { ndUnanswered } from './tables/26-nd-unanswered.js';
 import { l2 } from './tables/30-l2.js';
+import { broadcast } from './tables/32-broadcast.js';
+import { replicate } from './tables/34-replicate.js';
 import { fromTunnel } from './tables/40-from-tunnel.js';
 import { flood } from './tables/50-flood.js';
 import { guard } from './tables/60-guard.js';
@@ -27,6 +29,8 @@ export const TABLES: readonly Table[] = [
   ndReply,
   ndUnanswered,
   l2,
+  broadcast,
+  replicate,
   fromTunnel,
   flood,
   guard,

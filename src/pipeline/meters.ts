@@ -11,6 +11,9 @@
  * offer: 262,144 (netdev datapath of 3.1.0, OFPMP_METER_FEATURES), 200,000 (DP_METER_NUM_MAX of the Linux datapath).
  */
 
+import type { DropReason } from './drops.js';
+import type { LocalPort } from './view.js';
+
 /** What a meter lets pass: so much each second, and that much at once. What is above it is dropped. */
 export interface Meter {
   readonly meter_id: number;
@@ -21,8 +24,41 @@ export interface Meter {
   readonly burst?: number;
   /** What it limits, in words. */
   readonly why: string;
+  /** Paths of the VM port whose traffic it limits, and of its network. */
+  readonly owner?: { readonly port: string; readonly network: string };
 }
 
 export const puntMeter = (ofport: number): number => 0x100 + ofport;
 export const broadcastMeter = (ofport: number): number => 0x10000 + ofport;
 export const rateMeter = (ofport: number): number => 0x20000 + ofport;
+
+/** Broadcast and multicast packets a second of a port that says nothing else. */
+export const BROADCAST_RATE = 1000;
+
+/** The meters of a VM port on this host. */
+export function portMeters({ network, port, ofport }: LocalPort): readonly Meter[] {
+  const owner = `${port.name} of ${network.path}`;
+  const rate = port.broadcastRate ?? BROADCAST_RATE;
+  const paths = { port: port.path, network: network.path };
+  const broadcast = { owner: paths, meter_id: broadcastMeter(ofport), unit: 'packets', rate, burst: rate } as const;
+  const meters: Meter[] = [{ ...broadcast, why: `broadcast and multicast of ${owner}` }];
+  const limit = port.qos?.rate;
+  if (limit !== undefined) {
+    const burst = port.qos?.burst ?? Math.max(100, Math.ceil(limit / 10));
+    meters.push({
+      owner: paths,
+      meter_id: rateMeter(ofport),
+      unit: 'kilobits',
+      rate: limit,
+      burst,
+      why: `the rate of ${owner}`,
+    });
+  }
+  return meters;
+}
+
+/** Why a packet above a meter's rate was dropped; undefined for meters that count nothing of a VM's. */
+export function meterDrop(meter_id: number): DropReason | undefined {
+  if (meter_id >= rateMeter(0)) return 'port_rate';
+  return meter_id >= broadcastMeter(0) ? 'broadcast_rate' : undefined;
+}

@@ -40,7 +40,7 @@ export interface Peer {
   readonly wire: Wire;
 }
 
-/** A network with at least one port on this host. */
+/** A network with at least one port on this host. Those with `unknown` receive what is for unknown MAC addresses. */
 export interface LocalNetwork {
   readonly network: Network;
   readonly ports: readonly LocalPort[];

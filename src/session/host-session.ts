@@ -16,7 +16,7 @@ import { type HostClient, hostRows, isRelevant, MONITORED } from './host-rows.js
 import type { CountedFlow, HostLink, SendResult } from './link.js';
 import { sendPlan } from './send-plan.js';
 import { followPorts } from './switch-ports.js';
-import { readCounted, readMeters, readOwners, readTables } from './switch-tables.js';
+import { readCounted, readMeterDrops, readMeters, readOwners, readTables } from './switch-tables.js';
 
 export class HostSession implements HostLink {
   readonly name: string;
@@ -105,6 +105,10 @@ export class HostSession implements HostLink {
 
   async readMeters(): Promise<ActualState['meters']> {
     return readMeters(this.#session());
+  }
+
+  async meterDrops(): Promise<ReadonlyMap<number, bigint>> {
+    return readMeterDrops(this.#session());
   }
 
   async send(plan: FlowPlan): Promise<SendResult> {

@@ -45,6 +45,8 @@ export interface HostLink {
   readOwners(owners: readonly bigint[]): Promise<readonly ActualFlow[]>;
   /** Reads all meters. */
   readMeters(): Promise<ActualState['meters']>;
+  /** Packets that each meter has dropped, by its number. */
+  meterDrops(): Promise<ReadonlyMap<number, bigint>>;
   /** Sends a plan: meters, then one bundle, all errors collected before COMMIT; nothing on any error. */
   send(plan: FlowPlan): Promise<SendResult>;
   /** All flows with counters. */

@@ -76,6 +76,12 @@ const meterContents = (meters: readonly MultipartEntry<'METER_CONFIG'>[]): Actua
 export const readMeters = async (session: Session): Promise<ActualState['meters']> =>
   meterContents(await session.multipart('METER_CONFIG', { meter_id: OFPM.ALL }));
 
+/** What each meter has dropped, in packets. */
+export async function readMeterDrops(session: Session): Promise<ReadonlyMap<number, bigint>> {
+  const meters = await session.multipart('METER', { meter_id: OFPM.ALL });
+  return new Map(meters.map((m) => [m.meter_id, m.bands.reduce((sum, band) => sum + band.packet_count, 0n)]));
+}
+
 /** The flows of some owners: the switch finds them by cookie. */
 export async function readOwners(session: Session, owners: readonly bigint[]): Promise<readonly ActualFlow[]> {
   const parts = await Promise.all(owners.map((cookie) => flows(session, cookie, OWNER_MASK)));

@@ -88,6 +88,31 @@ export function subnetOf(text: string): Subnet {
   return { first: read.ip, prefix: read.prefix };
 }
 
+/** What is wrong with an address or prefix that a port may use besides its own. */
+export function allowedFault(text: string): string | undefined {
+  if (!text.includes('/')) return ipFault(text);
+  if (/\/0+$/.test(text)) return 'that is every address: write ip-checks: false';
+  return subnetFault(text) ?? ipFault(text.slice(0, text.indexOf('/')));
+}
+
+/** The address or prefix of a text without fault; an address is the prefix of all its bits. */
+export function allowedOf(text: string): Subnet {
+  if (text.includes('/')) return subnetOf(text);
+  const first = ipOf(text);
+  return { first, prefix: bits(first) };
+}
+
+/** As an address where it is one. */
+export const allowedText = (subnet: Subnet): string =>
+  subnet.prefix === bits(subnet.first) ? ipText(subnet.first) : subnetText(subnet);
+
+/** fe80::/64 with the MAC address as a modified EUI-64 (RFC 4291, appendix A), as RFC 5952 writes it. */
+export function linkLocal(mac: string): string {
+  const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = mac.split(':').map((octet) => Number.parseInt(octet, 16));
+  const octets = [0xfe, 0x80, 0, 0, 0, 0, 0, 0, a ^ 2, b, c, 0xff, 0xfe, d, e, f];
+  return ipText(ipaddr.fromByteArray(octets));
+}
+
 export function subnetText(subnet: Subnet): string {
   return `${ipText(subnet.first)}/${subnet.prefix}`;
 }

@@ -4,6 +4,7 @@
 import { contains, ipText, overlap, reservedIn, subnetText } from './address.js';
 import { ENCAPSULATIONS, KeySpace, largestKey, MINIMUM_MTU, overhead } from './encapsulation.js';
 import type { Entries, NetworkEntry } from './entries.js';
+import { allowedAddresses, linkLocals, qosBursts, unknownKeys } from './port-checks.js';
 import { nameFault } from './schema.js';
 import type { Fault, Path } from './source.js';
 
@@ -178,4 +179,14 @@ function* portHosts({ ports }: NetworkEntry, { hostNames }: Entries): Iterable<F
   }
 }
 
-const NETWORK_CHECKS: readonly NetworkCheck[] = [keyWidth, subnets, addresses, portDuplicates, portHosts];
+const NETWORK_CHECKS: readonly NetworkCheck[] = [
+  keyWidth,
+  subnets,
+  addresses,
+  portDuplicates,
+  portHosts,
+  linkLocals,
+  allowedAddresses,
+  qosBursts,
+  unknownKeys,
+];

@@ -3,8 +3,8 @@
  * one mistake must not hide another, nor cause a second message. A value that the schema refused is `null` here, one
  * that is absent `undefined`.
  */
-import { type Ip, ipOf, type Subnet, subnetOf } from './address.js';
-import type { Encapsulation, Underlay } from './model.js';
+import { allowedOf, type Ip, ipOf, type Subnet, subnetOf } from './address.js';
+import type { Encapsulation, Port, Qos, Underlay } from './model.js';
 import { type File, NETWORK_KEYS } from './schema.js';
 import type { Fault, Path } from './source.js';
 
@@ -35,6 +35,10 @@ export interface PortEntry {
   readonly mac?: Sited<string>;
   readonly ips: readonly Sited<Ip>[];
   readonly hosts: readonly Sited<string>[] | undefined;
+  readonly allowed: readonly Sited<Subnet>[];
+  readonly qos?: Sited<Qos>;
+  /** What needs no check across values. */
+  readonly plain: Pick<Port, 'ipChecks' | 'unknown' | 'broadcastRate'>;
 }
 
 export interface NetworkEntry {
@@ -146,7 +150,20 @@ function portEntry(path: Path, network: string, name: string, port: GivenPort): 
     ...(port?.mac && { mac: { value: port.mac.toLowerCase(), path: [...path, 'mac'] } }),
     ips: sited(port?.ips, [...path, 'ips']).map((ip) => ({ ...ip, value: ipOf(ip.value) })),
     hosts: port?.hosts ? sited(port.hosts, [...path, 'hosts']) : undefined,
+    allowed: sited(port?.allowed, [...path, 'allowed']).map((entry) => ({ ...entry, value: allowedOf(entry.value) })),
+    ...(port?.qos && { qos: { value: qosOf(port.qos), path: [...path, 'qos'] } }),
+    plain: {
+      ...(port?.['ip-checks'] === false && { ipChecks: false }),
+      ...(port?.unknown === true && { unknown: true }),
+      ...(port?.['broadcast-rate'] != null && { broadcastRate: port['broadcast-rate'] }),
+    },
   };
+}
+
+function qosOf({ rate, burst, dscp }: NonNullable<NonNullable<GivenPort>['qos']>): Qos {
+  // A burst beside a rate that is wrong is no second mistake.
+  const peak = rate === null ? null : burst;
+  return { ...(rate != null && { rate }), ...(peak != null && { burst: peak }), ...(dscp != null && { dscp }) };
 }
 
 /** The values of a list that are right, with their places. */

@@ -1,4 +1,6 @@
 /** The door of `topology/`: pure, from the text of a topology file to values, or to every mistake in it. */
+
+export { linkLocal } from './address.js';
 export { type AllocateOptions, type Allocation, allocateKeys, QUARANTINE_MS } from './allocate.js';
 export {
   ENCAPSULATIONS,
@@ -27,6 +29,7 @@ export type {
   Port,
   Position,
   Problem,
+  Qos,
   Topology,
   TopologyDraft,
   Underlay,

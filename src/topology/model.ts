@@ -80,6 +80,25 @@ export interface Port {
   readonly ips: readonly string[];
   /** The hosts where it may run, sorted; absent: any. */
   readonly hosts?: readonly string[];
+  /** Addresses and prefixes that it may use besides, and share with others; canonical, sorted, none another port's. */
+  readonly allowed?: readonly string[];
+  /** False: any IP address from it and to it. Its MAC address is checked all the same. */
+  readonly ipChecks?: false;
+  /** It receives what is for MAC addresses that its network does not have. */
+  readonly unknown?: true;
+  /** Broadcast and multicast packets a second that it may send; absent: as many as ports may that say nothing. */
+  readonly broadcastRate?: number;
+  readonly qos?: Qos;
+}
+
+/** What a port's traffic into the network gets. */
+export interface Qos {
+  /** kbit/s; absent: no limit. */
+  readonly rate?: number;
+  /** kbit at once above the rate; absent: a tenth of a second's, and 100 at least. */
+  readonly burst?: number;
+  /** Differentiated services code point that its IP packets are given (RFC 2474); absent: they keep their own. */
+  readonly dscp?: number;
 }
 
 /** A checked file whose networks may still lack a key: the input of `allocateKeys`. */

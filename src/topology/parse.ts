@@ -3,7 +3,7 @@
  *
  *   text → YAML with places (source) → single values (schema) → what is right of it (entries) → across values (checks)
  */
-import { ipText, subnetText } from './address.js';
+import { allowedText, ipText, subnetText } from './address.js';
 import { crossFaults } from './checks.js';
 import { overhead } from './encapsulation.js';
 import { type Entries, entriesOf, type NetworkEntry, type PortEntry } from './entries.js';
@@ -76,7 +76,7 @@ function networkOf(network: NetworkEntry, mtu: number, family: 'ipv4' | 'ipv6', 
   };
 }
 
-function portOf({ label, name, ifaceId, mac, ips, hosts }: PortEntry): Port {
+function portOf({ label, name, ifaceId, mac, ips, hosts, allowed, qos, plain }: PortEntry): Port {
   return {
     path: label,
     name,
@@ -84,6 +84,9 @@ function portOf({ label, name, ifaceId, mac, ips, hosts }: PortEntry): Port {
     mac: right(mac).value,
     ips: ips.map(({ value }) => ipText(value)).sort(order),
     ...(hosts && { hosts: hosts.map(({ value }) => value).sort(order) }),
+    ...(allowed.length > 0 && { allowed: allowed.map(({ value }) => allowedText(value)).sort(order) }),
+    ...plain,
+    ...(qos && Object.keys(qos.value).length > 0 && { qos: qos.value }),
   };
 }
 

@@ -3,7 +3,7 @@
  * values mean together is in checks.ts. A key added here is a key of the file; nothing else lists them.
  */
 import { z } from 'zod';
-import { ipFault, macFault, ovsdbFault, subnetFault } from './address.js';
+import { allowedFault, ipFault, macFault, ovsdbFault, subnetFault } from './address.js';
 import type { Encapsulation } from './model.js';
 import type { Fault, Path } from './source.js';
 
@@ -77,11 +77,39 @@ function outer(what: string, code: string, least: number) {
 
 const encapsulation = choice<Encapsulation>('encapsulation', 'bad-encapsulation', ['geneve', 'vxlan', 'gre', 'nvgre']);
 
+/** A whole number of something, from 1. */
+function amount(what: string, code: string, most: number) {
+  return one<number>((value) => {
+    if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= most) return undefined;
+    return { code, message: `${show(value)} is no ${what}: write a whole number from 1 to ${most}` };
+  });
+}
+
+const dscp = one<number>((value) => {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 63) return undefined;
+  return { code: 'bad-dscp', message: `${show(value)} is no DSCP: write 0 to 63` };
+});
+
+/** Rates of meters have 32 bits (OpenFlow 1.5.1 clause 7.3.4.5); Open vSwitch reckons in thousandths of them. */
+const MOST_KBIT = 4_000_000_000;
+const MOST_PACKETS = 1_000_000;
+
+const qos = z.strictObject({
+  rate: amount('rate in kbit/s', 'bad-rate', MOST_KBIT).optional(),
+  burst: amount('burst in kbit', 'bad-burst', MOST_KBIT).optional(),
+  dscp: dscp.optional(),
+});
+
 const port = z.strictObject({
   mac: text('MAC address', 'bad-mac', macFault),
   ips: z.array(text('IP address', 'bad-ip', ipFault)).optional(),
   'iface-id': text('iface-id', 'bad-iface-id', ifaceIdFault).optional(),
   hosts: z.array(text('host name', 'bad-name', nameFault)).optional(),
+  allowed: z.array(text('address or prefix', 'bad-allowed', allowedFault)).optional(),
+  'ip-checks': flag('its IP addresses are checked', 'bad-ip-checks').optional(),
+  unknown: flag('it receives what is for unknown MAC addresses', 'bad-unknown').optional(),
+  'broadcast-rate': amount('number of packets a second', 'bad-broadcast-rate', MOST_PACKETS).optional(),
+  qos: qos.optional(),
 });
 
 const network = z.strictObject({
@@ -123,7 +151,7 @@ export type File = z.infer<typeof FILE>;
 function keysAt(path: Path): readonly string[] {
   if (path[0] === 'underlay') return Object.keys(underlay.shape);
   if (path[0] === 'hosts') return Object.keys(host.shape);
-  const byDepth: Record<number, { readonly shape: object }> = { 0: FILE, 2: tenant, 4: network, 6: port };
+  const byDepth: Record<number, { readonly shape: object }> = { 0: FILE, 2: tenant, 4: network, 6: port, 7: qos };
   return Object.keys(byDepth[path.length]?.shape ?? {});
 }
 

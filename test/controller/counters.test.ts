@@ -1,8 +1,17 @@
 /** Counters from flows: whose they are, and how often a switch is asked. */
 import { expect } from 'chai';
-import { addCounters, type Counters, RECENT_MS, RecentlyCounted, sum } from '../../src/controller/counters.js';
+import {
+  addCounters,
+  addMeterDrops,
+  type Counters,
+  dropCounts,
+  RECENT_MS,
+  RecentlyCounted,
+  sum,
+} from '../../src/controller/counters.js';
 import { bindings, type DesiredFlow, desiredState } from '../../src/desired/index.js';
 import { actualOf } from '../../src/diff/index.js';
+import { FENCE_METER } from '../../src/pipeline/index.js';
 import type { CountedFlow, HostLink } from '../../src/session/index.js';
 import { worldOf } from '../world.js';
 
@@ -69,6 +78,23 @@ describe('counters', () => {
     });
   });
 
+  it('tell of what meters drop whose it is', () => {
+    const { meters } = desiredState(world, 'hv1', bindings(world));
+    const mine = meters.find((meter) => meter.owner?.port === 'red/web/red-vm1');
+    if (mine === undefined) throw new Error('no meter');
+    const dropped = new Map([
+      [mine.meter_id, 9n],
+      [FENCE_METER.meter_id, 4n],
+    ]);
+    expect(dropCounts([], dropped)).to.deep.equal({ broadcast_rate: 9 });
+    const found = { ports: new Map<string, Counters>(), networks: new Map<string, Counters>() };
+    addMeterDrops(found.ports, found.networks, dropped, meters);
+    expect([...found.ports].map(([path, { drops }]) => [path, drops])).to.deep.equal([
+      ['red/web/red-vm1', { broadcast_rate: 9 }],
+    ]);
+    expect(found.networks.get('red/web')?.drops).to.deep.equal({ broadcast_rate: 9 });
+  });
+
   it('are read once for all who ask within half a second, again after it, and again after a failure', async () => {
     let clock = 0;
     let reads = 0;
@@ -77,7 +103,8 @@ describe('counters', () => {
       reads += 1;
       return fails ? Promise.reject(new Error('gone')) : Promise.resolve([]);
     };
-    const link = { epoch: () => 1, counted } as unknown as HostLink;
+    const meterDrops = () => Promise.resolve(new Map());
+    const link = { epoch: () => 1, counted, meterDrops } as unknown as HostLink;
     const recent = new RecentlyCounted(() => clock);
     await Promise.all([recent.of(link), recent.of(link)]);
     clock = RECENT_MS - 1;

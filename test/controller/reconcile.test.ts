@@ -32,6 +32,7 @@ class Switch implements HostLink {
     this.reads += 1;
     return Promise.resolve(this.state);
   };
+  meterDrops = () => Promise.resolve(new Map<number, bigint>());
   readMeters = () => Promise.resolve(this.state.meters);
   readOwners = () => Promise.resolve([...this.state.flows.values()]);
   send = (plan: FlowPlan) => {

@@ -78,7 +78,7 @@ describe('limits', () => {
     expect(big.excesses).to.deep.equal([]);
     expect(big.groups).to.deep.equal([]);
     const dropped = big.flows.filter((f) => dropCodeOf(f.cookie) === DROPS.no_flood.code);
-    expect(dropped.map((f) => f.table_id)).to.deep.equal([30, 40]);
+    expect(dropped.map((f) => f.table_id)).to.deep.equal([34, 40]);
     const per = (state: DesiredState, table: number) => state.flows.filter((f) => f.table_id === table).length;
     expect(per(big, 30) - per(small, 30)).to.equal(300);
     expect(per(big, 20) - per(small, 20)).to.equal(300);

@@ -112,16 +112,18 @@ describe('difference', () => {
     const { plan } = difference(desired, EMPTY);
     expect(plan.add).to.have.length(desired.flows.length);
     expect(plan.groups.map((g) => g.how)).to.deep.equal(['add', 'add']);
-    expect(plan.addMeters).to.deep.equal([FENCE_METER]);
+    expect(plan.addMeters).to.deep.equal(desired.meters);
+    expect(plan.addMeters[0]).to.equal(FENCE_METER);
   });
 
   it('changes a meter in its place when its rate is another, and takes off the ones nobody needs', () => {
-    const meter = { meter_id: 0x1000a, unit: 'packets', rate: 100, burst: 100, why: 'a test' } as const;
-    const held = holding({ ...desired, meters: [FENCE_METER, meter] });
+    const meter = { meter_id: 0x1ffff, unit: 'packets', rate: 100, burst: 100, why: 'a test' } as const;
+    const held = holding({ ...desired, meters: [...desired.meters, meter] });
     const faster = { ...meter, rate: 200 };
-    const { plan } = difference({ ...desired, meters: [FENCE_METER, faster] }, held);
+    const wanted = { ...desired, meters: [...desired.meters, faster] };
+    const { plan } = difference(wanted, held);
     expect(plan).to.deep.include({ addMeters: [], modifyMeters: [faster], removeMeters: [] });
-    expect(isEmpty(difference({ ...desired, meters: [FENCE_METER, faster] }, applied(held, plan)).plan)).to.equal(true);
+    expect(isEmpty(difference(wanted, applied(held, plan)).plan)).to.equal(true);
     const less = difference(desired, held).plan;
     expect(less).to.deep.include({ addMeters: [], modifyMeters: [], removeMeters: [meter.meter_id] });
     expect(isEmpty(difference(desired, applied(held, less)).plan)).to.equal(true);

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { ipv6Addresses, knownAddresses, linkLocal } from '../../src/pipeline/index.js';
+import { ipv6Addresses, knownAddresses } from '../../src/pipeline/index.js';
+import { linkLocal } from '../../src/topology/index.js';
 import { topologyOf } from '../world.js';
 
 describe('addresses of a port', () => {

@@ -8,6 +8,7 @@ import { bindings, type DesiredState, desiredState } from '../../src/desired/ind
 import { difference, flowModCount, isEmpty } from '../../src/diff/index.js';
 import { sendPlan } from '../../src/session/send-plan.js';
 import { readCounted, readOwners, readTables } from '../../src/session/switch-tables.js';
+import type { Port } from '../../src/topology/index.js';
 import { networks } from '../e2e/networks.js';
 import { type Lab, startLab } from '../lab/lab.js';
 import { type WorldOptions, worldOf } from '../world.js';
@@ -23,6 +24,13 @@ function wanted(tunnels: 'mesh' | 'flow', more: WorldOptions = {}): DesiredState
   );
   return desiredState({ ...world, confirmed }, 'hv1', bound);
 }
+/** Ports with every key of the topology file that changes flows, one of each on every host. */
+const EVERY_KEY = (i: number): Partial<Port> =>
+  [
+    { allowed: ['10.0.0.0/8', '192.168.0.200', 'fd00:2::/64', 'fd00:1::c8'], broadcastRate: 7 },
+    { ipChecks: false, unknown: true } as const,
+    { unknown: true, qos: { rate: 1000, burst: 200, dscp: 46 } } as const,
+  ][Math.floor(i / 3)] ?? {};
 const nothing: DesiredState = { ...wanted('mesh'), flows: [], groups: [], meters: [] };
 
 describe('read-back', function () {
@@ -58,6 +66,7 @@ describe('read-back', function () {
     for (const [what, tunnels, more] of [
       ['mesh', 'mesh', {}],
       ['IPv6 of VMs, mesh', 'mesh', { dual: true }],
+      ['every key of ports, mesh', 'mesh', { dual: true, ports: 9, keys: EVERY_KEY }],
       ['flow', 'flow', {}],
       ['nvgre over IPv6, flow', 'flow', { encapsulation: 'nvgre', family: 'ipv6' }],
     ] as const)

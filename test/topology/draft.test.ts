@@ -66,6 +66,26 @@ tenants:
     ]);
   });
 
+  it("writes a port's further keys in one form, and leaves out what changes nothing", () => {
+    const draft = draftOf(
+      fileOf({
+        ports: `{
+          a: { mac: "02:00:00:00:01:01", allowed: ["FD00:2::/64", 10.0.0.7/32, 10.0.0.0/30], ip-checks: true, unknown: false, qos: {} },
+          b: { mac: "02:00:00:00:01:02", ip-checks: false, unknown: true, broadcast-rate: 9, qos: { rate: 10, burst: 1, dscp: 0 } },
+          c: { mac: "02:00:00:00:01:03", allowed: [10.0.0.7] } }`,
+      }),
+    );
+    const given = draft.networks[0]?.ports.map(({ path: _, name, ifaceId: __, mac: ___, ips: ____, ...rest }) => [
+      name,
+      rest,
+    ]);
+    expect(given).to.deep.equal([
+      ['a', { allowed: ['10.0.0.0/30', '10.0.0.7', 'fd00:2::/64'] }],
+      ['b', { ipChecks: false, unknown: true, broadcastRate: 9, qos: { rate: 10, burst: 1, dscp: 0 } }],
+      ['c', { allowed: ['10.0.0.7'] }],
+    ]);
+  });
+
   it('takes the same identities in two tenants, and a family of addresses each', () => {
     const port = '{ mac: "02:00:00:00:01:01", ips: [192.168.0.1] }';
     const draft = draftOf(

@@ -71,6 +71,116 @@ const TUNNEL_ROWS: readonly Row[] = [
   ['ttl 0', { underlay: '{ ttl: ▶0 }' }, 'bad-ttl', '0 is no TTL of tunnel packets: write 1 to 255, or inherit'],
 ];
 
+const portRow = (what: string, keys: string, code: string, message: string): Row => [
+  what,
+  { ports: `{ a: { ${MAC}, ips: [192.168.0.1], ${keys} }, b: { mac: "02:00:00:00:01:02", ips: ["fd00:1::2"] } }` },
+  code,
+  message,
+];
+
+const PORT_ROWS: readonly Row[] = [
+  portRow(
+    'no address',
+    'allowed: [▶10.0.0.0/33]',
+    'bad-allowed',
+    '"10.0.0.0/33" is no address or prefix: write an address and a prefix length like 192.168.0.0/24 or "fd00:1::/64"',
+  ),
+  portRow(
+    'host bits',
+    'allowed: [▶10.0.0.1/8]',
+    'bad-allowed',
+    '"10.0.0.1/8" is no address or prefix: bits after the prefix are set: write 10.0.0.0/8',
+  ),
+  portRow(
+    'a group',
+    'allowed: [▶224.0.0.0/4]',
+    'bad-allowed',
+    '"224.0.0.0/4" is no address or prefix: a multicast address',
+  ),
+  portRow(
+    'everything',
+    'allowed: [▶"::/0"]',
+    'bad-allowed',
+    '"::/0" is no address or prefix: that is every address: write ip-checks: false',
+  ),
+  portRow('twice', 'allowed: [10.0.0.1, ▶10.0.0.1/32]', 'duplicate-allowed', '10.0.0.1 is allowed twice: remove one'),
+  portRow(
+    'its own address',
+    'allowed: [▶192.168.0.1]',
+    'allowed-taken',
+    '192.168.0.1 is an address of port a: correct it, or leave it out',
+  ),
+  portRow(
+    "another's address",
+    'allowed: [▶"fd00:1::/64"]',
+    'allowed-taken',
+    'fd00:1::/64 holds fd00:1::2, an address of port b: correct it, or leave it out',
+  ),
+  portRow(
+    "another's link-local address",
+    'allowed: [▶"fe80::ff:fe00:102"]',
+    'allowed-taken',
+    'fe80::ff:fe00:102 is an address of port b: correct it, or leave it out',
+  ),
+  [
+    'IPv6 where there is none',
+    { web: 'subnets: [192.168.0.0/24]', ports: `{ a: { ${MAC}, allowed: [▶"fd00::1"] } }` },
+    'allowed-without-ipv6',
+    'fd00::1: red/web has no IPv6: add an IPv6 subnet',
+  ],
+  [
+    'the link-local address of another',
+    {
+      web: 'subnets: ["fe80::/64"]',
+      ports: `{ a: { ${MAC} }, b: { mac: "02:00:00:00:01:02", ips: [▶"fe80::ff:fe00:101"] } }`,
+    },
+    'duplicate-ip',
+    'address fe80::ff:fe00:101 is that of port a, by its MAC address: give b its own (first on line 8)',
+  ],
+  portRow(
+    'ip-checks',
+    'ip-checks: ▶off',
+    'bad-ip-checks',
+    '"off" does not say whether its IP addresses are checked: write true or false',
+  ),
+  portRow(
+    'unknown',
+    'unknown: ▶1',
+    'bad-unknown',
+    '1 does not say whether it receives what is for unknown MAC addresses: write true or false',
+  ),
+  portRow(
+    'broadcast-rate',
+    'broadcast-rate: ▶0',
+    'bad-broadcast-rate',
+    '0 is no number of packets a second: write a whole number from 1 to 1000000',
+  ),
+  portRow(
+    'rate',
+    'qos: { rate: ▶1.5, burst: 9 }',
+    'bad-rate',
+    '1.5 is no rate in kbit/s: write a whole number from 1 to 4000000000',
+  ),
+  portRow(
+    'burst',
+    'qos: { rate: 10, burst: ▶x }',
+    'bad-burst',
+    '"x" is no burst in kbit: write a whole number from 1 to 4000000000',
+  ),
+  portRow('dscp', 'qos: { dscp: ▶64 }', 'bad-dscp', '64 is no DSCP: write 0 to 63'),
+  portRow('qos', 'qos: { ▶rat: 5 }', 'unknown-key', 'unknown key "rat": did you mean rate?'),
+  portRow('burst alone', 'qos: { burst: ▶10 }', 'burst-without-rate', 'a burst above no rate: add rate, in kbit/s'),
+  [
+    'a wide key beside unknown',
+    {
+      ports: `{ a: { ${MAC}, unknown: true } }`,
+      networks: 'db: { encapsulation: gre, key: ▶2147483648 }',
+    },
+    'key-too-wide',
+    'tunnel key 2147483648 has a group number that unknown of red/web/a needs: choose one below 2147483648 (first on line 8)',
+  ],
+];
+
 const SHAPE_ROWS: readonly Row[] = [
   [
     'unknown key, near',
@@ -82,7 +192,7 @@ const SHAPE_ROWS: readonly Row[] = [
     'unknown key, far',
     { ports: `{ a: { ${MAC}, ▶colour: 5 } }` },
     'unknown-key',
-    'unknown key "colour": a takes mac, ips, iface-id, hosts',
+    'unknown key "colour": a takes mac, ips, iface-id, hosts, allowed, ip-checks, unknown, broadcast-rate, qos',
   ],
   ['unknown key at the top', `▶host: {}\n${fileOf({})}`, 'unknown-key', 'unknown key "host": did you mean hosts?'],
   [
@@ -501,6 +611,7 @@ describe('topology problems', () => {
   rows('of one value', VALUE_ROWS);
   rows('of an OVSDB address', OVSDB_ROWS);
   rows('of tunnel options', TUNNEL_ROWS);
+  rows("of a port's further keys", PORT_ROWS);
   rows('of values together', TOGETHER_ROWS);
 
   it('reports a syntax error with its place, and nothing that follows from it', () => {

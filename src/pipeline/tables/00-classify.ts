@@ -2,7 +2,8 @@
  * Table 0 · classify: where does this packet come from, and whose is it?
  *
  *   match                                         → action
- *   in_port = VM port, no VLAN tag                → reg_network, reg_in; goto port_security
+ *   in_port = VM port P, no VLAN tag              → reg_network, reg_in; goto port_security
+ *   … where P has a rate                          → through P's meter first
  *   in_port = VM port                             → drop vlan_tagged
  *   in_port = tunnel, tun_src = VTEP, tun_id = K  → reg_network = K; goto from_tunnel   (never towards a tunnel again)
  *   in_port = tunnel, key 0, UDP 3784, peer       → counted: BFD, handled by ovs-vswitchd itself
@@ -16,6 +17,7 @@
  */
 import { fromVtep, withKey } from '../actions.js';
 import { type Action, ETH_TYPE_IP, IPPROTO_UDP, UDP_BFD } from '../fields.js';
+import { rateMeter } from '../meters.js';
 import { reg_in, reg_network } from '../registers.js';
 import { table } from '../table.js';
 import { portSecurity } from './10-port-security.js';
@@ -38,6 +40,7 @@ export const classify = table({
     {
       priority: 100,
       match: { in_port: { value: ofport }, vlan_vid: { value: 0 } },
+      ...(port.qos?.rate === undefined ? {} : { meter: rateMeter(ofport) }),
       actions: identity(network.key, ofport),
       goto: portSecurity,
       why: `VM port ${port.name} belongs to ${network.path}`,

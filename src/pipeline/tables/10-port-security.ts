@@ -9,11 +9,12 @@
  *   reg_in = P                                           → drop mac_spoof
  *   otherwise                                            → drop no_identity
  *
- * A port may speak IPv6 where its network has an IPv6 subnet.
+ * A port's addresses are its own, and those that it is allowed besides; a port without IP checks has all. It may speak
+ * IPv6 where its network has an IPv6 subnet. Where it has a DSCP, its IP packets get it here.
  */
 
-import { ipv4Addresses, ipv6Addresses, speaksIpv6 } from '../addresses.js';
-import { ETH_TYPE_ARP, ETH_TYPE_IP, ETH_TYPE_IPV6, ipv4, ipv6, mac, UNSPECIFIED } from '../fields.js';
+import { speaksIpv6, usableIpv4, usableIpv6 } from '../addresses.js';
+import { ETH_TYPE_ARP, ETH_TYPE_IP, ETH_TYPE_IPV6, mac, UNSPECIFIED } from '../fields.js';
 import { reg_in } from '../registers.js';
 import { table } from '../table.js';
 import type { LocalPort } from '../view.js';
@@ -30,31 +31,39 @@ const fromPort = ({ port, ofport }: LocalPort) =>
 const arpFrom = (way: LocalPort) =>
   ({ ...fromPort(way), eth_type: { value: ETH_TYPE_ARP }, arp_sha: { value: mac(way.port.mac) } }) as const;
 
+/** The mark that the port's IP packets get (RFC 2474). */
+const marking = ({ port }: LocalPort) =>
+  port.qos?.dscp === undefined
+    ? {}
+    : ({ actions: [{ kind: 'set_field', field: 'ip_dscp', value: port.qos.dscp }] } as const);
+
 const ipv4Flows = (way: Way) =>
-  ipv4Addresses(way.port).flatMap((ip) => [
+  usableIpv4(way.port).flatMap(({ match, text }) => [
     {
       priority: 100,
-      match: { ...fromPort(way), eth_type: { value: ETH_TYPE_IP }, ip_src: { value: ipv4(ip) } } as const,
+      match: { ...fromPort(way), eth_type: { value: ETH_TYPE_IP }, ...(match && { ip_src: match }) } as const,
+      ...marking(way),
       goto: protocols,
-      why: `${way.owner} may send from its address ${ip}`,
+      why: `${way.owner} may send from ${text}`,
     },
     {
       priority: 100,
-      match: { ...arpFrom(way), arp_spa: { value: ipv4(ip) } },
+      match: { ...arpFrom(way), ...(match && { arp_spa: match }) },
       goto: arp,
-      why: `${way.owner} may speak ARP for its address ${ip}`,
+      why: `${way.owner} may speak ARP for ${text}`,
     },
   ]);
 
 function ipv6Flows(way: Way) {
-  if (!speaksIpv6(way.network)) return [];
+  if (!speaksIpv6(way.network, way.port)) return [];
   const from = { ...fromPort(way), eth_type: { value: ETH_TYPE_IPV6 } } as const;
   return [
-    ...ipv6Addresses(way.network, way.port).map((ip) => ({
+    ...usableIpv6(way.network, way.port).map(({ match, text }) => ({
       priority: 100,
-      match: { ...from, ipv6_src: { value: ipv6(ip) } },
+      match: { ...from, ...(match && { ipv6_src: match }) },
+      ...marking(way),
       goto: protocols,
-      why: `${way.owner} may send from its address ${ip}`,
+      why: `${way.owner} may send from ${text}`,
     })),
     {
       priority: 100,
@@ -62,8 +71,25 @@ function ipv6Flows(way: Way) {
       goto: protocols,
       why: `${way.owner} may have no address yet (RFC 4862, RFC 3590)`,
     },
-    { priority: 50, match: from, drop: 'ipv6_spoof', why: `${way.owner} has no such IPv6 address` } as const,
   ];
+}
+
+/** What the port is refused, by protocol. */
+function spoofFlows(way: Way) {
+  const from = fromPort(way);
+  const spoofs = [
+    [ETH_TYPE_IP, 'ip_spoof', 'has no such IPv4 address'],
+    [ETH_TYPE_ARP, 'arp_spoof', 'has no such address to speak ARP for'],
+    ...(speaksIpv6(way.network, way.port)
+      ? ([[ETH_TYPE_IPV6, 'ipv6_spoof', 'has no such IPv6 address']] as const)
+      : []),
+  ] as const;
+  return spoofs.map(([type, drop, what]) => ({
+    priority: 50,
+    match: { ...from, eth_type: { value: type } },
+    drop,
+    why: `${way.owner} ${what}`,
+  }));
 }
 
 export const portSecurity = table({
@@ -76,40 +102,28 @@ export const portSecurity = table({
 
   port: (local) => {
     const { network, port, ofport } = local;
-    const owner = `${port.name} of ${network.path}`;
-    const from = fromPort(local);
+    const way = { ...local, owner: `${port.name} of ${network.path}` };
     return [
-      ...ipv4Flows({ ...local, owner }),
+      ...ipv4Flows(way),
       {
         priority: 100,
         match: { ...arpFrom(local), arp_spa: { value: 0 } },
         goto: arp,
-        why: `${owner} may probe whether an address is free (RFC 5227)`,
+        why: `${way.owner} may probe whether an address is free (RFC 5227)`,
       },
-      ...ipv6Flows({ ...local, owner }),
-      {
-        priority: 50,
-        match: { ...from, eth_type: { value: ETH_TYPE_IP } },
-        drop: 'ip_spoof',
-        why: `${owner} has no such IPv4 address`,
-      },
-      {
-        priority: 50,
-        match: { ...from, eth_type: { value: ETH_TYPE_ARP } },
-        drop: 'arp_spoof',
-        why: `${owner} has no such address to speak ARP for`,
-      },
+      ...ipv6Flows(way),
+      ...spoofFlows(way),
       {
         priority: 20,
-        match: from,
+        match: fromPort(local),
         drop: 'ethertype',
-        why: `${owner} may send ${speaksIpv6(network) ? 'IPv4, IPv6 and ARP' : 'IPv4 and ARP'} only`,
+        why: `${way.owner} may send ${speaksIpv6(network, port) ? 'IPv4, IPv6 and ARP' : 'IPv4 and ARP'} only`,
       },
       {
         priority: 10,
         match: { [reg_in]: { value: ofport } },
         drop: 'mac_spoof',
-        why: `${owner} has another MAC address`,
+        why: `${way.owner} has another MAC address`,
       },
     ];
   },

@@ -3,7 +3,7 @@
  *
  *   match                                                → action
  *   reg_in = P, solicitation of P's own address          → drop nd_announcement   (its own address is free for it)
- *   reg_in = P, advertisement of P's own address         → goto nd_option
+ *   reg_in = P, advertisement of an address of P         → goto nd_option
  *   solicitation from ::, to find out who has an address → goto nd_unanswered
  *   other solicitation                                   → goto nd_option
  *   solicitation or advertisement, rest                  → drop nd_spoof          (another's target, hop limit not 255)
@@ -12,7 +12,7 @@
  *   other ICMPv6 from ::                                 → drop ipv6_spoof
  *   otherwise                                            → goto l2
  */
-import { ipv6Addresses } from '../addresses.js';
+import { ipv6Addresses, usableIpv6 } from '../addresses.js';
 import { ETH_TYPE_IPV6, ICMPV6, IPPROTO_ICMPV6, ipv6, ND_HOP_LIMIT, UNSPECIFIED } from '../fields.js';
 import { reg_in } from '../registers.js';
 import { table } from '../table.js';
@@ -79,22 +79,21 @@ export const nd = table({
     { priority: 0, match: {}, goto: l2, why: 'echo, errors, and other ICMPv6 of VMs' },
   ],
 
-  port: ({ network, port, ofport }) =>
-    ipv6Addresses(network, port).flatMap((ip) => {
-      const own = { [reg_in]: { value: ofport }, nd_target: { value: ipv6(ip) } } as const;
-      return [
-        {
-          priority: 100,
-          match: { ...own, ...near(neighbourSolicitation) },
-          drop: 'nd_announcement' as const,
-          why: `${port.name} of ${network.path} asks for its own address ${ip}: it is free for it`,
-        },
-        {
-          priority: 100,
-          match: { ...own, ...near(neighbourAdvertisement) },
-          goto: ndOption,
-          why: `${port.name} of ${network.path} may speak for its address ${ip}`,
-        },
-      ];
-    }),
+  port: ({ network, port, ofport }) => {
+    const from = { [reg_in]: { value: ofport } } as const;
+    return [
+      ...ipv6Addresses(network, port).map((ip) => ({
+        priority: 100,
+        match: { ...from, ...near(neighbourSolicitation), nd_target: { value: ipv6(ip) } },
+        drop: 'nd_announcement' as const,
+        why: `${port.name} of ${network.path} asks for its own address ${ip}: it is free for it`,
+      })),
+      ...usableIpv6(network, port).map(({ match, text }) => ({
+        priority: 100,
+        match: { ...from, ...near(neighbourAdvertisement), ...(match && { nd_target: match }) },
+        goto: ndOption,
+        why: `${port.name} of ${network.path} may speak for ${text}`,
+      })),
+    ];
+  },
 });

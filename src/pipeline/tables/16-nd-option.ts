@@ -2,6 +2,7 @@
  * Table 16 · nd_option: is the link-layer address in the message the VM's own? (Sources and targets are checked.)
  *
  *   match                                               → action
+ *   reg_in = P, of what P is allowed besides, to all    → goto l2          (shared addresses have to be announced)
  *   advertisement to everybody                          → drop nd_announcement
  *   reg_in = P, solicitation with P's MAC as source     → goto nd_answer
  *   reg_in = P, advertisement with P's MAC as target    → goto l2
@@ -13,7 +14,7 @@
  * address, with a MAC address that is right. Open vSwitch reads an option that is not there as 00:00:00:00:00:00.
  */
 import { MULTICAST } from '../actions.js';
-import { ipv6Addresses } from '../addresses.js';
+import { allowedIpv6, ipv6Addresses } from '../addresses.js';
 import { ETH_TYPE_IPV6, ICMPV6, IPPROTO_ICMPV6, mac } from '../fields.js';
 import { reg_in } from '../registers.js';
 import { table } from '../table.js';
@@ -30,7 +31,7 @@ export const ndOption = table({
   id: 16,
   name: 'nd_option',
   question: "Is the link-layer address in the message the VM's own?",
-  matches: [reg_in, 'eth_dst', 'eth_type', 'ip_proto', 'icmpv6_type', 'nd_sll', 'nd_tll'],
+  matches: [reg_in, 'eth_dst', 'eth_type', 'ip_proto', 'icmpv6_type', 'nd_target', 'nd_sll', 'nd_tll'],
 
   host: () => [
     {
@@ -53,7 +54,14 @@ export const ndOption = table({
   port: ({ network, port, ofport }) => {
     if (ipv6Addresses(network, port).length === 0) return [];
     const owner = `${port.name} of ${network.path}`;
+    const says = { [reg_in]: { value: ofport }, ...advertisement, nd_tll: { value: mac(port.mac) } } as const;
     return [
+      ...allowedIpv6(port).map(({ match, text }) => ({
+        priority: 120,
+        match: { ...says, eth_dst: MULTICAST, ...(match && { nd_target: match }) },
+        goto: l2,
+        why: `${owner} may announce ${text} as its own`,
+      })),
       {
         priority: 100,
         match: { [reg_in]: { value: ofport }, ...solicitation, nd_sll: { value: mac(port.mac) } },
@@ -62,7 +70,7 @@ export const ndOption = table({
       },
       {
         priority: 100,
-        match: { [reg_in]: { value: ofport }, ...advertisement, nd_tll: { value: mac(port.mac) } },
+        match: says,
         goto: l2,
         why: `${owner} answers with its own MAC address`,
       },

@@ -4,6 +4,7 @@
  *   match                                                  → action
  *   reg_in = P, request for P's own address                → drop arp_announcement
  *   reg_network = N, request for an address of N           → turn it into the answer; reg_out = reg_in; goto guard
+ *   reg_in = P, reply to all about what P is allowed       → goto l2      (shared addresses have to be announced)
  *   reply to everybody                                     → drop arp_announcement
  *   otherwise (unknown address, reply to one)              → goto l2
  *
@@ -11,7 +12,7 @@
  */
 import type { Action } from 'ts-openflow';
 import { BACK_TO_SENDER, copyField, MULTICAST } from '../actions.js';
-import { ipv4Addresses } from '../addresses.js';
+import { allowedIpv4, ipv4Addresses } from '../addresses.js';
 import { ARP_REPLY, ARP_REQUEST, ETH_TYPE_ARP, ipv4, mac } from '../fields.js';
 import { reg_in, reg_network } from '../registers.js';
 import { table } from '../table.js';
@@ -34,7 +35,7 @@ export const arp = table({
   id: 20,
   name: 'arp',
   question: 'Can the question be answered here?',
-  matches: [reg_in, reg_network, 'eth_type', 'eth_dst', 'arp_op', 'arp_tpa'],
+  matches: [reg_in, reg_network, 'eth_type', 'eth_dst', 'arp_op', 'arp_spa', 'arp_tpa'],
 
   host: () => [
     {
@@ -46,18 +47,23 @@ export const arp = table({
     { priority: 0, match: {}, goto: l2, why: 'a question nobody here can answer, or an answer to one VM' },
   ],
 
-  port: ({ network, port, ofport }) =>
-    ipv4Addresses(port).map((ip) => ({
-      priority: 110,
-      match: {
-        [reg_in]: { value: ofport },
-        eth_type: { value: ETH_TYPE_ARP },
-        arp_op: { value: ARP_REQUEST },
-        arp_tpa: { value: ipv4(ip) },
-      } as const,
-      drop: 'arp_announcement' as const,
-      why: `${port.name} of ${network.path} asks for, or announces, its own address ${ip}`,
-    })),
+  port: ({ network, port, ofport }) => {
+    const from = { [reg_in]: { value: ofport }, eth_type: { value: ETH_TYPE_ARP } } as const;
+    return [
+      ...ipv4Addresses(port).map((ip) => ({
+        priority: 110,
+        match: { ...from, arp_op: { value: ARP_REQUEST }, arp_tpa: { value: ipv4(ip) } },
+        drop: 'arp_announcement' as const,
+        why: `${port.name} of ${network.path} asks for, or announces, its own address ${ip}`,
+      })),
+      ...allowedIpv4(port).map(({ match, text }) => ({
+        priority: 95,
+        match: { ...from, arp_op: { value: ARP_REPLY }, eth_dst: MULTICAST, ...(match && { arp_spa: match }) },
+        goto: l2,
+        why: `${port.name} of ${network.path} may announce ${text} as its own`,
+      })),
+    ];
+  },
 
   address: ({ network, port, ip }) =>
     ip.includes(':')

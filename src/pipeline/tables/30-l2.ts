@@ -1,21 +1,21 @@
 /**
- * Table 30 · l2: where does a VM's packet go? The only table from which a tunnel can be reached.
+ * Table 30 · l2: where does a VM's packet go? Only this table and `replicate`, behind it, lead to tunnels.
  *
  *   match                                     → action
  *   reg_network = N, MAC of a port elsewhere  → tun_id = N's key, tun_dst; output tunnel
  *   reg_network = N, MAC of a port here       → reg_out = port; goto guard
- *   reg_network = N, broadcast or multicast   → group N (a copy to each other host of N); goto flood (copies here)
- *   … where N is too large for that           → drop no_flood
+ *   broadcast or multicast                    → goto broadcast
+ *   reg_network = N, where some port asks for → group of the hosts with such ports; copies to those here, by the guard
  *   reg_network = N                           → drop unknown_unicast
  *   otherwise                                 → drop no_network
  */
-import { deliverTo, MULTICAST, noFlood, sendByTunnel } from '../actions.js';
+import { deliverTo, MULTICAST, sendByTunnel } from '../actions.js';
 import { mac } from '../fields.js';
-import { groupId } from '../groups.js';
+import { unknownGroupId, wantsUnknown } from '../groups.js';
 import { reg_network } from '../registers.js';
 import { table } from '../table.js';
-import { flood } from './50-flood.js';
-import { guard } from './60-guard.js';
+import { broadcast } from './32-broadcast.js';
+import { guard, toUnknown } from './60-guard.js';
 
 export const l2 = table({
   id: 30,
@@ -23,27 +23,32 @@ export const l2 = table({
   question: "Where does a VM's packet go?",
   matches: [reg_network, 'eth_dst'],
 
-  host: () => [{ priority: 0, match: {}, drop: 'no_network', why: 'no network, no destination' }],
-
-  network: ({ network, floods }) => [
-    {
-      priority: 50,
-      match: { [reg_network]: { value: network.key }, eth_dst: MULTICAST },
-      ...(floods
-        ? ({
-            actions: [{ kind: 'group', group_id: groupId(network.key) }],
-            goto: flood,
-            why: `broadcast and multicast of ${network.path} go to its other hosts and to its ports here`,
-          } as const)
-        : noFlood(network)),
-    },
-    {
-      priority: 10,
-      match: { [reg_network]: { value: network.key } },
-      drop: 'unknown_unicast',
-      why: `${network.path} has no port with that MAC address, or it is nowhere bound`,
-    },
+  host: () => [
+    { priority: 50, match: { eth_dst: MULTICAST }, goto: broadcast, why: 'for all ports of the network' },
+    { priority: 0, match: {}, drop: 'no_network', why: 'no network, no destination' },
   ],
+
+  network: (local) => {
+    const { network, floods } = local;
+    const match = { [reg_network]: { value: network.key } } as const;
+    return floods && wantsUnknown(network)
+      ? [
+          {
+            priority: 10,
+            match,
+            actions: [{ kind: 'group', group_id: unknownGroupId(network.key) }, ...toUnknown(local)],
+            why: `ports of ${network.path} receive what is for unknown MAC addresses`,
+          },
+        ]
+      : [
+          {
+            priority: 10,
+            match,
+            drop: 'unknown_unicast',
+            why: `${network.path} has no port with that MAC address, or it is nowhere bound`,
+          },
+        ];
+  },
 
   port: ({ network, port, ofport }) => [
     {

@@ -5,14 +5,27 @@
  *   reg_network = N, MAC of a port here      → reg_out = port; goto guard
  *   reg_network = N, broadcast or multicast  → goto flood
  *   … where N is too large for that          → drop no_flood
+ *   reg_network = N, a port here asks for it → copies to such ports, by the guard
  *   otherwise                                → drop tunnel_unicast
  */
 import { deliverTo, MULTICAST, noFlood } from '../actions.js';
 import { mac } from '../fields.js';
 import { reg_network } from '../registers.js';
 import { table } from '../table.js';
+import type { LocalNetwork } from '../view.js';
 import { flood } from './50-flood.js';
-import { guard } from './60-guard.js';
+import { guard, toUnknown } from './60-guard.js';
+
+/** What becomes of a packet for a MAC address that is not here. */
+function unknownHere(local: LocalNetwork) {
+  const actions = toUnknown(local);
+  return actions.length > 0
+    ? { actions, why: `ports of ${local.network.path} here receive what is for unknown MAC addresses` }
+    : ({
+        drop: 'tunnel_unicast',
+        why: `no port of ${local.network.path} with that MAC address is on this host`,
+      } as const);
+}
 
 export const fromTunnel = table({
   id: 40,
@@ -24,23 +37,18 @@ export const fromTunnel = table({
     { priority: 0, match: {}, drop: 'tunnel_unicast', why: 'no port here has that address in that network' },
   ],
 
-  network: ({ network, floods }) => [
+  network: (local) => [
     {
       priority: 50,
-      match: { [reg_network]: { value: network.key }, eth_dst: MULTICAST },
-      ...(floods
+      match: { [reg_network]: { value: local.network.key }, eth_dst: MULTICAST },
+      ...(local.floods
         ? ({
             goto: flood,
-            why: `broadcast and multicast of ${network.path} from other hosts go to its ports here, and to no tunnel`,
+            why: `broadcast and multicast of ${local.network.path} from other hosts go to its ports here, and to no tunnel`,
           } as const)
-        : noFlood(network)),
+        : noFlood(local.network)),
     },
-    {
-      priority: 10,
-      match: { [reg_network]: { value: network.key } },
-      drop: 'tunnel_unicast',
-      why: `no port of ${network.path} with that MAC address is on this host`,
-    },
+    { priority: 10, match: { [reg_network]: { value: local.network.key } }, ...unknownHere(local) },
   ],
 
   port: ({ network, port, ofport }) => [

@@ -6,34 +6,49 @@
  *   reg_out = P, reg_network = P's, P's MAC, ARP to 0.0.0.0    → output P      (the answer to a probe of RFC 5227)
  *   reg_out = P, reg_network = P's, broadcast or multicast     → output P
  *   reg_out = P, reg_network = P's, P's MAC                    → drop foreign_destination
+ *   reg_out = P, reg_network = P's, P receives the unknown     → output P
  *   otherwise                                                  → drop guard
  */
-import { MULTICAST } from '../actions.js';
-import { ipv4Addresses, ipv6Addresses } from '../addresses.js';
-import { ETH_TYPE_ARP, ETH_TYPE_IP, ETH_TYPE_IPV6, ipv4, ipv6, mac } from '../fields.js';
+import type { Action } from 'ts-openflow';
+import { deliverTo, MULTICAST } from '../actions.js';
+import { usableIpv4, usableIpv6 } from '../addresses.js';
+import { ETH_TYPE_ARP, ETH_TYPE_IP, ETH_TYPE_IPV6, mac } from '../fields.js';
 import { reg_network, reg_out } from '../registers.js';
 import { table } from '../table.js';
-import type { LocalPort } from '../view.js';
+import type { LocalNetwork, LocalPort } from '../view.js';
+
+const GUARD_ID = 60;
 
 /** What the port may be sent in frames for it alone: the match, and what that is in words. */
 function destinations({ network, port }: LocalPort) {
+  if (port.ipChecks === false) return [[{}, 'what is for its MAC address'] as const];
   const ip = { eth_type: { value: ETH_TYPE_IP } } as const;
   const arp = { eth_type: { value: ETH_TYPE_ARP } } as const;
   const ip6 = { eth_type: { value: ETH_TYPE_IPV6 } } as const;
   return [
-    ...ipv4Addresses(port).flatMap((address) => [
-      [{ ...ip, ip_dst: { value: ipv4(address) } }, `IPv4 for ${address}`] as const,
-      [{ ...arp, arp_tpa: { value: ipv4(address) } }, `ARP for ${address}`] as const,
+    ...usableIpv4(port).flatMap(({ match, text }) => [
+      [{ ...ip, ...(match && { ip_dst: match }) }, `IPv4 for ${text}`] as const,
+      [{ ...arp, ...(match && { arp_tpa: match }) }, `ARP for ${text}`] as const,
     ]),
     [{ ...arp, arp_tpa: { value: 0 } }, 'the answer to its probe of an address'] as const,
-    ...ipv6Addresses(network, port).map(
-      (address) => [{ ...ip6, ipv6_dst: { value: ipv6(address) } }, `IPv6 for ${address}`] as const,
+    ...usableIpv6(network, port).map(
+      ({ match, text }) => [{ ...ip6, ...(match && { ipv6_dst: match }) }, `IPv6 for ${text}`] as const,
     ),
   ];
 }
 
+/** A copy to each port here that receives the unknown, by the guard. */
+export const toUnknown = ({ ports }: LocalNetwork): readonly Action[] =>
+  ports.filter(({ port }) => port.unknown === true).flatMap(({ ofport }) => toGuard(ofport));
+
+/** A copy of the packet to a VM port, by the guard. */
+export const toGuard = (ofport: number): readonly Action[] => [
+  deliverTo(ofport),
+  { kind: 'resubmit', table: GUARD_ID } as const,
+];
+
 export const guard = table({
-  id: 60,
+  id: GUARD_ID,
   name: 'guard',
   question: 'May this packet leave by this VM port?',
   matches: [reg_out, reg_network, 'eth_dst', 'eth_type', 'ip_dst', 'ipv6_dst', 'arp_tpa'],
@@ -63,6 +78,16 @@ export const guard = table({
         drop: 'foreign_destination',
         why: `${port.name} of ${network.path} has no such address`,
       },
+      ...(port.unknown === true
+        ? [
+            {
+              priority: 20,
+              match: to,
+              actions: [{ kind: 'output', port: ofport }],
+              why: `${port.name} receives what is for unknown MAC addresses of ${network.path}`,
+            } as const,
+          ]
+        : []),
     ];
   },
 });
