@@ -36,6 +36,11 @@ const BENCHES: readonly Bench[] = [
     load: () => import('./ovsdb.js'),
   },
   {
+    name: 'dataplane',
+    about: 'TCP, small packets, first packets and connections, beside OVN and static flows; masks',
+    load: () => import('./dataplane.js'),
+  },
+  {
     name: 'flows-per-host',
     about: 'OpenFlow flows on one host for 1,000 networks over 20 hosts, beside OVN',
     load: () => import('./flows-per-host.js'),
