@@ -45,6 +45,16 @@ const BENCHES: readonly Bench[] = [
     about: 'OpenFlow flows on one host for 1,000 networks over 20 hosts, beside OVN',
     load: () => import('./flows-per-host.js'),
   },
+  {
+    name: 'verify',
+    about: 'the isolation proof over 1,000 hosts: in full, and after one flow changed',
+    load: () => import('./verify.js'),
+  },
+  {
+    name: 'verify-quality',
+    about: 'mutants that leak and are not found, alarms on right states',
+    load: () => import('./verify-quality.js'),
+  },
 ];
 
 const list = (): string => BENCHES.map(({ name, about }) => `${name.padEnd(16)}${about}`).join('\n');

@@ -35,6 +35,9 @@ export class AbstractHost {
   readonly #byTable = new Map<number, number[]>();
   readonly #queue: number[] = [];
   readonly #seenAlarms = new Set<string>();
+  /** The state that a class works on, and the one that goes on: copied from and into, never kept. */
+  readonly #next = new Int32Array(LENGTH);
+  readonly #emitted = new Int32Array(LENGTH);
   #done = 0;
 
   constructor(
@@ -93,7 +96,8 @@ export class AbstractHost {
   #step(number: number, state: Int32Array, index: number): void {
     const cls = this.tables.classes.all[index] as FlowClass;
     if (cls.members === 0) return;
-    const next = state.slice();
+    const next = this.#next;
+    next.set(state);
     const { terms } = cls;
     for (let i = 0; i < terms.length; i += 3) {
       const word = terms[i] as number;
@@ -119,7 +123,8 @@ export class AbstractHost {
 
   /** A packet goes on in a table. */
   emit(state: Int32Array, table: number, from: number, cls: number): void {
-    this.#emit(state.slice(), table, from, cls);
+    this.#emitted.set(state);
+    this.#emit(this.#emitted, table, from, cls);
   }
 
   #emit(state: Int32Array, table: number, from: number, cls: number): void {

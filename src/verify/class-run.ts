@@ -9,7 +9,7 @@ import { ones32, TRACKED } from './words.js';
 
 /** The carrying out of one class's actions on one state. */
 export class ClassRun {
-  #stack: (readonly [number, number])[] = [];
+  #stack: (readonly [number, number])[] | undefined;
 
   constructor(
     readonly host: AbstractHost,
@@ -90,11 +90,12 @@ export class ClassRun {
         this.run(state.slice(), code, at + 2, at + 2 + a);
         return true;
       case OP.push:
+        this.#stack ??= [];
         if (a < TRACKED) this.#stack.push([(state[VALUES + a] as number) >>> b, (state[KNOWN + a] as number) >>> b]);
         else this.#stack.push([0, 0]);
         return true;
       case OP.pop: {
-        const [value, known] = this.#stack.pop() ?? [0, 0];
+        const [value, known] = this.#stack?.pop() ?? [0, 0];
         if (a < TRACKED) assign(state, a, b, c, value, known, 0);
         return true;
       }

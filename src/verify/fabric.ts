@@ -3,7 +3,6 @@ import type { Output } from './interpret.js';
 import type { HostView } from './judge.js';
 import { IN_PORT, TUN_ID, TUN_SRC, TUN6_SRC } from './layout.js';
 import { isTunnel } from './model.js';
-import { vtepHost } from './tunnel.js';
 import { TRACKED, wordOf } from './words.js';
 
 const TUN_DST = wordOf('tun_dst');
@@ -22,12 +21,12 @@ const equal = (a: readonly number[], b: readonly number[]): boolean =>
 /** Where an output by a tunnel arrives, and as what; undefined where it reaches no host that we have a dump of. */
 export function arrival(views: ReadonlyMap<string, HostView>, from: HostView, output: Output): Arrival | undefined {
   const end = from.ends.get(output.port);
-  const local = from.spec.vteps.get(from.dump.host);
+  const local = from.spec.vteps.address(from.dump.host);
   if (end === undefined || local === undefined) return undefined;
   const { words } = output;
   const v4 = words[TUN_DST] as number;
   const flow = v4 !== 0 ? [v4] : [0, 1, 2, 3].map((i) => words[TUN6_DST + i] as number);
-  const view = views.get(vtepHost(from.spec, end.remote ?? flow) ?? '');
+  const view = views.get(from.spec.vteps.host(end.remote ?? flow) ?? '');
   if (view === undefined) return undefined;
   const ports = [...view.dump.ports.values()].filter((port) => isTunnel(port) && port.type === end.port.type);
   // The most specific port receives (ofproto/tunnel.c): one for this peer before one for all.

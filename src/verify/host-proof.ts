@@ -11,7 +11,7 @@ import { type Ingress, ingressesOf } from './ingress.js';
 import { type Execution, interpret, type Output } from './interpret.js';
 import { type Finding, type HostView, judge, type Source, tunnelSource } from './judge.js';
 import { TUN_ID, TUN_SRC, TUN6_SRC } from './layout.js';
-import type { AddressWords } from './spec.js';
+import type { AddressWords } from './underlay.js';
 import { packetOf } from './witness.js';
 import { TRACKED, WORDS, wordOf } from './words.js';
 
@@ -78,9 +78,9 @@ function startsOf(view: HostView, ingress: Ingress): readonly Start[] {
   const starts: Start[] = [];
   let nobody: readonly Cube[] = whole;
   const members = new Map<string, Terms[]>();
-  for (const { value, mask, owner } of end?.wires ?? [])
+  for (const { value, mask, owner } of end?.wires.rules ?? [])
     for (const host of view.spec.members.get(owner) ?? []) {
-      const address = view.spec.vteps.get(host);
+      const address = view.spec.vteps.address(host);
       if (address === undefined || host === view.dump.host) continue;
       const terms = [TUN_ID, value, mask & (end?.keyMask ?? -1), ...addressTerms(address)];
       if (whole.every((cube) => intersect(cube, terms) === undefined)) continue;
@@ -120,13 +120,23 @@ export function missedGoal(
 
 export class HostProof {
   readonly ingresses: readonly Ingress[];
-  #abstract: AbstractHost;
+  #kept: AbstractHost | undefined;
   #result: HostResult;
 
   constructor(readonly view: HostView) {
     this.ingresses = ingressesOf(view);
-    this.#abstract = new AbstractHost(view, this.ingresses);
+    this.#kept = new AbstractHost(view, this.ingresses);
     this.#result = this.#conclude();
+  }
+
+  /** Gives the memory back; the next change then proves the host anew. */
+  forget(): void {
+    this.#kept = undefined;
+  }
+
+  get #abstract(): AbstractHost {
+    this.#kept ??= new AbstractHost(this.view, this.ingresses);
+    return this.#kept;
   }
 
   get result(): HostResult {
@@ -135,7 +145,7 @@ export class HostProof {
 
   /** Proves everything anew. */
   restart(): HostResult {
-    this.#abstract = new AbstractHost(this.view, this.ingresses);
+    this.#kept = undefined;
     this.#result = this.#conclude();
     return this.#result;
   }
@@ -145,7 +155,7 @@ export class HostProof {
    * or the flow raises one, everything is proved anew.
    */
   added(flow: number): HostResult {
-    if (this.#abstract.alarms.length > 0) return this.restart();
+    if (this.#kept === undefined || this.#abstract.alarms.length > 0) return this.restart();
     const change = this.#abstract.tables.add(flow);
     if (change.is === 'same') return this.#result;
     if (change.is !== 'class') return this.restart();

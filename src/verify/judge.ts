@@ -5,8 +5,9 @@
  */
 import { OFPP } from 'ts-openflow';
 import { type HostDump, isTunnel } from './model.js';
-import type { AddressWords, Spec } from './spec.js';
-import { type TunnelEnd, tunnelEnd, vtepHost, wireOwner } from './tunnel.js';
+import type { Spec } from './spec.js';
+import { type TunnelEnd, tunnelEnd, wireOwner } from './tunnel.js';
+import type { AddressWords } from './underlay.js';
 import { wordOf } from './words.js';
 
 /** Whose packet it is. `tunnel`: came from a host that may send with a key of that owner; `nobody`: must reach nothing. */
@@ -137,7 +138,7 @@ function judgeTunnel(
     );
   }
   const remote = end.remote ?? destination(values, known);
-  const host = remote === undefined ? undefined : vtepHost(view.spec, remote);
+  const host = remote === undefined ? undefined : view.spec.vteps.host(remote);
   if (view.spec.kind === 'foreign' || (host !== undefined && view.spec.members.get(owner as string)?.has(host)))
     return undefined;
   return leak(
@@ -157,7 +158,7 @@ function destination(values: Int32Array, known: Int32Array): AddressWords | unde
 /** Whose a packet is that comes by a tunnel, with this key from this address. */
 export function tunnelSource(view: HostView, end: TunnelEnd, key: number, known: number, from: AddressWords): Source {
   const owner = wireOwner(end, key, known);
-  const host = vtepHost(view.spec, from);
+  const host = view.spec.vteps.host(from);
   const legitimate = owner !== undefined && host !== undefined && view.spec.members.get(owner)?.has(host) === true;
   return legitimate ? { kind: 'tunnel', owner } : { kind: 'nobody' };
 }

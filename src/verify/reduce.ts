@@ -58,7 +58,7 @@ function same(a: Int32Array, b: Int32Array, length: number): boolean {
 
 /** Writes into an array that grows. */
 class Scratch {
-  data = new Int32Array(1024);
+  data = new Int32Array(128);
   length = 0;
 
   put(value: number): void {

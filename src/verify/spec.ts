@@ -6,16 +6,7 @@
 import { ipv4, ipv6 } from 'ts-openflow';
 import { type Topology, wireKey } from '../topology/index.js';
 import { type HostDump, isTunnel } from './model.js';
-
-/** A key on the wire: `value` under `mask`, as 32 bits. */
-export interface WireRule {
-  readonly value: number;
-  readonly mask: number;
-  readonly owner: string;
-}
-
-/** An address of the underlay as words: IPv4 has one, IPv6 four, the lowest 32 bits first. */
-export type AddressWords = readonly number[];
+import { type AddressWords, VtepTable, WireTable } from './underlay.js';
 
 export interface Spec {
   /** `kakuri`: closed, whatever is not allowed is a leak. `foreign`: only traffic between two owners is one. */
@@ -25,9 +16,9 @@ export interface Spec {
   /** host → OpenFlow port number → what people call it. */
   readonly names: ReadonlyMap<string, ReadonlyMap<number, string>>;
   /** Tunnel type → keys. */
-  readonly wires: ReadonlyMap<string, readonly WireRule[]>;
-  /** Host → address of its tunnels. */
-  readonly vteps: ReadonlyMap<string, AddressWords>;
+  readonly wires: ReadonlyMap<string, WireTable>;
+  /** Addresses of the hosts' tunnels. */
+  readonly vteps: VtepTable;
   /** Owner → hosts that have a port of it. */
   readonly members: ReadonlyMap<string, ReadonlySet<string>>;
   /** Where the controller's packets enter: each with the words it sets (word → value), and on whose behalf. */
@@ -79,30 +70,31 @@ export function kakuriSpec(topology: Topology, dumps: readonly HostDump[], entri
       const found = port.ifaceId === undefined || isTunnel(port) ? undefined : byIface.get(port.ifaceId);
       if (found !== undefined) bind(draft, dump.host, port.ofport, found.n.path, found.p.path);
     }
-  const wires = new Map<string, WireRule[]>();
+  const wires = new Map<string, WireTable>();
   for (const network of topology.networks) {
     // By its former ways a network's packets may still travel while its file's change is on its way.
     for (const wire of [network, ...(network.former ?? [])]) {
       const { value, mask } = wireKey(wire);
-      const rules = wires.get(typeOf(wire.encapsulation)) ?? [];
-      rules.push({ value: value | 0, mask: (mask ?? 0xffffffff) | 0, owner: network.path });
+      const rules = wires.get(typeOf(wire.encapsulation)) ?? new WireTable();
+      rules.add({ value: value | 0, mask: (mask ?? 0xffffffff) | 0, owner: network.path });
       wires.set(typeOf(wire.encapsulation), rules);
     }
   }
-  const vteps = new Map(topology.hosts.map((host) => [host.name, addressWords(host.vtep)]));
+  const vteps = new VtepTable();
+  for (const host of topology.hosts) vteps.add(host.name, addressWords(host.vtep));
   return { kind: 'kakuri', ...draft, wires, vteps, entries };
 }
 
 /** The specification of other controllers' hosts: `tenants` says whose each port is, by iface-id or interface name. */
 export function foreignSpec(tenants: ReadonlyMap<string, string>, dumps: readonly HostDump[]): Spec {
   const draft = newDraft();
-  const vteps = new Map<string, AddressWords>();
+  const vteps = new VtepTable();
   for (const dump of dumps)
     for (const port of dump.ports.values()) {
       const owner = tenants.get(port.ifaceId ?? '') ?? tenants.get(port.name);
       if (owner !== undefined) bind(draft, dump.host, port.ofport, owner, port.ifaceId ?? port.name);
       const local = port.options.local_ip;
-      if (isTunnel(port) && local !== undefined && local !== 'flow') vteps.set(dump.host, addressWords(local));
+      if (isTunnel(port) && local !== undefined && local !== 'flow') vteps.add(dump.host, addressWords(local));
     }
   return { kind: 'foreign', ...draft, wires: new Map(), vteps, entries: new Map() };
 }

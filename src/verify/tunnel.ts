@@ -3,7 +3,8 @@
  * that Open vSwitch cuts keys to (24 bits for Geneve and VXLAN, 32 for GRE; seen on 3.1.0).
  */
 import type { DumpPort } from './model.js';
-import { type AddressWords, addressWords, type Spec, type WireRule } from './spec.js';
+import { addressWords, type Spec } from './spec.js';
+import { type AddressWords, WireTable } from './underlay.js';
 
 export interface TunnelEnd {
   readonly port: DumpPort;
@@ -13,7 +14,7 @@ export interface TunnelEnd {
   readonly outKey?: number;
   /** Bits of the key that there are on the wire. */
   readonly keyMask: number;
-  readonly wires: readonly WireRule[];
+  readonly wires: WireTable;
 }
 
 const KEY_MASK: Readonly<Record<string, number>> = { geneve: 0xffffff, vxlan: 0xffffff };
@@ -28,21 +29,10 @@ export function tunnelEnd(port: DumpPort, spec: Spec): TunnelEnd {
     ...(remote === undefined ? {} : { remote }),
     ...(given === 'flow' ? {} : { outKey: Number(given ?? 0) | 0 }),
     keyMask: KEY_MASK[port.type] ?? -1,
-    wires: spec.wires.get(port.type) ?? [],
+    wires: spec.wires.get(port.type) ?? new WireTable(),
   };
 }
 
 /** Whose a key is, of which only the bits of `known` are known; undefined: nobody's, or it cannot be told. */
-export function wireOwner(end: TunnelEnd, key: number, known: number): string | undefined {
-  return end.wires.find((rule) => {
-    const mask = rule.mask & end.keyMask;
-    return (known & mask) === mask && (key & mask) === rule.value;
-  })?.owner;
-}
-
-/** The host with this address; undefined: none. */
-export function vtepHost(spec: Spec, address: AddressWords): string | undefined {
-  for (const [host, words] of spec.vteps)
-    if (words.length === address.length && words.every((w, i) => w === address[i])) return host;
-  return undefined;
-}
+export const wireOwner = (end: TunnelEnd, key: number, known: number): string | undefined =>
+  end.wires.owner(key, known, end.keyMask);
