@@ -9,7 +9,7 @@ import { type Cube, everything, intersect, subtractAll, type Terms } from './cub
 import { ExactPass, type Suspect } from './exact.js';
 import { type Ingress, ingressesOf } from './ingress.js';
 import { type Execution, interpret, type Output } from './interpret.js';
-import { type Finding, type HostView, judge, type Source, tunnelSource } from './judge.js';
+import { type Finding, type HostView, judge, mayUse, type Source, tunnelSource } from './judge.js';
 import { TUN_ID, TUN_SRC, TUN6_SRC } from './layout.js';
 import type { AddressWords } from './underlay.js';
 import { packetOf } from './witness.js';
@@ -79,9 +79,9 @@ function startsOf(view: HostView, ingress: Ingress): readonly Start[] {
   let nobody: readonly Cube[] = whole;
   const members = new Map<string, Terms[]>();
   for (const { value, mask, owner } of end?.wires.rules ?? [])
-    for (const host of view.spec.members.get(owner) ?? []) {
+    for (const host of view.spec.vteps.hosts) {
       const address = view.spec.vteps.address(host);
-      if (address === undefined || host === view.dump.host) continue;
+      if (address === undefined || host === view.dump.host || !mayUse(view.spec, owner, host)) continue;
       const terms = [TUN_ID, value, mask & (end?.keyMask ?? -1), ...addressTerms(address)];
       if (whole.every((cube) => intersect(cube, terms) === undefined)) continue;
       members.set(owner, [...(members.get(owner) ?? []), terms]);

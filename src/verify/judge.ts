@@ -155,10 +155,14 @@ function destination(values: Int32Array, known: Int32Array): AddressWords | unde
   return six.every((w) => known[w] === -1) ? six.map((w) => values[w] as number) : undefined;
 }
 
+/** May that host send with a key of that owner? Other controllers let every host of theirs send with every key. */
+export const mayUse = (spec: Spec, owner: string, host: string): boolean =>
+  spec.kind === 'foreign' || spec.members.get(owner)?.has(host) === true;
+
 /** Whose a packet is that comes by a tunnel, with this key from this address. */
 export function tunnelSource(view: HostView, end: TunnelEnd, key: number, known: number, from: AddressWords): Source {
   const owner = wireOwner(end, key, known);
   const host = view.spec.vteps.host(from);
-  const legitimate = owner !== undefined && host !== undefined && view.spec.members.get(owner)?.has(host) === true;
+  const legitimate = owner !== undefined && host !== undefined && mayUse(view.spec, owner, host);
   return legitimate ? { kind: 'tunnel', owner } : { kind: 'nobody' };
 }

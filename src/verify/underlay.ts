@@ -52,6 +52,10 @@ export class VtepTable {
     return this.#addresses.get(host);
   }
 
+  get hosts(): Iterable<string> {
+    return this.#addresses.keys();
+  }
+
   /** The host with this address; undefined: none. */
   host(address: AddressWords): string | undefined {
     return this.#hosts.get(address.join());
