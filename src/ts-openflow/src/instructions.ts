@@ -5,9 +5,22 @@
 import { actionList } from './actions/codec.js';
 import { EncodeError } from './errors.js';
 import { oxs } from './messages/stats.js';
-import { type Codec, type Defaulted, type In, type Out, opt, pad, struct, u8, u32, u64 } from './wire/codec.js';
+import {
+  type AnyCodec,
+  type Codec,
+  type Defaulted,
+  type In,
+  type Out,
+  opt,
+  pad,
+  struct,
+  u8,
+  u32,
+  u64,
+} from './wire/codec.js';
 import { known } from './wire/outline.js';
 import type { Reader } from './wire/reader.js';
+import { type LeadingReader, leadingReader } from './wire/struct.js';
 import type { Writer } from './wire/writer.js';
 
 const actions = struct({ _1: pad(4), actions: actionList });
@@ -42,43 +55,49 @@ export type Instruction =
   | { [K in keyof Table]: { readonly kind: K } & In<Table[K]['codec']> }[keyof Table]
   | UnknownInstruction;
 
-// biome-ignore lint/suspicious/noExplicitAny: bridges the declaration table to its inferred types
-type AnyRow = { readonly type: number; readonly codec: Codec<any, any> };
-const ROWS: Readonly<Record<string, AnyRow>> = INSTRUCTIONS;
-const BY_TYPE: ReadonlyMap<number, string> = new Map(Object.entries(ROWS).map(([kind, row]) => [row.type, kind]));
-
-/** What a codec has just made, with its kind. */
-function named(kind: string | undefined, value: Record<string, unknown>): Record<string, unknown> {
-  value.kind = kind;
-  return value;
+interface Row {
+  readonly kind: string;
+  readonly type: number;
+  readonly codec: AnyCodec;
+  /** Reads the arguments into an instruction; given its kind. */
+  readonly read: LeadingReader;
 }
+const ROWS: readonly Row[] = Object.entries(INSTRUCTIONS).map(([kind, { type, codec }]) => ({
+  kind,
+  type,
+  codec,
+  read: leadingReader(codec, ['kind']),
+}));
+const BY_KIND: ReadonlyMap<string, Row> = new Map(ROWS.map((row) => [row.kind, row]));
+const BY_TYPE: readonly (Row | undefined)[] = Array.from({ length: 8 }, (_, type) =>
+  ROWS.find((row) => row.type === type),
+);
 
 function readInstruction(r: Reader): DecodedInstruction {
-  const start = r.at;
-  const type = r.u16();
-  const length = r.u16();
+  const start = r.take(4);
+  const b = r.octets;
+  const type = ((b[start] as number) << 8) | (b[start + 1] as number);
+  const length = ((b[start + 2] as number) << 8) | (b[start + 3] as number);
   if (length < 8 || length % 8 !== 0) throw r.error('OFPBIC_BAD_LEN', start);
   const outer = r.enter(length - 4, 'OFPBIC_BAD_LEN');
-  const kind = BY_TYPE.get(type);
-  const row = kind === undefined ? undefined : ROWS[kind];
-  const value = row === undefined ? { kind: 'unknown', type, octets: r.rest() } : named(kind, row.codec.read(r));
+  const row = type < BY_TYPE.length ? BY_TYPE[type] : undefined;
+  const value = row === undefined ? { kind: 'unknown', type, octets: r.rest() } : row.read(r, row.kind);
   r.leave(outer, 'OFPBIC_BAD_LEN');
-  return value as DecodedInstruction;
+  return value as unknown as DecodedInstruction;
 }
 
 function writeInstruction(w: Writer, instruction: Instruction): void {
-  const start = w.at;
-  const row = ROWS[instruction.kind];
-  if (instruction.kind === 'unknown') {
-    w.u16(instruction.type);
-    w.reserve(2);
-    w.bytes(instruction.octets);
-  } else if (row === undefined) {
-    throw new EncodeError(`unknown instruction ${(instruction as { kind: string }).kind}`);
-  } else {
-    w.u16(row.type);
-    w.reserve(2);
+  const row = BY_KIND.get(instruction.kind);
+  const start = w.reserve(4);
+  if (row !== undefined) {
+    w.octets[start] = 0;
+    w.octets[start + 1] = row.type;
     row.codec.write(w, instruction);
+  } else if (instruction.kind === 'unknown') {
+    w.patchU16(start, instruction.type);
+    w.bytes(instruction.octets);
+  } else {
+    throw new EncodeError(`unknown instruction ${(instruction as { kind: string }).kind}`);
   }
   w.patchU16(start + 2, w.at - start);
 }

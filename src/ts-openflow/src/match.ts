@@ -9,6 +9,7 @@
 
 import { EncodeError } from './errors.js';
 import type { FieldName, UnknownFieldName, ValueOf } from './fields.js';
+import { type MatchPlans, matchPlans } from './match-plan.js';
 import {
   type FieldEntry,
   fieldEntry,
@@ -17,7 +18,7 @@ import {
   readExactHeader,
   readHeader,
   readValue,
-  writeExactHeader,
+  writeCanonical,
   writeHeader,
   writeUnknownHeader,
   writeValue,
@@ -79,8 +80,16 @@ export function exceeds(value: number | bigint, mask: number | bigint): boolean 
   return (v & BigInt(mask)) !== v;
 }
 
+const PLANS: readonly MatchPlans[] = [matchPlans(4), matchPlans(5), matchPlans(6)];
+
 /** Reads fields up to the end of the structure. */
 export function readOxmFields(r: Reader): Match {
+  if (r.at >= r.end) return {};
+  return PLANS[r.version - 4]?.read(r) ?? readEachField(r);
+}
+
+function readEachField(r: Reader): Match {
+  const start = r.at;
   const match: Record<string | symbol, unknown> = {};
   let rank = -1;
   let ordered = true;
@@ -101,7 +110,8 @@ export function readOxmFields(r: Reader): Match {
     if (here < rank || (h.entry === undefined && rank === here)) ordered = false;
     rank = here;
   }
-  if (!ordered) match[WIRE_ORDER] = Object.keys(match);
+  if (ordered) PLANS[r.version - 4]?.sighted(r.octets, start, r.at);
+  else match[WIRE_ORDER] = Object.keys(match);
   return match as unknown as Match;
 }
 
@@ -124,11 +134,8 @@ function writeField(
     return;
   }
   const { value, mask, header } = masked as Masked<number | bigint>;
-  if (mask === undefined && header === undefined && entry.field.octets !== 0) {
-    writeExactHeader(w, entry);
-    if (entry.field.octets === 4) w.u32(value as number);
-    else if (entry.field.octets === 8) w.u64(value as bigint);
-    else writeValue(w, entry.field, entry.field.octets, value);
+  if (header === undefined && entry.field.octets !== 0) {
+    if (!writeCanonical(w, entry, value, mask)) throw new EncodeError(`${name}: value has bits outside its mask`);
     return;
   }
   const octets = entry.field.octets === 0 ? neededOctets(masked as Masked<number | bigint>) : entry.field.octets;
@@ -185,9 +192,10 @@ export const matchCodec: Defaulted<Match> = {
   outline: known('match'),
   fallback: {},
   read: (r) => {
-    const at = r.at;
-    if (r.u16() !== 1) throw r.error('OFPBMC_BAD_TYPE', at);
-    const length = r.u16();
+    const at = r.take(4);
+    const b = r.octets;
+    if (b[at] !== 0 || b[at + 1] !== 1) throw r.error('OFPBMC_BAD_TYPE', at);
+    const length = ((b[at + 2] as number) << 8) | (b[at + 3] as number);
     if (length < 4) throw r.error('OFPBMC_BAD_LEN', at + 2);
     const outer = r.enter(length - 4, 'OFPBMC_BAD_LEN');
     const match = readOxmFields(r);
@@ -196,9 +204,8 @@ export const matchCodec: Defaulted<Match> = {
     return match;
   },
   write: (w, match) => {
-    const at = w.at;
-    w.u16(1);
-    w.reserve(2);
+    const at = w.reserve(4);
+    w.patchU16(at, 1);
     writeOxmFields(w, match);
     w.patchU16(at + 2, w.at - at);
     w.padTo8(at);

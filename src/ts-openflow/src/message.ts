@@ -11,9 +11,10 @@ import { MESSAGES, type MessageNumber, type MessageRow, NESTED_NUMBERS, type Nes
 import { bundleAdd, type Nesting, requestForward } from './messages/bundle.js';
 import type { OpenFlowVersion } from './version.js';
 import { isOpenFlowVersion } from './version.js';
-import type { Codec } from './wire/codec.js';
+import type { AnyCodec } from './wire/codec.js';
 import type { Outlined } from './wire/outline.js';
 import { type OddPadding, Reader } from './wire/reader.js';
+import { type LeadingReader, leadingReader } from './wire/struct.js';
 import { Writer } from './wire/writer.js';
 
 type Table = typeof MESSAGES & Nested;
@@ -79,16 +80,22 @@ export function messageLength(header: Buffer): number {
   return length;
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: bridges the declaration table to its inferred types
-type AnyCodec = Codec<any, any>;
-interface Found {
+interface Declared {
   readonly kind: string;
   readonly number: MessageNumber;
   readonly codec: AnyCodec;
 }
+interface Found extends Declared {
+  /** Reads the body into a message; given its kind, xid and version. */
+  readonly read: LeadingReader;
+  /** What the header says, and what follows it in an experimenter's message. */
+  readonly type: number;
+  readonly experimenter: number;
+  readonly subtype: number;
+}
 
 const nesting: Nesting = { decode: (octets) => decodeMessage(octets), encode: (message, w) => encodeInto(w, message) };
-const FOUND: readonly Found[] = [
+const DECLARED: readonly Declared[] = [
   ...Object.entries(MESSAGES).flatMap(([kind, row]) =>
     row.numbers.map((number) => ({ kind, number, codec: row.codec as AnyCodec })),
   ),
@@ -104,6 +111,15 @@ const FOUND: readonly Found[] = [
   })),
 ];
 
+const EXPERIMENTER_TYPE = 4;
+const FOUND: readonly Found[] = DECLARED.map((declared) => ({
+  ...declared,
+  read: leadingReader(declared.codec, ['kind', 'xid', 'version']),
+  type: declared.number.of ?? EXPERIMENTER_TYPE,
+  experimenter: declared.number.nx === undefined ? EXPERIMENTER.ONF : EXPERIMENTER.NICIRA,
+  subtype: declared.number.nx ?? declared.number.onf ?? 0,
+}));
+
 function key(number: MessageNumber): string | number {
   return number.of ?? (number.nx === undefined ? `onf${number.onf}` : `nx${number.nx}`);
 }
@@ -117,7 +133,6 @@ const BY_NUMBER = VERSIONS.map(
 const BY_KIND = VERSIONS.map(
   (v): ReadonlyMap<string, Found> => new Map(FOUND.filter((f) => has(f.number, v)).map((f) => [f.kind, f])),
 );
-const EXPERIMENTER_TYPE = 4;
 
 function findBody(r: Reader, type: number): Found | undefined {
   const numbers = BY_NUMBER[r.version - 4];
@@ -143,16 +158,18 @@ export function declaredMessages(version: OpenFlowVersion): ReadonlyMap<string, 
 
 /** Decodes exactly one message. Throws DecodeError, and nothing else. */
 export function decodeMessage(octets: Buffer): Message {
-  const { version, type, length, xid } = peekHeader(octets);
+  if (octets.length < HEADER_LENGTH) throw new DecodeError('truncated header', 0, octets);
+  const version = octets[0] as number;
   if (!isOpenFlowVersion(version)) throw new DecodeError('OFPBRC_BAD_VERSION', 0, octets);
+  const length = ((octets[2] as number) << 8) | (octets[3] as number);
   if (length !== octets.length)
     throw new DecodeError(`length field does not match: ${length}, but ${octets.length} octets`, 2, octets);
-  const r = new Reader(octets, version, HEADER_LENGTH);
-  const found = findBody(r, type);
+  const r = new Reader(octets, version, 4);
+  const xid = r.u32();
+  const found = findBody(r, octets[1] as number);
   if (found === undefined) throw r.error('OFPBRC_BAD_TYPE', 1);
-  const message: Record<string | symbol, unknown> = { kind: found.kind, xid, version };
-  Object.assign(message, found.codec.read(r));
-  if (r.left !== 0) throw r.error('OFPBRC_BAD_LEN');
+  const message = found.read(r, found.kind, xid, version);
+  if (r.at !== r.end) throw r.error('OFPBRC_BAD_LEN');
   if (r.oddPadding !== undefined) message[ODD_PADDING] = r.oddPadding;
   return message as unknown as Message;
 }
@@ -161,19 +178,17 @@ export function decodeMessage(octets: Buffer): Message {
 export function encodeInto(w: Writer, message: MessageInput): void {
   const found = BY_KIND[w.version - 4]?.get(message.kind);
   if (found === undefined) throw new EncodeError(`message ${message.kind} is not in OpenFlow 1.${w.version - 1}`);
-  const start = w.at;
-  const { of, nx } = found.number;
-  w.u8(w.version);
-  w.u8(of ?? EXPERIMENTER_TYPE);
-  w.reserve(2);
+  const start = w.reserve(4);
+  w.octets[start] = w.version;
+  w.octets[start + 1] = found.type;
   w.u32(message.xid ?? 0);
-  if (of === undefined) {
-    w.u32(nx === undefined ? EXPERIMENTER.ONF : EXPERIMENTER.NICIRA);
-    w.u32(nx ?? found.number.onf ?? 0);
+  if (found.number.of === undefined) {
+    w.u32(found.experimenter);
+    w.u32(found.subtype);
   }
-  const outer = w.beginMessage(message[ODD_PADDING]);
-  found.codec.write(w, message);
-  w.endMessage(outer);
+  const odd = message[ODD_PADDING];
+  if (odd === undefined && w.odd === undefined) found.codec.write(w, message);
+  else w.withPadding(odd, () => found.codec.write(w, message));
   const length = w.at - start;
   if (length > 0xffff) throw new EncodeError(`${message.kind} of ${length} octets is longer than 65535`);
   w.patchU16(start + 2, length);

@@ -17,8 +17,16 @@ export interface FieldEntry {
   readonly rank: number;
   /** By version, from 1.3: the header written. */
   readonly canonical: readonly OxmHeader[];
-  /** By version, from 1.3: the canonical header's 32 bits for a value without mask. */
-  readonly exactBits: readonly number[];
+  /** By version, from 1.3: the canonical header as octets. */
+  readonly headers: readonly CanonicalBits[];
+}
+
+/** A canonical header: its 32 bits for a value without and with a mask, and the experimenter after it, if octets are 8. */
+interface CanonicalBits {
+  readonly exact: number;
+  readonly masked: number;
+  readonly octets: 4 | 8;
+  readonly experimenter: number;
 }
 
 function canonicalHeader(field: Field, version: OpenFlowVersion): OxmHeader {
@@ -27,13 +35,17 @@ function canonicalHeader(field: Field, version: OpenFlowVersion): OxmHeader {
   return best;
 }
 
+function bitsOf(header: OxmHeader, octets: number): CanonicalBits {
+  const head = header.experimenter === undefined ? 4 : 8;
+  const bits = (hasMask: boolean): number =>
+    header.class * 0x10000 + header.field * 0x200 + (hasMask ? 0x100 + octets * 2 : octets) + head - 4;
+  return { exact: bits(false), masked: bits(true), octets: head, experimenter: header.experimenter ?? 0 };
+}
+
 const ENTRIES: readonly FieldEntry[] = FIELD_NAMES.map((name, rank) => {
   const field: Field = FIELDS[name];
   const canonical = ([4, 5, 6] as const).map((version) => canonicalHeader(field, version));
-  const exactBits = canonical.map(
-    (h) => h.class * 0x10000 + h.field * 0x200 + field.octets + (h.experimenter === undefined ? 0 : 4),
-  );
-  return { name, field, rank, canonical, exactBits };
+  return { name, field, rank, canonical, headers: canonical.map((header) => bitsOf(header, field.octets)) };
 });
 
 const BY_NAME: ReadonlyMap<string, FieldEntry> = new Map(ENTRIES.map((entry) => [entry.name, entry]));
@@ -60,7 +72,7 @@ const EXACT: readonly ReadonlyMap<number, FieldEntry>[] = ([4, 5, 6] as const).m
     new Map(
       ENTRIES.filter(
         (e) => e.field.octets !== 0 && (e.canonical[version - 4] as OxmHeader).experimenter === undefined,
-      ).map((e) => [(e.exactBits[version - 4] as number) | 0, e]),
+      ).map((e) => [(e.headers[version - 4]?.exact ?? 0) | 0, e]),
     ),
 );
 
@@ -137,12 +149,63 @@ export function writeHeader(w: Writer, header: OxmHeader, hasMask: boolean, leng
   if (experimenter !== undefined) w.u32(experimenter);
 }
 
-/** Writes the canonical header of a field for a value without mask. */
-export function writeExactHeader(w: Writer, entry: FieldEntry): void {
-  const at = w.version - 4;
-  w.u32(entry.exactBits[at] as number);
-  const experimenter = (entry.canonical[at] as OxmHeader).experimenter;
-  if (experimenter !== undefined) w.u32(experimenter);
+/**
+ * Writes a field of fixed width with its canonical header: value, and mask if there is one. False where the value has
+ * bits outside its mask.
+ */
+export function writeCanonical(
+  w: Writer,
+  entry: FieldEntry,
+  value: number | bigint,
+  mask: number | bigint | undefined,
+): boolean {
+  const { octets } = entry.field;
+  const head = entry.headers[w.version - 4] as CanonicalBits;
+  const length = head.octets + (mask === undefined ? octets : octets * 2);
+  const at = w.reserve(length);
+  putU32(w, at, mask === undefined ? head.exact : head.masked);
+  if (head.octets === 8) putU32(w, at + 4, head.experimenter);
+  const valueAt = at + head.octets;
+  putValue(w, valueAt, octets, value);
+  if (mask === undefined) return true;
+  putValue(w, valueAt + octets, octets, mask);
+  const b = w.octets;
+  for (let i = valueAt; i < valueAt + octets; i++)
+    if (((b[i] as number) & ~(b[i + octets] as number)) !== 0) return false;
+  return true;
+}
+
+function putU32(w: Writer, at: number, v: number): void {
+  const b = w.octets;
+  b[at] = v >>> 24;
+  b[at + 1] = v >>> 16;
+  b[at + 2] = v >>> 8;
+  b[at + 3] = v;
+}
+
+/** Writes a value at a place that is reserved. */
+function putValue(w: Writer, at: number, octets: number, value: number | bigint): void {
+  if (octets === 8) {
+    w.u64At(at, value as bigint);
+    return;
+  }
+  if (octets === 16) {
+    w.u128At(at, value as bigint);
+    return;
+  }
+  if (octets === 6) {
+    w.u48At(at, value as number);
+    return;
+  }
+  const v = value as number;
+  if (octets === 4) {
+    if (v >>> 0 !== v) w.refuse(v, 32);
+    putU32(w, at, v);
+    return;
+  }
+  if ((v & ((1 << (octets * 8)) - 1)) !== v) w.refuse(v, octets * 8);
+  const b = w.octets;
+  for (let i = octets - 1, left = v; i >= 0; i--, left >>>= 8) b[at + i] = left;
 }
 
 /** Writes the header that an unknown field's name holds. */

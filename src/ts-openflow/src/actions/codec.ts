@@ -7,9 +7,10 @@
 import { EXPERIMENTER } from '../constants.js';
 import { EncodeError } from '../errors.js';
 import type { OpenFlowVersion } from '../version.js';
-import type { Codec, Defaulted } from '../wire/codec.js';
+import type { AnyCodec, Codec, Defaulted } from '../wire/codec.js';
 import { known } from '../wire/outline.js';
 import type { Reader } from '../wire/reader.js';
+import type { LeadingReader } from '../wire/struct.js';
 import type { Writer } from '../wire/writer.js';
 import type { Form, Vendor } from './form.js';
 import { loadAsSetField } from './layouts.js';
@@ -19,9 +20,15 @@ import type { Action, DecodedAction, UnknownAction } from './types.js';
 // The table's rows differ in their argument types; which row an action belongs to is known only by its `kind`.
 // biome-ignore lint/suspicious/noExplicitAny: bridges the declaration table to its inferred types
 type AnyForm = Form<any, any>;
-interface Found {
+interface Declared {
   readonly kind: string;
   readonly form: AnyForm;
+}
+interface Found extends Declared {
+  /** Reads the arguments into an action; given its kind. */
+  readonly read: LeadingReader;
+  /** Whether the action has other forms, so that this one may not be the one that would be written. */
+  readonly hasOthers: boolean;
 }
 
 const VENDOR_OF = { of: 0, nx: EXPERIMENTER.NICIRA, onf: EXPERIMENTER.ONF } as const satisfies Record<Vendor, number>;
@@ -36,7 +43,7 @@ const nested: Codec<readonly DecodedAction[], readonly Action[]> = {
 const ROWS = { ...ACTIONS, ...nestingActions(nested) };
 
 /** Every form of every action. */
-export function forms(): readonly Found[] {
+export function forms(): readonly Declared[] {
   return Object.entries(ROWS).flatMap(([kind, rows]) => (rows as readonly AnyForm[]).map((form) => ({ kind, form })));
 }
 
@@ -49,46 +56,55 @@ function lazy<T>(make: () => T): () => T {
   };
 }
 
+const has = (form: AnyForm, version: OpenFlowVersion): boolean => form.from <= version && version <= form.to;
+const VERSIONS = [4, 5, 6] as const;
+
 const byNumber = lazy(() =>
-  ([4, 5, 6] as const).map(
+  VERSIONS.map(
     (version): ReadonlyMap<number, Found> =>
       new Map(
         forms()
-          .filter(
-            ({ kind, form }) =>
-              form.from <= version && version <= form.to && !(kind === 'load' && form.codec === loadAsSetField),
-          )
-          .map((found) => [key(VENDOR_OF[found.form.vendor], found.form.type), found]),
+          .filter(({ kind, form }) => has(form, version) && !(kind === 'load' && form.codec === loadAsSetField))
+          .map(({ kind, form }) => [
+            key(VENDOR_OF[form.vendor], form.type),
+            { kind, form, read: readerOf(form.codec), hasOthers: (byKind().get(kind)?.length ?? 0) > 1 },
+          ]),
       ),
   ),
 );
 
-const byKind = lazy((): ReadonlyMap<string, readonly AnyForm[]> => new Map(Object.entries(ROWS)));
+/** As `leadingReader` with the kind; a codec made by hand has just made a new object, which becomes the action. */
+function readerOf(codec: AnyCodec): LeadingReader {
+  if (codec.leading !== undefined) return codec.leading(['kind']);
+  return (r, kind) => {
+    const action = codec.read(r) as Record<string, unknown>;
+    action.kind = kind;
+    return action;
+  };
+}
+
+const byKind = lazy(
+  (): ReadonlyMap<string, readonly AnyForm[]> => new Map(Object.entries(ROWS) as [string, readonly AnyForm[]][]),
+);
 
 /** The form an action is written in. */
 export function formOf(action: Action, version: OpenFlowVersion): AnyForm | undefined {
   const rows = byKind().get(action.kind);
   if (rows === undefined) return undefined;
-  if (rows.length === 1) {
-    const form = rows[0] as AnyForm;
-    return form.from <= version && version <= form.to ? form : undefined;
-  }
-  const wire = 'wire' in action ? action.wire : undefined;
+  const first = rows[0] as AnyForm;
+  if (rows.length === 1) return has(first, version) ? first : undefined;
+  const wire = (action as { readonly wire?: string | undefined }).wire;
   for (const form of rows) {
-    if (
-      form.from <= version &&
-      version <= form.to &&
-      (wire === undefined ? form.fits(action, version) : form.name === wire)
-    )
-      return form;
+    if (has(form, version) && (wire === undefined ? form.fits(action, version) : form.name === wire)) return form;
   }
   return undefined;
 }
 
 function readAction(r: Reader): DecodedAction {
-  const start = r.at;
-  const type = r.u16();
-  const length = r.u16();
+  const start = r.take(4);
+  const b = r.octets;
+  const type = ((b[start] as number) << 8) | (b[start + 1] as number);
+  const length = ((b[start + 2] as number) << 8) | (b[start + 3] as number);
   if (length < 8 || length % 8 !== 0) throw r.error('OFPBAC_BAD_LEN', start);
   const outer = r.enter(length - 4, 'OFPBAC_BAD_LEN');
   const found = findForm(r, type);
@@ -98,14 +114,13 @@ function readAction(r: Reader): DecodedAction {
     r.leave(outer, 'OFPBAC_BAD_LEN');
     return { kind: 'unknown', type, octets };
   }
-  // Every codec makes a new object, which becomes the action.
-  const action = found.form.codec.read(r) as Record<string, unknown>;
-  action.kind = found.kind;
-  if (r.left > 7) throw r.error('OFPBAC_BAD_LEN', start);
-  r.pad(r.left);
+  const action = found.read(r, found.kind);
+  const left = r.left;
+  if (left > 7) throw r.error('OFPBAC_BAD_LEN', start);
+  r.pad(left);
   r.leave(outer, 'OFPBAC_BAD_LEN');
   const decoded = action as unknown as DecodedAction;
-  if (formOf(decoded, r.version) !== found.form) action.wire = found.form.name;
+  if (found.hasOthers && formOf(decoded, r.version) !== found.form) action.wire = found.form.name;
   return decoded;
 }
 
@@ -117,16 +132,18 @@ function findForm(r: Reader, type: number): Found | undefined {
 }
 
 function writeAction(w: Writer, action: Action): void {
-  const start = w.at;
   if (action.kind === 'unknown') {
     writeUnknown(w, action);
     return;
   }
   const form = formOf(action, w.version);
   if (form === undefined) throw new EncodeError(`action ${action.kind} cannot be said in OpenFlow 1.${w.version - 1}`);
-  w.u16(form.vendor === 'of' ? form.type : 0xffff);
-  w.reserve(2);
-  if (form.vendor !== 'of') {
+  const start = w.reserve(4);
+  if (form.vendor === 'of') {
+    w.octets[start] = 0;
+    w.octets[start + 1] = form.type;
+  } else {
+    w.patchU16(start, 0xffff);
     w.u32(VENDOR_OF[form.vendor]);
     w.u16(form.type);
   }

@@ -8,7 +8,17 @@
 import { EncodeError } from '../errors.js';
 import type { FieldName, UnknownFieldName } from '../fields.js';
 import { exceeds } from '../match.js';
-import { fieldEntry, headerOf, readHeader, readValue, writeHeader, writeUnknownHeader, writeValue } from '../oxm.js';
+import {
+  fieldEntry,
+  headerOf,
+  readExactHeader,
+  readHeader,
+  readValue,
+  writeCanonical,
+  writeHeader,
+  writeUnknownHeader,
+  writeValue,
+} from '../oxm.js';
 import { type Codec, opt, pad, rest, struct, u8, u16, u32, u64, u128 } from '../wire/codec.js';
 import { always, either, fieldPart, known, listOf, maybe, members, oneOf, settled } from '../wire/outline.js';
 import type { Reader } from '../wire/reader.js';
@@ -40,6 +50,10 @@ export const setField: Codec<SetField> = {
   outline: known('field value'),
   read: (r) => {
     const at = r.at;
+    const exact = readExactHeader(r);
+    if (exact !== undefined) {
+      return { field: exact.name, value: readValue(r, exact.field, exact.field.octets) };
+    }
     const h = readHeader(r);
     const entry = h.entry;
     if (entry === undefined) return { field: h.name, value: 0, unknown: r.bytes(h.length) };
@@ -62,6 +76,10 @@ export const setField: Codec<SetField> = {
     if (entry === undefined) {
       writeUnknownHeader(w, field);
       w.bytes(unknown ?? Buffer.alloc(0));
+      return;
+    }
+    if (header === undefined && entry.field.octets !== 0) {
+      if (!writeCanonical(w, entry, value, mask)) throw new EncodeError(`${field}: value has bits outside its mask`);
       return;
     }
     if (mask !== undefined && exceeds(value, mask)) throw new EncodeError(`${field}: value has bits outside its mask`);

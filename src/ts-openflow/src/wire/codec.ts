@@ -11,11 +11,37 @@ import { always, from, numberOf, type Outlined, octetsOf } from './outline.js';
 import type { Reader } from './reader.js';
 import type { Writer } from './writer.js';
 
+export { struct } from './struct.js';
+
 /** Reads a `T`, writes an `I`: what may be given to encode can be less than what is decoded. */
 export interface Codec<T, I = T> extends Outlined {
   read(r: Reader): T;
   write(w: Writer, value: I): void;
+  /** How it stands in a fixed number of octets, where it does: `struct` then reads and writes it in line. */
+  readonly fixed?: Fixed | undefined;
+  /** As `read`, with members before its own, which the caller gives: a message's kind, or an action's. */
+  leading?(lead: readonly string[]): (r: Reader, ...values: readonly unknown[]) => Record<string | symbol, unknown>;
 }
+
+/** What stands in a fixed number of octets. */
+export type Fixed =
+  | { readonly is: 'uint'; readonly octets: 1 | 2 | 3 | 4 | 6 | 8 }
+  | { readonly is: 'padding'; readonly octets: number }
+  /** A number that has a name; any other is the error `bad`. */
+  | {
+      readonly is: 'named';
+      readonly octets: 1 | 2 | 3 | 4;
+      readonly names: ReadonlyMap<number, string>;
+      readonly numbers: ReadonlyMap<string, number>;
+      readonly bad: string;
+    }
+  /** A number from a version on; padding before it, and the value `absent`. */
+  | {
+      readonly is: 'since';
+      readonly version: OpenFlowVersion;
+      readonly octets: 1 | 2 | 3 | 4;
+      readonly absent: unknown;
+    };
 
 /** A codec whose member may be left out when encoding. */
 export interface Defaulted<T, I = T> extends Codec<T, I> {
@@ -31,7 +57,7 @@ export interface Pad {
 
 // The declaration table is the one place where a member's type is not known yet; users get the inferred types.
 // biome-ignore lint/suspicious/noExplicitAny: bridges the declaration tables to their inferred types
-type AnyCodec = Codec<any, any>;
+export type AnyCodec = Codec<any, any>;
 
 export type Shape = Readonly<Record<string, AnyCodec | Pad>>;
 type Flat<T> = { [K in keyof T]: T[K] };
@@ -50,48 +76,43 @@ export type InOf<S extends Shape> = Flat<
   } & { readonly [K in keyof S as S[K] extends { readonly fallback: unknown } ? K : never]?: In<S[K]> | undefined }
 >;
 
-/** A codec of named members, which can also fill in an object that exists already. */
+/** A codec of named members, made by `struct`. */
 export interface Struct<T, I> extends Codec<T, I> {
-  into(r: Reader, target: Record<string, unknown>): void;
+  leading(lead: readonly string[]): (r: Reader, ...values: readonly unknown[]) => Record<string | symbol, unknown>;
 }
 
-/** A codec that is one method of reader and writer; `struct` calls that method itself. */
-interface Direct {
-  readonly method: 'u8' | 'u16' | 'u24' | 'u32' | 'u48' | 'u64';
-}
-
-export const u8: Codec<number> & Direct = {
-  method: 'u8',
+export const u8: Codec<number> = {
+  fixed: { is: 'uint', octets: 1 },
   outline: numberOf(8),
   read: (r) => r.u8(),
   write: (w, v) => w.u8(v),
 };
-export const u16: Codec<number> & Direct = {
-  method: 'u16',
+export const u16: Codec<number> = {
+  fixed: { is: 'uint', octets: 2 },
   outline: numberOf(16),
   read: (r) => r.u16(),
   write: (w, v) => w.u16(v),
 };
-export const u24: Codec<number> & Direct = {
-  method: 'u24',
+export const u24: Codec<number> = {
+  fixed: { is: 'uint', octets: 3 },
   outline: numberOf(24),
   read: (r) => r.u24(),
   write: (w, v) => w.u24(v),
 };
-export const u32: Codec<number> & Direct = {
-  method: 'u32',
+export const u32: Codec<number> = {
+  fixed: { is: 'uint', octets: 4 },
   outline: numberOf(32),
   read: (r) => r.u32(),
   write: (w, v) => w.u32(v),
 };
-export const u48: Codec<number> & Direct = {
-  method: 'u48',
+export const u48: Codec<number> = {
+  fixed: { is: 'uint', octets: 6 },
   outline: numberOf(48),
   read: (r) => r.u48(),
   write: (w, v) => w.u48(v),
 };
-export const u64: Codec<bigint> & Direct = {
-  method: 'u64',
+export const u64: Codec<bigint> = {
+  fixed: { is: 'uint', octets: 8 },
   outline: { is: 'bigint', bits: 64 },
   read: (r) => r.u64(),
   write: (w, v) => w.u64(v),
@@ -149,6 +170,16 @@ export function opt<T, I>(codec: Codec<T, I>, fallback: I): Defaulted<T, I> {
   return { ...codec, fallback };
 }
 
+function fixedName(
+  uint: Fixed | undefined,
+  names: ReadonlyMap<number, string>,
+  numbers: ReadonlyMap<string, number>,
+  bad: string,
+): Fixed | undefined {
+  if (uint?.is !== 'uint' || uint.octets > 4) return undefined;
+  return { is: 'named', octets: uint.octets as 1 | 2 | 3 | 4, names, numbers, bad };
+}
+
 /** A name for each number. An unknown number is the error `bad`, named as the specification names it. */
 export function enumeration<const N extends Readonly<Record<string, number>>>(
   codec: Codec<number>,
@@ -157,6 +188,7 @@ export function enumeration<const N extends Readonly<Record<string, number>>>(
 ): Codec<keyof N & string> {
   const names = new Map(Object.entries(numbers).map(([name, number]) => [number, name]));
   return {
+    fixed: fixedName(codec.fixed, names, new Map(Object.entries(numbers)), bad),
     outline: { is: 'one of', values: Object.keys(numbers) },
     read: (r) => {
       const at = r.at;
@@ -170,132 +202,6 @@ export function enumeration<const N extends Readonly<Record<string, number>>>(
       codec.write(w, number);
     },
   };
-}
-
-interface Member {
-  readonly name: string;
-  readonly codec: AnyCodec;
-  readonly padding: number | undefined;
-  readonly method: string | undefined;
-  readonly fallback: unknown;
-}
-
-function membersOf(shape: Shape): readonly Member[] {
-  return Object.entries(shape).map(([name, codec]) => ({
-    name,
-    codec: codec as AnyCodec,
-    padding: 'padding' in codec ? codec.padding : undefined,
-    method: 'method' in codec ? (codec.method as string) : undefined,
-    fallback: 'fallback' in codec ? codec.fallback : undefined,
-  }));
-}
-
-/** Octets of a member whose width is fixed and that a run of such members can take together. */
-function widthOf(m: Member): number | undefined {
-  if (m.padding !== undefined) return m.padding;
-  return m.method === undefined ? undefined : { u8: 1, u16: 2, u32: 4, u64: 8 }[m.method];
-}
-
-/** Expressions for `octets` octets of `b` from `at + from` on, as an unsigned number. */
-function bytesToNumber(from: number, octets: number): string {
-  const byte = (i: number): string => `b[at + ${from + i}]`;
-  if (octets === 1) return byte(0);
-  if (octets === 2) return `(${byte(0)} << 8) | ${byte(1)}`;
-  return `${byte(0)} * 0x1000000 + ((${byte(1)} << 16) | (${byte(2)} << 8) | ${byte(3)})`;
-}
-
-function readFixed(m: Member, i: number, from: number): string {
-  if (m.padding !== undefined) return `r.padAt(at + ${from}, ${m.padding});`;
-  if (m.method !== 'u64') return `const m${i} = ${bytesToNumber(from, widthOf(m) as number)};`;
-  const [high, low] = [bytesToNumber(from, 4), bytesToNumber(from + 4, 4)];
-  return `const h${i} = ${high}; const m${i} = h${i} === 0 ? BigInt(${low}) : (BigInt(h${i}) << 32n) | BigInt(${low});`;
-}
-
-function writeFixed(m: Member, i: number, from: number): string {
-  if (m.padding !== undefined) return `w.padAt(at + ${from}, ${m.padding});`;
-  const name = JSON.stringify(m.name);
-  const get = `const m${i} = v[${name}] ?? f[${i}]; if (m${i} === undefined) missing(${name});`;
-  const byte = (j: number, shift: number): string =>
-    `b[at + ${from + j}] = m${i}${shift === 0 ? '' : ` >>> ${shift}`};`;
-  if (m.method === 'u64') return `${get} w.u64At(at + ${from}, m${i});`;
-  if (m.method === 'u8') return `${get} if ((m${i} & 0xff) !== m${i}) w.refuse(m${i}, 8); ${byte(0, 0)}`;
-  if (m.method === 'u16')
-    return `${get} if ((m${i} & 0xffff) !== m${i}) w.refuse(m${i}, 16); ${byte(0, 8)} ${byte(1, 0)}`;
-  return `${get} if (m${i} >>> 0 !== m${i}) w.refuse(m${i}, 32); ${byte(0, 24)} ${byte(1, 16)} ${byte(2, 8)} ${byte(3, 0)}`;
-}
-
-/** Statements for the members in order; runs of members of fixed width take their octets at once. */
-function statements(
-  members: readonly Member[],
-  run: (octets: number, body: string) => string,
-  fixed: (m: Member, i: number, from: number) => string,
-  other: (m: Member, i: number) => string,
-): string {
-  const parts: string[] = [];
-  for (let i = 0; i < members.length; ) {
-    let from = 0;
-    const body: string[] = [];
-    for (; i < members.length; i++) {
-      const m = members[i] as Member;
-      const width = widthOf(m);
-      if (width === undefined) break;
-      body.push(fixed(m, i, from));
-      from += width;
-    }
-    if (body.length > 0) parts.push(run(from, body.join(' ')));
-    const m = members[i];
-    if (m !== undefined) parts.push(other(m, i++));
-  }
-  return parts.join('\n');
-}
-
-/** The body of a function that reads the members one after another and returns them as one object literal. */
-function readerSource(members: readonly Member[]): string {
-  const body = statements(
-    members,
-    (octets, fixed) => `at = r.take(${octets}); ${fixed}`,
-    readFixed,
-    (m, i) => (m.method === undefined ? `const m${i} = c[${i}].read(r);` : `const m${i} = r.${m.method}();`),
-  );
-  const literal = members.flatMap((m, i) => (m.padding === undefined ? [`${JSON.stringify(m.name)}: m${i}`] : []));
-  return `return (r) => { const b = r.octets; let at = 0;\n${body}\nreturn { ${literal.join(', ')} }; };`;
-}
-
-function writerSource(members: readonly Member[]): string {
-  const body = statements(
-    members,
-    (octets, fixed) => `at = w.reserve(${octets}); b = w.octets; ${fixed}`,
-    writeFixed,
-    (m, i) => {
-      const name = JSON.stringify(m.name);
-      const value = `const m${i} = v[${name}] ?? f[${i}]; if (m${i} === undefined) missing(${name});`;
-      return `${value} ${m.method === undefined ? `c[${i}].write(w, m${i})` : `w.${m.method}(m${i})`};`;
-    },
-  );
-  return `return (w, v) => { let at = 0; let b;\n${body}\n};`;
-}
-
-function missing(name: string): never {
-  throw new EncodeError(`member ${name} is missing`);
-}
-
-/**
- * Members in wire order.
- *
- * The reader and the writer are compiled once from the declaration: code that names the members runs several times
- * faster than a loop over their names. Only names and numbers of the declaration become code.
- */
-export function struct<const S extends Shape>(shape: S): Struct<OutOf<S>, InOf<S>> {
-  const members = membersOf(shape);
-  const codecs = members.map((m) => m.codec);
-  const fallbacks = members.map((m) => m.fallback);
-  const read = new Function('c', readerSource(members))(codecs) as (r: Reader) => Record<string, unknown>;
-  const write: unknown = new Function('c', 'f', 'missing', writerSource(members))(codecs, fallbacks, missing);
-  const into = (r: Reader, target: Record<string, unknown>): void => {
-    Object.assign(target, read(r));
-  };
-  const outline = { is: 'members', members: shape };
-  return { outline, read, into, write } as unknown as Struct<OutOf<S>, InOf<S>>;
 }
 
 /** Items until the structure ends. Every item takes at least one octet, so this ends. */
@@ -341,7 +247,9 @@ export function lengthPrefixed<T, I>(codec: Codec<T, I>, what: string): Codec<T,
 
 /** A member that exists since a version; before it, `n` octets of padding stand there and it reads as `absent`. */
 export function orPad<T>(version: OpenFlowVersion, codec: Codec<T>, n: number, absent: T): Defaulted<T> {
+  const isFixed = codec.fixed?.is === 'uint' && codec.fixed.octets === n && n <= 4;
   return {
+    fixed: isFixed ? { is: 'since', version, octets: n as 1 | 2 | 3 | 4, absent } : undefined,
     fallback: absent,
     outline: from(version, codec, always(absent)),
     read: (r) => {

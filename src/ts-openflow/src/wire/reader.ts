@@ -7,6 +7,7 @@
  */
 import { DecodeError } from '../errors.js';
 import type { OpenFlowVersion } from '../version.js';
+import { joinU64 } from './uint64.js';
 
 /** Padding that was not zero: the ordinal of the pad within the message, and its octets. */
 export type OddPadding = ReadonlyMap<number, Buffer>;
@@ -17,7 +18,8 @@ export class Reader {
   end: number;
   readonly octets: Buffer;
   readonly version: OpenFlowVersion;
-  private pads = 0;
+  /** Paddings passed so far; compiled readers count for themselves. */
+  pads = 0;
   private odd: Map<number, Buffer> | undefined;
 
   constructor(octets: Buffer, version: OpenFlowVersion, at = 0) {
@@ -60,32 +62,44 @@ export class Reader {
   }
 
   u24(): number {
-    return this.octets.readUIntBE(this.take(3), 3);
+    const high = this.u8();
+    return (high << 16) | this.u16();
   }
 
   u32(): number {
     const at = this.take(4);
     const b = this.octets;
     return (
-      (b[at] as number) * 0x1000000 +
-      (((b[at + 1] as number) << 16) | ((b[at + 2] as number) << 8) | (b[at + 3] as number))
+      (((b[at] as number) << 24) |
+        ((b[at + 1] as number) << 16) |
+        ((b[at + 2] as number) << 8) |
+        (b[at + 3] as number)) >>>
+      0
     );
   }
 
   u48(): number {
-    return this.octets.readUIntBE(this.take(6), 6);
+    const high = this.u16();
+    return high * 0x100000000 + this.u32();
   }
 
   u64(): bigint {
-    const high = this.u32();
-    const low = this.u32();
-    return high === 0 ? BigInt(low) : (BigInt(high) << 32n) | BigInt(low);
+    const at = this.take(8);
+    const b = this.octets;
+    return joinU64(
+      ((b[at] as number) << 24) | ((b[at + 1] as number) << 16) | ((b[at + 2] as number) << 8) | (b[at + 3] as number),
+      ((b[at + 4] as number) << 24) |
+        ((b[at + 5] as number) << 16) |
+        ((b[at + 6] as number) << 8) |
+        (b[at + 7] as number),
+    );
   }
 
   /** An unsigned integer of any width. */
   big(octets: number): bigint {
     if (octets === 8) return this.u64();
     if (octets === 0) return 0n;
+    if (octets === 16) return (this.u64() << 64n) | this.u64();
     const at = this.take(octets);
     return BigInt(`0x${this.octets.toString('hex', at, at + octets)}`);
   }
@@ -108,14 +122,20 @@ export class Reader {
 
   /** As `pad`, for octets that were taken already. */
   padAt(at: number, n: number): void {
-    const ordinal = this.pads++;
+    const b = this.octets;
     for (let i = at; i < at + n; i++) {
-      if (this.octets[i] !== 0) {
-        this.odd ??= new Map();
-        this.odd.set(ordinal, this.octets.subarray(at, at + n));
-        return;
+      if (b[i] !== 0) {
+        this.keepPadding(at, n);
+        break;
       }
     }
+    this.pads++;
+  }
+
+  /** Remembers the padding that comes next, which is not zero. */
+  keepPadding(at: number, n: number): void {
+    this.odd ??= new Map();
+    this.odd.set(this.pads, this.octets.subarray(at, at + n));
   }
 
   /** The ordinal of the next padding, for `forgetPadding`. */

@@ -7,6 +7,7 @@
 import { EncodeError } from '../errors.js';
 import type { OpenFlowVersion } from '../version.js';
 import type { OddPadding } from './reader.js';
+import { putU64 } from './uint64.js';
 
 /** Writes big-endian values; throws EncodeError for a value that does not fit. */
 export class Writer {
@@ -14,7 +15,8 @@ export class Writer {
   version: OpenFlowVersion;
   /** What is written into; another buffer after `reserve`. Only compiled codecs write here themselves. */
   octets: Buffer;
-  private odd: OddPadding | undefined;
+  /** Padding of the message being written that is not zero. */
+  odd: OddPadding | undefined;
   private pads = 0;
 
   constructor(version: OpenFlowVersion, capacity = 256) {
@@ -22,17 +24,14 @@ export class Writer {
     this.octets = Buffer.allocUnsafe(capacity);
   }
 
-  /** Starts a message: its padding is taken from `odd`, by ordinal. Returns what `endMessage` wants back. */
-  beginMessage(odd: OddPadding | undefined): readonly [OddPadding | undefined, number] {
-    const outer = [this.odd, this.pads] as const;
+  /** Writes a message whose padding is taken from `odd`, by ordinal, where that is not zero. */
+  withPadding(odd: OddPadding | undefined, write: () => void): void {
+    const [outer, pads] = [this.odd, this.pads];
     this.odd = odd;
     this.pads = 0;
-    return outer;
-  }
-
-  endMessage(outer: readonly [OddPadding | undefined, number]): void {
-    this.odd = outer[0];
-    this.pads = outer[1];
+    write();
+    this.odd = outer;
+    this.pads = pads;
   }
 
   /** The octets written so far; the writer starts again with an empty buffer. */
@@ -98,10 +97,7 @@ export class Writer {
   }
 
   u48(v: number): void {
-    if (!(v >= 0 && v <= 0xffffffffffff) || !Number.isInteger(v)) throw outOfRange(v, 48);
-    const high = Math.floor(v / 0x100000000);
-    this.u16(high);
-    this.u32(v - high * 0x100000000);
+    this.u48At(this.reserve(6), v);
   }
 
   u64(v: bigint): void {
@@ -116,6 +112,10 @@ export class Writer {
     }
     if (typeof v !== 'bigint' || v < 0n || v >> BigInt(octets * 8) !== 0n) throw outOfRange(v, octets * 8);
     if (octets === 0) return;
+    if (octets === 16) {
+      this.u128At(this.reserve(16), v);
+      return;
+    }
     const at = this.reserve(octets);
     this.octets.write(v.toString(16).padStart(octets * 2, '0'), at, octets, 'hex');
   }
@@ -132,28 +132,35 @@ export class Writer {
 
   /** 64 bits at a place that is reserved. */
   u64At(at: number, v: bigint): void {
-    if (typeof v !== 'bigint') throw outOfRange(v, 64);
-    const n = Number(v);
+    if (!putU64(this.octets, at, v)) throw outOfRange(v, 64);
+  }
+
+  /** 128 bits at a place that is reserved. */
+  u128At(at: number, v: bigint): void {
+    if (typeof v !== 'bigint' || !putU64(this.octets, at, v >> 64n)) throw outOfRange(v, 128);
+    this.u64At(at + 8, BigInt.asUintN(64, v));
+  }
+
+  /** 48 bits at a place that is reserved. */
+  u48At(at: number, v: number): void {
+    if (!(v >= 0 && v <= 0xffffffffffff) || !Number.isInteger(v)) throw outOfRange(v, 48);
+    const high = Math.floor(v / 0x100000000);
+    const low = v - high * 0x100000000;
     const b = this.octets;
-    if (n >= 0 && n <= 0xffffffff) {
-      b[at] = 0;
-      b[at + 1] = 0;
-      b[at + 2] = 0;
-      b[at + 3] = 0;
-      b[at + 4] = n >>> 24;
-      b[at + 5] = n >>> 16;
-      b[at + 6] = n >>> 8;
-      b[at + 7] = n;
-      return;
-    }
-    if (v < 0n || v > 0xffffffffffffffffn) throw outOfRange(v, 64);
-    b.writeBigUInt64BE(v, at);
+    b[at] = high >>> 8;
+    b[at + 1] = high;
+    b[at + 2] = low >>> 24;
+    b[at + 3] = low >>> 16;
+    b[at + 4] = low >>> 8;
+    b[at + 5] = low;
   }
 
   /** Padding at a place that is reserved. */
   padAt(at: number, n: number): void {
-    for (let i = at; i < at + n; i++) this.octets[i] = 0;
-    const odd = this.odd?.get(this.pads++);
+    const b = this.octets;
+    for (let i = at; i < at + n; i++) b[i] = 0;
+    if (this.odd === undefined) return;
+    const odd = this.odd.get(this.pads++);
     if (odd !== undefined && odd.length === n) this.octets.set(odd, at);
   }
 
