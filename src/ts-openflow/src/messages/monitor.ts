@@ -212,3 +212,48 @@ export const nxMonitorUpdate: Codec<NxUpdate, NxUpdateInput> = lengthPrefixed(
   },
   'OFPBRC_BAD_LEN',
 );
+
+type OnfUpdate = { readonly event: NxEvent; readonly xid?: number } & Partial<
+  Out<typeof nxFullHead> & Out<typeof onfTail>
+>;
+type OnfUpdateInput = { readonly event: NxEvent; readonly xid?: number } & In<typeof nxFullHead> & In<typeof onfTail>;
+const onfTail = struct({
+  table_id: opt(u8, 0),
+  _1: pad(1),
+  cookie: opt(u64, 0n),
+  match: matchCodec,
+  instructions: instructionList,
+});
+
+/** One update of the ONF extension for 1.3: Nicira's events and head, with an ofp_match and instructions. */
+export const onfMonitorUpdate: Codec<OnfUpdate, OnfUpdateInput> = lengthPrefixed(
+  {
+    outline: either(
+      { outline: merged(members({ event: oneOf('ADDED', 'REMOVED', 'MODIFIED') }), nxFullHead, onfTail) },
+      members({ event: always('ABBREV'), xid: u32 }),
+    ),
+    read: (r: Reader): OnfUpdate => {
+      const at = r.at;
+      const event = NX_EVENTS[r.u16()];
+      if (event === undefined) throw r.error('OFPBRC_BAD_LEN', at);
+      if (event === 'ABBREV') return { event, xid: r.u32() };
+      const head = nxFullHead.read(r);
+      // The length of the match, which the match says as well.
+      const length = r.u16();
+      if (r.left >= 14 && r.octets.readUInt16BE(r.at + 12) !== length) throw r.error('OFPBMC_BAD_LEN');
+      return { event, ...head, ...onfTail.read(r) };
+    },
+    write: (w: Writer, v: OnfUpdateInput) => {
+      w.u16(NX_EVENTS.indexOf(v.event));
+      if (v.event === 'ABBREV') {
+        w.u32(v.xid ?? 0);
+        return;
+      }
+      nxFullHead.write(w, v);
+      const at = w.reserve(2);
+      onfTail.write(w, v);
+      w.patchU16(at, w.peekU16(at + 2 + 2 + 8 + 2));
+    },
+  },
+  'OFPBRC_BAD_LEN',
+);

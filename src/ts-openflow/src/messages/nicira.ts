@@ -24,6 +24,22 @@ export const tlvTableMod = struct({ command: u16, _1: pad(6), mappings: list(tlv
 /** NXT_TLV_TABLE_REPLY. */
 export const tlvTableReply = struct({ max_option_space: u32, max_fields: u16, _1: pad(10), mappings: list(tlvMap) });
 
+/** Statistics of IPFIX, of a bridge or of a set of collectors (nx_ipfix_stats_reply). */
+export const ipfixStats = struct({
+  total_flows: opt(u64, 0n),
+  current_flows: opt(u64, 0n),
+  pkts: opt(u64, 0n),
+  ipv4_pkts: opt(u64, 0n),
+  ipv6_pkts: opt(u64, 0n),
+  error_pkts: opt(u64, 0n),
+  ipv4_error_pkts: opt(u64, 0n),
+  ipv6_error_pkts: opt(u64, 0n),
+  tx_pkts: opt(u64, 0n),
+  tx_errors: opt(u64, 0n),
+  collector_set_id: opt(u32, 0),
+  _1: pad(4),
+});
+
 const removedHead = struct({
   cookie: opt(u64, 0n),
   priority: opt(u16, 0x8000),

@@ -15,7 +15,9 @@ import {
   nxMonitorRequest,
   nxMonitorUpdate,
   onfMonitorRequest,
+  onfMonitorUpdate,
 } from '../messages/monitor.js';
+import { ipfixStats } from '../messages/nicira.js';
 import { port, portRequest, portStats, queueDesc, queueRequest, queueStats } from '../messages/port.js';
 import { propertyList } from '../messages/property.js';
 import { aggregate13, oxs, type Stats, type StatsInput } from '../messages/stats.js';
@@ -80,7 +82,6 @@ const ONF = 0x4f4e4600;
 
 /** Octets that only their experimenter understands. */
 const experimenterBody = struct({ experimenter: u32, exp_type: u32, data: payload });
-const data = struct({ data: payload });
 
 /** All multiparts. */
 export const MULTIPARTS = {
@@ -110,9 +111,9 @@ export const MULTIPARTS = {
     { from: 6 },
   ),
   NX_FLOW_MONITOR: multipart(2, nxMonitorRequest, list(nxMonitorUpdate), { experimenter: NICIRA }),
-  NX_IPFIX_BRIDGE: multipart(3, data, data, { experimenter: NICIRA }),
-  NX_IPFIX_FLOW: multipart(4, data, data, { experimenter: NICIRA }),
-  ONF_FLOW_MONITOR: multipart(1870, onfMonitorRequest, list(monitorUpdate), { experimenter: ONF, to: 4 }),
+  NX_IPFIX_BRIDGE: multipart(3, empty, ipfixStats, { experimenter: NICIRA }),
+  NX_IPFIX_FLOW: multipart(4, empty, list(ipfixStats), { experimenter: NICIRA }),
+  ONF_FLOW_MONITOR: multipart(1870, onfMonitorRequest, list(onfMonitorUpdate), { experimenter: ONF, to: 4 }),
   EXPERIMENTER: multipart(0xffff, experimenterBody, experimenterBody),
 } as const;
 

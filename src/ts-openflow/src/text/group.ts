@@ -1,10 +1,11 @@
 /** Groups as ovs-ofctl prints them. */
 import { OFPG, OFPG_BUCKET, OFPP } from '../constants.js';
-import { readOxmFields } from '../match.js';
+import { type Match, readOxmFields } from '../match.js';
 import type { MessageInputOf } from '../message.js';
 import type { BucketInput } from '../messages/group.js';
 import type { Property } from '../messages/property.js';
 import type { ReplyBody } from '../multipart/table.js';
+import { fieldEntry } from '../oxm.js';
 import type { OpenFlowVersion } from '../version.js';
 import { Reader } from '../wire/reader.js';
 import { formatActions } from './actions.js';
@@ -12,6 +13,7 @@ import { formatDuration } from './common.js';
 import { flowFieldsOf } from './flow-fields.js';
 import { formatPort, type Names } from './names.js';
 import { fieldName } from './subfield.js';
+import { formatValue } from './value.js';
 
 /** A group's number, or ALL. */
 export function formatGroupId(id: number): string {
@@ -44,6 +46,16 @@ function bucket(b: BucketInput, type: string, version: OpenFlowVersion, names: N
 
 const NTR = 0x154d;
 
+/** Fields to hash: each with its mask where that is not all of it. */
+function hashFields(match: Match): readonly string[] {
+  return [...flowFieldsOf(match)].map(([name, { value, mask }]) => {
+    const field = fieldEntry(name)?.field;
+    return field === undefined || value === mask
+      ? fieldName(name)
+      : `${fieldName(name)}=${formatValue(field, field.kind === 'bigint' ? value : Number(value), undefined)}`;
+  });
+}
+
 /** The selection method (a property of Netronome's that OVS speaks). */
 function properties(list: readonly Property[], version: OpenFlowVersion): string {
   return list
@@ -53,7 +65,7 @@ function properties(list: readonly Property[], version: OpenFlowVersion): string
       const method = p.octets.toString('latin1', 12, Math.min(zero < 0 ? 28 : zero, 28));
       const param = p.octets.readBigUInt64BE(28);
       const fields = new Reader(p.octets, version, 36);
-      const names = [...flowFieldsOf(readOxmFields(fields)).keys()].map(fieldName);
+      const names = hashFields(readOxmFields(fields));
       const list = names.length === 0 ? '' : names.length === 1 ? `,fields=${names[0]}` : `,fields(${names.join(',')})`;
       return `,selection_method=${method}${param === 0n ? '' : `,selection_method_param=${param}`}${list}`;
     })
@@ -71,7 +83,7 @@ interface PrintableGroup {
 export function formatGroup(g: PrintableGroup, version: OpenFlowVersion, names?: Names): string {
   const type = g.type ?? 'all';
   const buckets = (g.buckets ?? []).map((b) => bucket(b, type, version, names));
-  return `group_id=${formatGroupId(g.group_id)},type=${type}${properties(g.properties ?? [], version)}${buckets.join('')}`;
+  return `group_id=${g.group_id},type=${type}${properties(g.properties ?? [], version)}${buckets.join('')}`;
 }
 
 const COMMANDS = {

@@ -163,7 +163,8 @@ function roleStatus(m: MessageOf<'RoleStatus'>): string {
 
 const BUNDLE_FLAGS = ['atomic', 'ordered'] as const;
 const bundleFlags = (flags: number): string => formatBits(BUNDLE_FLAGS, flags);
-const bundleId = (id: number): string => `0x${id.toString(16)}`;
+/** As C's %#x. */
+const bundleId = (id: number): string => (id === 0 ? '0' : `0x${id.toString(16)}`);
 
 function requestForward(m: MessageOf<'RequestForward'>, names: Names | undefined): string {
   const inner = m.message;

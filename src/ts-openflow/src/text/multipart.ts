@@ -1,9 +1,9 @@
 /** Multiparts as ovs-ofctl prints them. */
 import { OFPG, OFPP } from '../constants.js';
 import type { Match } from '../match.js';
-import type { MessageOf } from '../message.js';
+import { encodeMessage, type MessageOf } from '../message.js';
 import type { MonitorUpdate, NxUpdate } from '../messages/monitor.js';
-import type { MultipartType } from '../multipart/table.js';
+import type { MultipartType, ReplyBody } from '../multipart/table.js';
 import { formatActions, formatInstructions } from './actions.js';
 import { hex0, hexDump } from './common.js';
 import { formatFlowEntry } from './flow.js';
@@ -72,7 +72,7 @@ function monitorRequest(m: Extract<Request, { readonly type: 'FLOW_MONITOR' }>, 
       const out = q.out_port === OFPP.ANY ? '' : ` out_port=${formatPort(q.out_port, names)}`;
       const group = q.out_group === OFPG.ANY ? '' : ` out_group=${q.out_group}`;
       const table = q.table_id === 255 ? '' : ` table=${formatTable(q.table_id, names)}`;
-      return `\n id=${q.monitor_id} command=${q.command.toLowerCase()} flags=${monitorFlags(q.flags, MONITOR_FLAGS)}${out}${group}${table}${match === '' ? '' : ` ${match}`}`;
+      return `\n id=${q.monitor_id} flags=${monitorFlags(q.flags, MONITOR_FLAGS)}${out}${group}${table}${match === '' ? '' : ` ${match}`}`;
     })
     .join('');
 }
@@ -99,9 +99,11 @@ const UPDATE_REASONS = ['idle', 'hard', 'delete', 'group_delete', 'meter_delete'
 function monitorUpdate(u: MonitorUpdate | NxUpdate, names: Names | undefined): string {
   if (u.event === 'ABBREV') return `\n event=ABBREV xid=${hex0(u.xid ?? 0)}`;
   if (u.event === 'PAUSED' || u.event === 'RESUMED') return `\n event=${u.event}`;
+  const event = u.event === 'REMOVED' ? 'DELETED' : u.event;
   const reason = u.event === 'REMOVED' ? ` reason=${UPDATE_REASONS[u.reason ?? 0] ?? u.reason}` : '';
   const timeouts = `${u.idle_timeout ? ` idle_timeout=${u.idle_timeout}` : ''}${u.hard_timeout ? ` hard_timeout=${u.hard_timeout}` : ''}`;
-  const match = formatMatch(u.match ?? {}, names, u.priority);
+  // ovs-ofctl leaves the priority out here.
+  const match = formatMatch(u.match ?? {}, names);
   const actions =
     'instructions' in u && u.instructions?.length
       ? formatInstructions(u.instructions, names)
@@ -109,8 +111,31 @@ function monitorUpdate(u: MonitorUpdate | NxUpdate, names: Names | undefined): s
         ? formatActions(u.actions, names)
         : '';
   const shown = actions === '' ? '' : ` actions=${actions}`;
-  return `\n event=${u.event}${reason} table=${formatTable(u.table_id ?? 0, names)}${timeouts} cookie=${u.cookie === 0n ? '0' : hex0(u.cookie ?? 0n)}${match === '' ? '' : ` ${match}`}${shown}`;
+  return `\n event=${event}${reason} table=${formatTable(u.table_id ?? 0, names)}${timeouts} cookie=${u.cookie === 0n ? '0' : hex0(u.cookie ?? 0n)}${match === '' ? '' : ` ${match}`}${shown}`;
 }
+
+type Ipfix = ReplyBody<'NX_IPFIX_BRIDGE'>;
+
+/** Statistics of IPFIX on two lines, the second indented. */
+function ipfix(s: Ipfix, indent: number): string {
+  const first = `flows=${s.total_flows}, current flows=${s.current_flows}, sampled pkts=${s.pkts}, ipv4 ok=${s.ipv4_pkts}, ipv6 ok=${s.ipv6_pkts}, tx pkts=${s.tx_pkts}`;
+  const second = `pkts errs=${s.error_pkts}, ipv4 errs=${s.ipv4_error_pkts}, ipv6 errs=${s.ipv6_error_pkts}, tx errs=${s.tx_errors}`;
+  return `${first}\n${' '.repeat(indent)}${second}\n`;
+}
+
+/** Queues of a port: the port once, before them. */
+function formatQueues(queues: ReplyBody<'QUEUE_DESC'>, names: Names | undefined): string {
+  const [first] = queues;
+  if (first === undefined) return '';
+  return ` port=${formatPort(first.port_no, names)}\n${queues.map((q) => `${formatQueueDesc(q, 0)}\n`).join('')}`;
+}
+
+/** Replies that ovs-ofctl does not know: their octets. */
+function others(m: Reply): string {
+  const octets = encodeMessage(m, m.version).subarray(MULTIPART_HEAD);
+  return octets.length === 0 ? '' : `\n${hexDump(octets)}`;
+}
+const MULTIPART_HEAD = 16;
 
 /** A request without its header. */
 export function formatMultipartRequest(m: Request, names?: Names): string {
@@ -122,8 +147,9 @@ export function formatMultipartRequest(m: Request, names?: Names): string {
     case 'FLOW_STATS':
       return `${flags}${flowRequest(m.body, names)}`;
     case 'PORT':
+      return `${flags} port_no=${formatPort(m.body.port_no, names)}`;
     case 'PORT_DESC':
-      return `${flags}${` port=${formatPort(m.body.port_no, names)}`}`;
+      return `${flags} port=${formatPort(m.body.port_no, names)}`;
     case 'QUEUE':
       return `${flags}${formatQueueRequest(m.body.port_no, m.body.queue_id, names)}`;
     case 'QUEUE_DESC':
@@ -131,7 +157,7 @@ export function formatMultipartRequest(m: Request, names?: Names): string {
     case 'GROUP':
       return `${flags} group_id=${formatGroupId(m.body.group_id)}`;
     case 'GROUP_DESC':
-      return `${flags}${m.version < 6 ? '' : ` group_id=${formatGroupId(m.body.group_id)}`}`;
+      return `${flags} group_id=${formatGroupId(m.body.group_id)}`;
     case 'METER':
     case 'METER_CONFIG':
       return `${flags} ${formatMeterId(m.body.meter_id, '=')}`;
@@ -173,11 +199,14 @@ function replyBody(m: Reply, names: Names | undefined): string {
     case 'PORT':
       return ` ${m.body.length} ports\n${m.body.map((p) => formatPortStats(p, names)).join('')}`;
     case 'PORT_DESC':
-      return `\n${m.body.map((p) => formatPortDesc(p, names)).join('')}`;
+      return `\n${m.body
+        .toSorted((a, b) => a.port_no - b.port_no)
+        .map((p) => formatPortDesc(p, names))
+        .join('')}`;
     case 'QUEUE':
       return ` ${m.body.length} queues\n${m.body.map((q) => formatQueueStats(q, names)).join('')}`;
     case 'QUEUE_DESC':
-      return `\n${m.body.map((q) => ` ${formatQueueDesc(q, 0)}\n`).join('')}`;
+      return formatQueues(m.body, names);
     default:
       return groupsAndMeters(m, names);
   }
@@ -202,9 +231,10 @@ function groupsAndMeters(m: Reply, names: Names | undefined): string {
     case 'NX_FLOW_MONITOR':
       return (m.body as readonly (MonitorUpdate | NxUpdate)[]).map((u) => monitorUpdate(u, names)).join('');
     case 'NX_IPFIX_BRIDGE':
+      return `\n  bridge ipfix: ${ipfix(m.body, 16)}`;
     case 'NX_IPFIX_FLOW':
-      return `\n${hexDump(m.body.data)}`;
+      return ` ${m.body.length} ids\n${m.body.map((s) => `  id ${String(s.collector_set_id).padStart(3)}: ${ipfix(s, 10)}`).join('')}`;
     default:
-      return '';
+      return others(m);
   }
 }

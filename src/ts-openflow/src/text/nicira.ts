@@ -1,10 +1,13 @@
 /** Open vSwitch's own messages as ovs-ofctl prints them. */
 
+import { actionList } from '../actions/codec.js';
 import { readOxmFields } from '../match.js';
 import type { MessageOf } from '../message.js';
 import type { Property } from '../messages/property.js';
+import type { OpenFlowVersion } from '../version.js';
 import { Reader } from '../wire/reader.js';
 import { formatDotted, formatReason } from './action-words.js';
+import { formatActions } from './actions.js';
 import { formatIpv4, formatIpv6 } from './address.js';
 import { hex0 } from './common.js';
 import { formatMatch } from './match.js';
@@ -136,6 +139,7 @@ export function formatPacketIn2(m: MessageOf<'NxPacketIn2'> | MessageOf<'NxResum
       data: octets,
       userdata: of(USERDATA),
       continuation: of(CONTINUATION),
+      version: m.version,
     },
     names,
   );
@@ -152,6 +156,36 @@ export interface PacketInParts {
   readonly data: Buffer;
   readonly userdata?: Buffer | undefined;
   readonly continuation?: Buffer | undefined;
+  readonly version?: OpenFlowVersion | undefined;
+}
+
+const BRIDGE = 0x8000;
+const MIRRORS = 0x8002;
+const CONNTRACKED = 0x8003;
+const ACTIONS = 0x8006;
+const ACTION_SET = 0x8007;
+const ODP_PORT = 0x8008;
+
+/** A UUID of four words in the byte order of the machine that sent it: little-endian, as on all that we know. */
+function uuid(octets: Buffer): string {
+  const words = [0, 4, 8, 12].map((at) => octets.readUInt32LE(at).toString(16).padStart(8, '0')).join('');
+  return [words.slice(0, 8), words.slice(8, 12), words.slice(12, 16), words.slice(16, 20), words.slice(20)].join('-');
+}
+
+/** What a paused packet goes on with: the parts that Open vSwitch keeps in it (nicira-ext.h calls them private). */
+function formatContinuation(octets: Buffer, version: OpenFlowVersion): string {
+  const actions = (content: Buffer): string => formatActions(actionList.read(new Reader(content, version, 4)));
+  return properties(octets.subarray(4))
+    .map(({ type, octets: content }) => {
+      if (type === BRIDGE && content.length >= 16) return ` continuation.bridge=${uuid(content)}\n`;
+      if (type === MIRRORS) return ` continuation.mirrors=0x${number(content, 4).toString(16)}\n`;
+      if (type === CONNTRACKED) return ' continuation.conntracked=true\n';
+      if (type === ACTIONS) return ` continuation.actions=${actions(content)}\n`;
+      if (type === ACTION_SET) return ` continuation.action_set=${actions(content)}\n`;
+      if (type === ODP_PORT) return ` continuation.odp_port=${number(content, 4)}\n`;
+      return ` continuation.0x${type.toString(16)}=${content.toString('hex')}\n`;
+    })
+    .join('');
 }
 
 /** A packet-in without its header. */
@@ -168,6 +202,7 @@ export function formatPacketInParts(p: PacketInParts, _names?: Names): string {
         : '';
   const userdata = p.userdata === undefined || p.userdata.length === 0 ? '' : ` userdata=${formatDotted(p.userdata)}\n`;
   const cookie = p.cookie === undefined || p.cookie === 0xffffffffffffffffn ? '' : ` cookie=${hex0(p.cookie)}`;
+  const continuation = p.continuation === undefined ? '' : formatContinuation(p.continuation, p.version ?? 6);
   const head = `${p.table_id === 0 ? '' : ` table_id=${p.table_id}`}${cookie} total_len=${p.total_len} ${p.match} (via ${formatReason(p.reason)}) data_len=${p.data.length}`;
-  return `${head}${buffered}${odd}\n${userdata}${p.data.length === 0 ? '' : `${formatPacket(p.data)}\n`}`;
+  return `${head}${buffered}${odd}\n${userdata}${continuation}${p.data.length === 0 ? '' : `${formatPacket(p.data)}\n`}`;
 }

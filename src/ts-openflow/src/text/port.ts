@@ -106,14 +106,14 @@ function customStats(properties: readonly Property[]): string {
   const custom = properties.find(
     (p) =>
       p.type === 0xffff &&
-      p.octets.length >= 10 &&
+      p.octets.length >= 12 &&
       p.octets.readUInt32BE(0) === INTEL &&
       p.octets.readUInt32BE(4) === 2,
   );
   if (custom === undefined) return '';
-  const n = custom.octets.readUInt16BE(8);
+  const n = custom.octets.readUInt16BE(10);
   const parts: string[] = [];
-  let at = 10;
+  let at = 12;
   for (let i = 0; i < n && at < custom.octets.length; i++) {
     const length = custom.octets[at] ?? 0;
     if (at + 1 + length + 8 > custom.octets.length) break;
@@ -123,8 +123,8 @@ function customStats(properties: readonly Property[]): string {
     at += 1 + length + 8;
   }
   const rows: string[] = [];
-  for (let i = 0; i < parts.length; i += 3) rows.push(`                      ${parts.slice(i, i + 3).join(', ')}`);
-  return rows.length === 0 ? '' : `           CUSTOM Statistics\n${rows.join(',\n')}\n`;
+  for (let i = 0; i < parts.length; i += 3) rows.push(`                      ${parts.slice(i, i + 3).join(', ')},`);
+  return rows.length === 0 ? '' : `           CUSTOM Statistics\n${rows.join('\n')}\n`;
 }
 
 /** One queue's statistics. */

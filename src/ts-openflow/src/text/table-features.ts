@@ -140,23 +140,30 @@ function actionFeatures(t: Features, set: number, fields: number, version: OpenF
   )}\n`;
 }
 
+const bothFeatures = (t: Features, miss: 0 | 1, version: OpenFlowVersion, indent: string) => ({
+  write: actionFeatures(t, TYPE.write + miss, TYPE.writeSet + miss, version, indent),
+  apply: actionFeatures(t, TYPE.apply + miss, TYPE.applySet + miss, version, indent),
+});
+
 /** Features of the table's instructions, of one kind (0: hits and, unless told apart, misses; 1: misses). */
-function instructionFeatures(t: Features, miss: 0 | 1, version: OpenFlowVersion): string {
+function instructionFeatures(t: Features, miss: 0 | 1, version: OpenFlowVersion, before: Features | undefined): string {
   const of = (type: number): Property | undefined => t.properties.find((p) => p.type === type + miss);
   const types = typesOf(of(TYPE.instructions));
   const instructions = INSTRUCTIONS.filter(([type]) => types.includes(type)).map(([, word]) => word);
   const indent = '      ';
   const next = types.includes(1) ? `${indent}next tables: ${tableIds(of(TYPE.next))}\n` : '';
-  const write = actionFeatures(t, TYPE.write + miss, TYPE.writeSet + miss, version, `${indent}  `);
-  const apply = actionFeatures(t, TYPE.apply + miss, TYPE.applySet + miss, version, `${indent}  `);
+  const { write, apply } = bothFeatures(t, miss, version, `${indent}  `);
+  const last = before === undefined ? undefined : bothFeatures(before, miss, version, `${indent}  `);
   const both =
-    write === apply
-      ? `${indent}Write-Actions and Apply-Actions features:\n${write}`
-      : `${indent}Write-Actions features:\n${write}${indent}Apply-Actions features:\n${apply}`;
+    last !== undefined && last.write === write && last.apply === apply
+      ? `${indent}(same actions)\n`
+      : write === apply
+        ? `${indent}Write-Actions and Apply-Actions features:\n${write}`
+        : `${indent}Write-Actions features:\n${write}${indent}Apply-Actions features:\n${apply}`;
   return `${next}${indent}instructions: ${instructions.join(' ')}\n${both}`;
 }
 
-function matching(t: Features, version: OpenFlowVersion): string {
+function matching(t: Features, version: OpenFlowVersion, before?: Features): string {
   const property = t.properties.find((p) => p.type === TYPE.match);
   const match = fieldsOf(property, version);
   const wildcards = fieldsOf(
@@ -169,7 +176,8 @@ function matching(t: Features, version: OpenFlowVersion): string {
   const exact = new Set([...match].filter((f) => !masked.has(f) && wildcards.has(f)));
   const line = (label: string, set: ReadonlySet<string>): string =>
     set.size === 0 ? '' : `      ${label}: ${formatFieldSet(set)}\n`;
-  return `    matching:\n${line('arbitrary mask', arbitrary)}${line('exact match or wildcard', exact)}${line('must exact match', must)}`;
+  const shown = `    matching:\n${line('arbitrary mask', arbitrary)}${line('exact match or wildcard', exact)}${line('must exact match', must)}`;
+  return before !== undefined && matching(before, version) === shown ? '    (same matching)\n' : shown;
 }
 
 function maskedFields(p: Property | undefined, version: OpenFlowVersion): ReadonlySet<string> {
@@ -183,9 +191,10 @@ function maskedFields(p: Property | undefined, version: OpenFlowVersion): Readon
   return names;
 }
 
-function body(t: Features, version: OpenFlowVersion): string {
-  const hits = instructionFeatures(t, 0, version);
-  const misses = t.properties.some((p) => p.type === 1) ? instructionFeatures(t, 1, version) : hits;
+/** `before` is the table printed before, of which what is the same is not repeated. */
+function body(t: Features, version: OpenFlowVersion, before?: Features): string {
+  const hits = instructionFeatures(t, 0, version, before);
+  const misses = t.properties.some((p) => p.type === 1) ? instructionFeatures(t, 1, version, before) : hits;
   const has = t.properties.length > 0;
   const from14 =
     version < 5
@@ -196,12 +205,16 @@ function body(t: Features, version: OpenFlowVersion): string {
     : misses !== hits
       ? `    instructions (other than table miss):\n${hits}    instructions (table miss):\n${misses}`
       : `    instructions (table miss and others):\n${hits}`;
-  return `    metadata: match=${hex0(t.metadata_match)} write=${hex0(t.metadata_write)}\n${from14}    max_entries=${t.max_entries}\n${instructions}${has ? matching(t, version) : ''}`;
+  return `    metadata: match=${hex0(t.metadata_match)} write=${hex0(t.metadata_write)}\n${from14}    max_entries=${t.max_entries}\n${instructions}${has ? matching(t, version, before) : ''}`;
 }
 
 /** What makes two tables alike: everything but number and name, and next tables taken relative to the table. */
 function likeness(t: Features, version: OpenFlowVersion): string {
-  return body(t, version).replace(/next tables: .*/g, (next) => next.replace(String(t.table_id + 1), 'next'));
+  return body(t, version).replace(
+    /next tables: (\d+)(?:-(\d+))?(.*)/g,
+    (all, first: string, last = first, rest = '') =>
+      Number(first) === t.table_id + 1 ? `next tables: next-${last}${rest}` : all,
+  );
 }
 
 const COMMANDS = ['replace', 'modify', 'enable', 'disable'] as const;
@@ -214,6 +227,7 @@ export function formatTableFeatures(
 ): string {
   const lines: string[] = [];
   let previous = '';
+  let before: Features | undefined;
   let dittos: number[] = [];
   const flush = (): void => {
     const [first] = dittos;
@@ -232,12 +246,11 @@ export function formatTableFeatures(
     else {
       flush();
       const command =
-        version >= 6 && t.command !== undefined && lines.length === 0
-          ? `  command: ${COMMANDS[t.command] ?? t.command}\n`
-          : '';
-      lines.push(like === previous ? `${head} ditto\n` : `${command}${head}\n${body(t, version)}`);
+        version >= 6 && t.command !== 0 && lines.length === 0 ? `  command: ${COMMANDS[t.command] ?? t.command}\n` : '';
+      lines.push(like === previous ? `${head} ditto\n` : `${command}${head}\n${body(t, version, before)}`);
     }
     previous = like;
+    before = t;
   }
   flush();
   return `\n${lines.map((line, i) => `${i > 0 && isApart(lines[i - 1] ?? '', line) ? '\n' : ''}${line}`).join('')}`;

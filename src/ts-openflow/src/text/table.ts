@@ -22,14 +22,13 @@ function evictionFlags(flags: number): string {
 export function formatTableMod(m: MessageOf<'TableMod'>, names?: Names): string {
   const id = m.table_id === 255 ? ' table_id: ALL_TABLES' : ` table_id=${formatTable(m.table_id, names)}`;
   if (m.version < 5) return `${id}${m.config & 3 ? `, flow_miss_config=${MISS[m.config & 3] ?? m.config}` : ''}`;
-  const eviction = m.properties.find((p) => p.type === EVICTION && p.octets.length >= 4);
-  const parts = [
-    ...(m.config & 4 ? [', eviction=on'] : []),
-    ...(eviction === undefined ? [] : [` eviction_flags=${evictionFlags(eviction.octets.readUInt32BE(0))}`]),
-    ...(m.config & 8 ? [', vacancy=on'] : []),
-    ...vacancy(m).map((v) => ` ${v}`),
-  ];
-  return `${id}${parts.join('')}`;
+  // The flags of eviction are the switch's to tell: ovs-ofctl takes them for a mistake in a request.
+  const asks = m.properties.some((p) => p.type === EVICTION);
+  const eviction = asks ? '***error***' : m.config & 4 ? 'on' : 'off';
+  const limits = m.properties.find((p) => p.type === VACANCY && p.octets.length >= 2)?.octets;
+  const vacancy =
+    (m.config & 8) === 0 ? 'off' : `on${limits === undefined ? '' : ` vacancy:${limits[0]},${limits[1]}`}`;
+  return `${id}, eviction=${eviction}, vacancy=${vacancy}`;
 }
 
 function vacancy(t: Config): readonly string[] {
