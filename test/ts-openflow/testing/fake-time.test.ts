@@ -66,4 +66,14 @@ describe('fake switch, by its own clock', () => {
       [1, 'tap5'],
     ]);
   });
+
+  it('is spoken to in memory as over a socket', async () => {
+    const inMemory = await fake.session({ versions: [4] });
+    await inMemory.command(flow({ priority: 7 }));
+    expect((await session.multipart('FLOW', { match: {} })).map((f) => f.priority)).to.deep.equal([7]);
+    const result = await inMemory.bundle(Array.from({ length: 2 }, (_, i) => flow({ priority: 8 + i })));
+    expect(result.committed).to.equal(true);
+    fake.disconnect();
+    expect(await inMemory.closed).to.have.property('reason');
+  });
 });

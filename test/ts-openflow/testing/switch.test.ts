@@ -15,7 +15,8 @@ const SUBJECTS: readonly Subject[] = [
     name: 'the fake switch',
     start: async () => {
       const ports = [1, 2].map((port_no) => ({ port_no, name: `p${port_no}` }));
-      const fake = new FakeSwitch({ ports: [{ port_no: 0xfffffffe, name: 'br' }, ...ports], datapath_id: 0xa1n });
+      const own = { port_no: 0xfffffffe, name: 'br' };
+      const fake = new FakeSwitch({ ports: [own, ...ports], datapath_id: 0xa1n, tableLimits: { 9: 2 } });
       return { address: await fake.listen('ptcp:0:127.0.0.1'), stop: () => fake.close() };
     },
   },
@@ -23,6 +24,8 @@ const SUBJECTS: readonly Subject[] = [
     name: 'ovs-vswitchd',
     start: async () => {
       const ovs = await startOvs();
+      const limit = ['--id=@limit', 'create', 'Flow_Table', 'flow_limit=2'];
+      ovs.vsctl('--', ...limit, '--', 'set', 'bridge', 'br', 'flow_tables:9=@limit');
       return { address: ovs.mgmt, stop: () => ovs.stop() };
     },
   },
@@ -186,6 +189,51 @@ for (const { name, start } of SUBJECTS) {
         await session.command(meter('DELETE', 1));
         expect(await table()).to.deep.equal(['0/3/0/']);
       });
+
+      it('counts what uses groups and meters, and has statistics of ports', async () => {
+        const buckets = [1, 2].map((bucket_id) => ({ bucket_id, actions: [{ kind: 'output', port: bucket_id }] }));
+        for (const message of [group('ADD', 1, { buckets }), group('ADD', 2), meter('ADD', 1)])
+          await session.command(message);
+        await session.command(flow('ADD', { priority: 1, instructions: apply({ kind: 'group', group_id: 1 }) }));
+        await session.command(flow('ADD', { priority: 2, instructions: metered(version, 1) }));
+        const groups = await session.multipart('GROUP');
+        expect(groups.map((g) => [g.group_id, g.ref_count, g.buckets.length, g.packet_count])).to.have.deep.members([
+          [1, 1, 2, 0n],
+          [2, 0, 0, 0n],
+        ]);
+        expect((await session.multipart('GROUP', { group_id: 2 })).map((g) => g.group_id)).to.deep.equal([2]);
+        const meters = await session.multipart('METER');
+        expect(meters.map((m) => [m.meter_id, m.flow_count, m.bands.length])).to.deep.equal([[1, 1, 1]]);
+        expect((await session.multipart('PORT')).map((p) => p.port_no)).to.have.members([1, 2, 0xfffffffe]);
+        expect((await session.multipart('PORT', { port_no: 2 })).map((p) => p.port_no)).to.deep.equal([2]);
+      });
+
+      if (version >= 5) {
+        it('describes its tables', async () => {
+          const tables = await session.multipart('TABLE_DESC');
+          expect(tables.map((t) => [t.table_id, t.config])).to.deep.equal(
+            Array.from({ length: 254 }, (_, id) => [id, 0]),
+          );
+        });
+      }
+
+      it('refuses one flow too many in a table that is limited', async () => {
+        const ninth = (priority: number, more: object = {}) => flow('ADD', { table_id: 9, priority, ...more });
+        expect([await send(ninth(1)), await send(ninth(2))]).to.deep.equal(['done', 'done']);
+        expect(await send(ninth(3))).to.equal('OFPFMFC_TABLE_FULL');
+        expect(await send(ninth(2, { cookie: 5n }))).to.equal('done');
+        expect(await send(flow('ADD', { table_id: 8 }))).to.equal('done');
+      });
+
+      it('removes flows that time out, and says why', async () => {
+        await session.command(flow('ADD', { priority: 1, idle_timeout: 1, flags: SEND_FLOW_REM }));
+        await session.command(flow('ADD', { priority: 2, hard_timeout: 1, flags: SEND_FLOW_REM }));
+        await session.command(flow('ADD', { priority: 3, hard_timeout: 1000 }));
+        const removed = () => heard.flatMap((m) => (m.kind === 'FlowRemoved' ? [`${m.priority} ${m.reason}`] : []));
+        while (removed().length < 2) await new Promise((resolve) => setTimeout(resolve, 20));
+        expect(removed().sort()).to.deep.equal(['1 0', '2 1']);
+        expect(await table()).to.deep.equal(['0/3/0/']);
+      }).timeout(30_000);
 
       it('says FLOW_REMOVED for flows that ask for it', async () => {
         await session.command(flow('ADD', { priority: 1, cookie: 5n, flags: SEND_FLOW_REM, match: ip(1) }));

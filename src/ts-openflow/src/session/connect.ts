@@ -1,5 +1,6 @@
 /** Connections that became sessions: dialled (`connect`) and taken (`listen`), over TCP, TLS and unix sockets. */
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { OpenFlowVersion } from '../version.js';
 import { formatAddress, parseAddress } from './address.js';
 import { greet } from './hello.js';
@@ -38,8 +39,16 @@ const sessionOptions = ({ probeMs, timeoutMs, onProblem }: ConnectOptions): Sess
 });
 
 /** From a connected socket to a session that knows its features. */
-async function begin(socket: Socket, remote: string, options: ConnectOptions): Promise<Session> {
+function begin(socket: Socket, remote: string, options: ConnectOptions): Promise<Session> {
   socket.setNoDelay(true);
+  return openSession(socket, remote, options);
+}
+
+/**
+ * From a stream that leads to a switch (a tunnel, a pair in memory) to a session that knows its features; `remote` is
+ * what to call the other end. The stream is the session's from then on. Rejects with HandshakeError.
+ */
+export async function openSession(socket: Duplex, remote: string, options: ConnectOptions = {}): Promise<Session> {
   // The close that follows an error says it again, with the reason.
   socket.on('error', () => undefined);
   try {
@@ -49,7 +58,8 @@ async function begin(socket: Socket, remote: string, options: ConnectOptions): P
     socket.resume();
     return await session.begin(early);
   } catch (error) {
-    socket.destroySoon();
+    // What was said last, an error perhaps, still goes out.
+    socket.end(() => socket.destroy());
     throw error;
   }
 }

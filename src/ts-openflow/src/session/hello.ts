@@ -2,7 +2,7 @@
  * HELLO (OpenFlow 1.5.1 clause 6.3.2): both sides send theirs at once; the version is the highest that both bitmaps have,
  * or, where one has no bitmap, the smaller of the two header versions if it is offered.
  */
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { encodeMessage } from '../message.js';
 import { helloElements } from '../messages/basic.js';
 import type { OpenFlowVersion } from '../version.js';
@@ -38,7 +38,7 @@ export function negotiate(
 }
 
 /** Sends our HELLO and waits for theirs. Throws HandshakeError; the socket is left to the caller. */
-export function greet(socket: Socket, ours: readonly OpenFlowVersion[], timeoutMs: number): Promise<Greeting> {
+export function greet(socket: Duplex, ours: readonly OpenFlowVersion[], timeoutMs: number): Promise<Greeting> {
   const highest = Math.max(...ours) as OpenFlowVersion;
   socket.write(encodeMessage({ kind: 'Hello', elements: helloElements(ours) }, highest));
   const framer = new Framer();

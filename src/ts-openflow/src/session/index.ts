@@ -1,7 +1,7 @@
 /** Sessions: connections to switches. */
 export { type Address, AddressError, formatAddress, OFP_PORT, parseAddress } from './address.js';
 export type { BundleOptions, BundleResult } from './bundle.js';
-export { type ConnectOptions, connect, type Listener, type ListenOptions, listen } from './connect.js';
+export { type ConnectOptions, connect, type Listener, type ListenOptions, listen, openSession } from './connect.js';
 export { Connector, type ConnectorOptions } from './connector.js';
 export { OpenFlowError, SessionClosedError, SessionTimeoutError } from './errors.js';
 export { Framer } from './framer.js';

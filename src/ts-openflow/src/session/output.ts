@@ -3,7 +3,7 @@
  * the CPU; and what is held for a switch that reads slowly is bounded twice: `room` waits from 1 MiB on, and who writes
  * without waiting loses the connection at `MOST`.
  */
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 
 /** Octets gathered before a write is made at once. */
 const CHUNK = 64 * 1024;
@@ -13,7 +13,7 @@ const HIGH_WATER = 1024 * 1024;
 export const MOST = 64 * 1024 * 1024;
 
 export class Output {
-  readonly #socket: Socket;
+  readonly #socket: Duplex;
   readonly #overflow: () => void;
   #queue: Buffer[] = [];
   #queued = 0;
@@ -22,7 +22,7 @@ export class Output {
   #room: Promise<void> | undefined;
 
   /** `overflow` is called when more than MOST octets would be held; those are not kept. */
-  constructor(socket: Socket, overflow: () => void) {
+  constructor(socket: Duplex, overflow: () => void) {
     this.#socket = socket;
     this.#overflow = overflow;
   }

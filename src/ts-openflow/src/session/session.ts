@@ -5,7 +5,7 @@
  * Nothing is thrown out of a socket's callback: octets without meaning and listeners that throw go to `onProblem`, lost
  * message boundaries end the session.
  */
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { DecodeError } from '../errors.js';
 import { decodeMessage, encodeMessage, type Message, type MessageInput } from '../message.js';
 import type { MultipartType } from '../multipart/table.js';
@@ -40,7 +40,7 @@ export class Session {
   readonly remote: string;
   /** Resolves once, with the reason in words. */
   readonly closed: Promise<{ readonly reason: string }>;
-  readonly #socket: Socket;
+  readonly #socket: Duplex;
   readonly #output: Output;
   readonly #pending = new Pending();
   readonly #listeners = new Set<(message: Message) => void>();
@@ -53,7 +53,7 @@ export class Session {
   #reason: string | undefined;
 
   /** After the HELLOs. */
-  constructor(socket: Socket, remote: string, version: OpenFlowVersion, framer: Framer, options: SessionOptions) {
+  constructor(socket: Duplex, remote: string, version: OpenFlowVersion, framer: Framer, options: SessionOptions) {
     this.#socket = socket;
     this.#output = new Output(socket, () => this.#end(`more than ${MOST} octets wait for a switch that does not read`));
     this.#framer = framer;

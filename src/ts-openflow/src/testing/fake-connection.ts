@@ -1,5 +1,5 @@
 /** One controller's connection to the fake switch: octets to messages, messages to changes and answers, and its bundles. */
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { DecodeError } from '../errors.js';
 import { decodeMessage, encodeMessage, type Message, type MessageInput, type MessageOf } from '../message.js';
 import { helloElements } from '../messages/basic.js';
@@ -26,14 +26,14 @@ interface Bundle {
 }
 
 export class FakeConnection {
-  readonly #socket: Socket;
+  readonly #socket: Duplex;
   readonly #switch: SwitchState;
   readonly #framer = new Framer();
   readonly #bundles = new Map<number, Bundle>();
   #version: OpenFlowVersion | undefined;
   #role = 'equal';
 
-  constructor(socket: Socket, of: SwitchState) {
+  constructor(socket: Duplex, of: SwitchState) {
     this.#socket = socket;
     this.#switch = of;
     socket.write(encodeMessage({ kind: 'Hello', elements: helloElements(VERSIONS) }, HIGHEST));
@@ -144,9 +144,9 @@ export class FakeConnection {
         this.#switch.flowMods += 1;
         return tables.flowMod(message, this.#switch.clock.now());
       case 'GroupMod':
-        return tables.groupMod(message);
+        return tables.groupMod(message, this.#switch.clock.now());
       case 'MeterMod':
-        return tables.meterMod(message);
+        return tables.meterMod(message, this.#switch.clock.now());
       default:
         return [];
     }
@@ -165,7 +165,7 @@ export class FakeConnection {
 
   #answerMultipart({ xid, type, body }: MessageOf<'MultipartRequest'>): void {
     const { tables, ports, clock } = this.#switch;
-    const reply = replyBody(type, body, tables, ports, clock.now());
+    const reply = replyBody({ type, body, version: this.#version ?? HIGHEST }, tables, ports, clock.now());
     if (reply === undefined) throw new Refusal(...BAD_REQUEST_STAT);
     const entries = Array.isArray(reply) ? (reply as readonly object[]) : undefined;
     const count = entries === undefined ? 1 : Math.max(1, Math.ceil(entries.length / PART));

@@ -3,10 +3,14 @@
  * controller: overlap, cookies, strict and loose changes, timeouts, full tables, groups, meters, roles, bundles. It has no
  * data path: no packet moves, so counters stay 0 and an idle timeout counts from the installation.
  */
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Server } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { MessageInput, MessageOf } from '../message.js';
 import { type Address, formatAddress, parseAddress } from '../session/address.js';
+import { type ConnectOptions, openSession } from '../session/connect.js';
+import type { Session } from '../session/session.js';
 import { type Clock, SYSTEM_CLOCK } from './clock.js';
+import { duplexPair } from './duplex.js';
 import { FakeConnection } from './fake-connection.js';
 import type { FakePort } from './replies.js';
 import { age } from './replies.js';
@@ -19,6 +23,8 @@ export interface FakeSwitchOptions {
   readonly ports?: readonly FakePort[];
   /** Most flows of one table. Default 1,000,000. */
   readonly maxFlows?: number;
+  /** The same for single tables, by their number. */
+  readonly tableLimits?: Readonly<Record<number, number>>;
   /** An open bundle that hears nothing for longer is forgotten, milliseconds. Default 10,000. */
   readonly bundleIdleMs?: number;
   readonly clock?: Clock;
@@ -49,7 +55,7 @@ export class FakeSwitch implements SwitchState {
     this.clock = options.clock ?? SYSTEM_CLOCK;
     this.bundleIdleMs = options.bundleIdleMs ?? 10_000;
     this.ports = [...(options.ports ?? [])];
-    this.tables = new Tables(options.maxFlows ?? 1_000_000);
+    this.tables = new Tables((table_id) => options.tableLimits?.[table_id] ?? options.maxFlows ?? 1_000_000);
     this.#stopClock = this.clock.every(TICK_MS, () => {
       this.announce(this.tables.expire(this.clock.now()));
       for (const connection of this.#connections) connection.expireBundles();
@@ -81,11 +87,18 @@ export class FakeSwitch implements SwitchState {
   }
 
   /** Speaks OpenFlow on a socket. */
-  attach(socket: Socket): void {
+  attach(socket: Duplex): void {
     const connection = new FakeConnection(socket, this);
     this.#connections.add(connection);
     socket.on('error', () => socket.destroy());
     socket.once('close', () => this.#connections.delete(connection));
+  }
+
+  /** A session in memory, without a socket: as `connect` gives one. */
+  session(options: ConnectOptions = {}): Promise<Session> {
+    const [controller, own] = duplexPair();
+    this.attach(own);
+    return openSession(controller, 'in memory', options);
   }
 
   /** Sends to all controllers that hear of asynchronous events. */

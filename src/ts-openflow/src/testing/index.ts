@@ -9,5 +9,6 @@ export {
   type Outline,
   type Outlined,
 } from './declarations.js';
+export { duplexPair } from './duplex.js';
 export { FakeSwitch, type FakeSwitchOptions } from './fake-switch.js';
 export type { FakePort } from './replies.js';

@@ -1,5 +1,5 @@
 /** What the fake switch answers to multipart requests, entry by entry. */
-import { OFPP, OFPTT } from '../constants.js';
+import { OFPG, OFPM, OFPP, OFPTT } from '../constants.js';
 import { matchBits } from './match-sets.js';
 import type { Flow, Tables } from './tables.js';
 
@@ -12,8 +12,11 @@ export interface FakePort {
 const MS = 1000;
 const NS_PER_MS = 1_000_000;
 
-/** Seconds and nanoseconds since the flow came. */
-export function age(flow: Flow, now: number): { readonly duration_sec: number; readonly duration_nsec: number } {
+/** Seconds and nanoseconds since a flow, group or meter came. */
+export function age(
+  flow: { readonly created: number },
+  now: number,
+): { readonly duration_sec: number; readonly duration_nsec: number } {
   const ms = Math.max(0, Math.floor(now - flow.created));
   return { duration_sec: Math.floor(ms / MS), duration_nsec: (ms % MS) * NS_PER_MS };
 }
@@ -34,10 +37,41 @@ interface FlowRequest {
   readonly out_group: number;
 }
 
+const NONE = { packet_count: 0n, byte_count: 0n };
+
+/** No packet moves here, so the counts of packets are 0; those of users are true. */
+function groupStats(tables: Tables, wanted: number, now: number): object[] {
+  return [...tables.groups.values()]
+    .filter(({ group_id }) => wanted === OFPG.ALL || wanted === group_id)
+    .map((group) => ({
+      group_id: group.group_id,
+      ref_count: tables.usersOf({ group: group.group_id }),
+      ...NONE,
+      ...age(group, now),
+      buckets: group.buckets.map(() => NONE),
+    }));
+}
+
+function meterStats(tables: Tables, wanted: number, now: number): object[] {
+  return [...tables.meters.values()]
+    .filter(({ meter_id }) => wanted === OFPM.ALL || wanted === meter_id)
+    .map((meter) => ({
+      meter_id: meter.meter_id,
+      flow_count: tables.usersOf({ meter: meter.meter_id }),
+      packet_in_count: 0n,
+      byte_in_count: 0n,
+      ...age(meter, now),
+      bands: meter.bands.map(() => NONE),
+    }));
+}
+
+function portStats(ports: readonly FakePort[], wanted: number): object[] {
+  return ports.filter(({ port_no }) => wanted === OFPP.ANY || wanted === port_no).map(({ port_no }) => ({ port_no }));
+}
+
 /** The body of the whole reply: a list, or one value; undefined for a type that the fake does not know. */
 export function replyBody(
-  type: string,
-  body: unknown,
+  { type, body, version }: { readonly type: string; readonly body: unknown; readonly version: number },
   tables: Tables,
   ports: readonly FakePort[],
   now: number,
@@ -62,6 +96,14 @@ export function replyBody(
       return [...tables.groups.values()];
     case 'METER_CONFIG':
       return [...tables.meters.values()];
+    case 'GROUP':
+      return groupStats(tables, (body as { group_id?: number }).group_id ?? OFPG.ALL, now);
+    case 'METER':
+      return meterStats(tables, (body as { meter_id?: number }).meter_id ?? OFPM.ALL, now);
+    case 'PORT':
+      return portStats(ports, (body as { port_no?: number }).port_no ?? OFPP.ANY);
+    case 'TABLE_DESC':
+      return version < 5 ? undefined : Array.from({ length: OFPTT.MAX }, (_, table_id) => ({ table_id, config: 0 }));
     case 'PORT_DESC': {
       const wanted = (body as { port_no?: number } | undefined)?.port_no ?? OFPP.ANY;
       const chosen = ports.filter((port) => wanted === OFPP.ANY || wanted === port.port_no);

@@ -45,8 +45,9 @@ export interface Flow {
   readonly created: number;
   readonly used: number;
 }
-export type Group = Pick<GroupMod, 'group_id' | 'type' | 'buckets' | 'properties'>;
-export type Meter = Pick<MeterMod, 'meter_id' | 'flags' | 'bands'>;
+/** `created`: milliseconds of the switch's clock. */
+export type Group = Pick<GroupMod, 'group_id' | 'type' | 'buckets' | 'properties'> & { readonly created: number };
+export type Meter = Pick<MeterMod, 'meter_id' | 'flags' | 'bands'> & { readonly created: number };
 /** ofp_flow_removed_reason. */
 export const REMOVED = { IDLE_TIMEOUT: 0, HARD_TIMEOUT: 1, DELETE: 2, GROUP_DELETE: 3, METER_DELETE: 4 } as const;
 export interface Removed {
@@ -93,10 +94,10 @@ export class Tables {
   readonly flows: Map<string, Flow>;
   readonly groups: Map<number, Group>;
   readonly meters: Map<number, Meter>;
-  readonly #maxFlows: number;
+  readonly #maxFlows: (table_id: number) => number;
 
-  /** `maxFlows` of one table. */
-  constructor(maxFlows: number, of?: Tables) {
+  /** `maxFlows` of a table. */
+  constructor(maxFlows: (table_id: number) => number, of?: Tables) {
     this.#maxFlows = maxFlows;
     this.flows = new Map(of?.flows);
     this.groups = new Map(of?.groups);
@@ -147,7 +148,7 @@ export class Tables {
       const table = [...this.flows.values()].filter((flow) => flow.mod.table_id === mod.table_id);
       const clash = (flow: Flow): boolean => flow.mod.priority === mod.priority && overlap(flow.bits, bits);
       if ((mod.flags & OFPFF.CHECK_OVERLAP) !== 0 && table.some(clash)) refuse(OVERLAP);
-      if (table.length >= this.#maxFlows) refuse(TABLE_FULL);
+      if (table.length >= this.#maxFlows(mod.table_id)) refuse(TABLE_FULL);
     }
     this.flows.set(key, { mod, instructions: mod.instructions, bits, created: now, used: now });
   }
@@ -173,16 +174,16 @@ export class Tables {
   }
 
   /** Carries out a GROUP_MOD; the flows that went with a group. Throws Refusal. */
-  groupMod(mod: GroupMod): Removed[] {
+  groupMod(mod: GroupMod, now: number): Removed[] {
     const present = this.groups.get(mod.group_id);
     switch (mod.command) {
       case 'ADD':
         if (present !== undefined) refuse(GROUP_EXISTS);
-        this.groups.set(mod.group_id, mod);
+        this.groups.set(mod.group_id, { ...mod, created: now });
         return [];
       case 'MODIFY':
-        if (present === undefined) refuse(UNKNOWN_GROUP);
-        this.groups.set(mod.group_id, mod);
+        if (present === undefined) return refuse(UNKNOWN_GROUP);
+        this.groups.set(mod.group_id, { ...mod, created: present.created });
         return [];
       case 'DELETE': {
         const ids = mod.group_id === OFPG.ALL ? [...this.groups.keys()] : [mod.group_id];
@@ -214,8 +215,14 @@ export class Tables {
     return [];
   }
 
+  /** How many flows use a group, and how many a meter. */
+  usersOf(what: { readonly group: number } | { readonly meter: number }): number {
+    const uses = (flow: Flow): boolean => ('group' in what ? usesGroup(flow, what.group) : usesMeter(flow, what.meter));
+    return [...this.flows.values()].filter(uses).length;
+  }
+
   /** Carries out a METER_MOD; the flows that went with a meter. Throws Refusal. */
-  meterMod(mod: MeterMod): Removed[] {
+  meterMod(mod: MeterMod, now: number): Removed[] {
     const known = this.meters.has(mod.meter_id);
     if (mod.command === 'DELETE') {
       const ids = mod.meter_id === OFPM.ALL ? [...this.meters.keys()] : [mod.meter_id];
@@ -225,7 +232,7 @@ export class Tables {
     }
     if (mod.command === 'ADD' && known) refuse(METER_EXISTS);
     if (mod.command === 'MODIFY' && !known) refuse(UNKNOWN_METER);
-    this.meters.set(mod.meter_id, mod);
+    this.meters.set(mod.meter_id, { ...mod, created: this.meters.get(mod.meter_id)?.created ?? now });
     return [];
   }
 }
