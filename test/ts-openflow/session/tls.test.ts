@@ -90,8 +90,10 @@ describe('session over TLS', () => {
     ovs.vsctl('set-controller', 'br', 'pssl:0:127.0.0.1');
     await (await session).closed;
     await listener.close();
-    const passive = /listening on port (\d+)/.exec(readFileSync(join(ovs.directory, 'vswitchd.log'), 'utf8'));
-    const dialled = await connect(`ssl:127.0.0.1:${passive?.[1]}`, { tls: tls('controller') });
+    const listening = () =>
+      /listening on port (\d+)/.exec(readFileSync(join(ovs.directory, 'vswitchd.log'), 'utf8'))?.[1];
+    while (listening() === undefined) await new Promise((resolve) => setTimeout(resolve, 20));
+    const dialled = await connect(`ssl:127.0.0.1:${listening()}`, { tls: tls('controller') });
     await dialled.barrier();
     dialled.close();
     await dialled.closed;

@@ -23,7 +23,7 @@ export function declareSayable(): void {
     const said = Object.entries(SAYABLE).flatMap(([kind, row]) => (typeof row === 'string' ? [] : [kind]));
     const found = new Set<string>();
     for (const version of [4, 6] as const) {
-      for (const flow of fc.sample(sayableFlow(version), { numRuns: 1200, seed: 1 })) {
+      for (const flow of fc.sample(sayableFlow(version), { numRuns: 700, seed: 1 })) {
         for (const instruction of flow.instructions ?? [])
           if ('actions' in instruction) for (const { kind } of instruction.actions ?? []) found.add(kind);
       }

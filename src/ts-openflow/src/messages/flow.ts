@@ -86,6 +86,7 @@ export type FlowEntry = Entry13 & {
   readonly idle_nsec?: number | undefined;
   readonly flow_count?: number | undefined;
 };
+/** A flow to describe: members with a default may be left out. */
 export type FlowEntryInput = Entry13Input & StatsInput;
 
 const head15 = struct({

@@ -40,6 +40,7 @@ export interface Bucket {
   /** Properties we do not know (1.5). */
   readonly properties?: readonly Property[] | undefined;
 }
+/** A bucket to encode: every member may be left out. */
 export interface BucketInput {
   readonly bucket_id?: number | undefined;
   readonly weight?: number | undefined;

@@ -26,6 +26,7 @@ export interface Band {
   readonly prec_level?: number | undefined;
   readonly data?: Buffer | undefined;
 }
+/** A band to encode: the burst size may be left out. */
 export type BandInput = Omit<Band, 'burst_size'> & { readonly burst_size?: number | undefined };
 
 const DROP = 1;

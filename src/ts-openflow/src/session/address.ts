@@ -5,8 +5,10 @@
  */
 import { isIP } from 'node:net';
 
+/** The port of OpenFlow (IANA), where none is given. */
 export const OFP_PORT = 6653;
 
+/** A place to dial or to listen at, as Open vSwitch writes it. */
 export type Address =
   | { readonly kind: 'tcp' | 'ssl'; readonly host: string; readonly port: number }
   | { readonly kind: 'unix'; readonly path: string }

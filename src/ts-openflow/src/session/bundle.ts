@@ -24,6 +24,7 @@ export interface BundleSession {
   openBatch(batch: Batch): () => void;
 }
 
+/** How to send a bundle. */
 export interface BundleOptions {
   /** Packets see all of it or nothing. Default true. */
   readonly atomic?: boolean;
@@ -31,6 +32,7 @@ export interface BundleOptions {
   readonly ordered?: boolean;
 }
 
+/** What became of a bundle: whether it was committed, and the errors with the places of what they answer. */
 export interface BundleResult {
   /** False: nothing of the bundle took effect. */
   readonly committed: boolean;

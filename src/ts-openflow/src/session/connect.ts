@@ -7,6 +7,7 @@ import { greet } from './hello.js';
 import { Session, type SessionOptions } from './session.js';
 import { bind, dial, remoteOf, type TlsOptions } from './transport.js';
 
+/** What to offer and how long to wait; all may be left out. */
 export interface ConnectOptions extends Partial<SessionOptions> {
   /** Offered, in any order. Default: 1.5, 1.4 and 1.3. */
   readonly versions?: readonly OpenFlowVersion[];
@@ -14,12 +15,14 @@ export interface ConnectOptions extends Partial<SessionOptions> {
   readonly tls?: TlsOptions;
 }
 
+/** As ConnectOptions, and who gets the sessions. */
 export interface ListenOptions extends ConnectOptions {
   readonly onSession: (session: Session) => void;
   /** A connection that did not become a session. */
   readonly onFailure?: (error: Error, remote: string) => void;
 }
 
+/** An address at which switches are taken. */
 export interface Listener {
   /** As given, with the port that was taken. */
   readonly address: string;

@@ -16,6 +16,7 @@ import {
 } from './reconnect.js';
 import type { Session } from './session.js';
 
+/** As ConnectOptions, and who hears of sessions and failures. */
 export interface ConnectorOptions extends ConnectOptions {
   /** A session began; its `closed` tells its end. */
   readonly onSession: (session: Session) => void;
@@ -30,6 +31,7 @@ export interface ConnectorOptions extends ConnectOptions {
 
 const JITTER_MS = 250;
 
+/** Keeps one session to a switch: dials again, later each time, whenever it ends. */
 export class Connector {
   readonly #address: string;
   readonly #options: ConnectorOptions;

@@ -9,6 +9,7 @@ import { DecodeError } from '../errors.js';
 const HEADER = 8;
 const NONE = Buffer.alloc(0);
 
+/** Cuts a stream of octets into messages; one that lies in a chunk is a view of it, not a copy. */
 export class Framer {
   /** The message begun and not ended, in a buffer of its whole length once that is known. */
   #partial: Buffer = NONE;

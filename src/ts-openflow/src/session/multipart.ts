@@ -13,6 +13,7 @@ export type MultipartBody<K extends MultipartType> = NonNullable<
 /** One entry of a multipart reply of this type; the whole body where it is no list. */
 export type MultipartEntry<K extends MultipartType> = ReplyBody<K> extends readonly (infer E)[] ? E : ReplyBody<K>;
 
+/** How to ask for a multipart. */
 export interface MultipartOptions {
   /** Longest silence between two parts, milliseconds. Default: that of the session. */
   readonly timeoutMs?: number | undefined;

@@ -24,6 +24,7 @@ export interface ReconnectTimes {
   readonly jitterMs: number;
 }
 
+/** Where a connection stands, and until when. */
 export interface ReconnectState {
   readonly name: 'void' | 'backoff' | 'connecting' | 'active' | 'idle';
   /** Time of the `deadline` event; Infinity when there is none. */
@@ -34,11 +35,14 @@ export interface ReconnectState {
   readonly since: number;
 }
 
+/** What may happen to a connection. */
 export type ReconnectEvent = 'enable' | 'disable' | 'connected' | 'disconnected' | 'received' | 'deadline';
 /** What to do now. */
 export type ReconnectOrder = 'connect' | 'probe' | 'disconnect';
+/** The next state, and what to do about it. */
 export type ReconnectStep = readonly [ReconnectState, ReconnectOrder?];
 
+/** The times of Open vSwitch, milliseconds. */
 export const RECONNECT_DEFAULTS: ReconnectTimes = {
   probeMs: 5000,
   minBackoffMs: 1000,

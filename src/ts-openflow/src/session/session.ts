@@ -18,6 +18,7 @@ import { allEntries, allParts, type MultipartBody, type MultipartEntry, type Mul
 import { MOST, Output } from './output.js';
 import { type Batch, Pending } from './pending.js';
 
+/** The times of a session, and who hears of problems. */
 export interface SessionOptions {
   /** Silence after which the switch is probed; the same again without an answer ends the session. Milliseconds, 0: never. */
   readonly probeMs: number;
@@ -27,7 +28,9 @@ export interface SessionOptions {
   readonly onProblem?: ((error: Error, octets?: Buffer) => void) | undefined;
 }
 
+/** What a switch says of itself. */
 export type FeaturesReply = Extract<Message, { kind: 'FeaturesReply' }>;
+/** The role that a switch granted, and the newest generation id it knows. */
 export type RoleReply = Extract<Message, { kind: 'RoleReply' }>;
 
 const OFPT_ECHO_REQUEST = 2;
@@ -35,6 +38,7 @@ const OFPT_ECHO_REPLY = 3;
 /** How long a closing connection may take to hand over what was sent, milliseconds. */
 const CLOSING_MS = 1000;
 
+/** One connection to one switch, from HELLO to its end. */
 export class Session {
   readonly version: OpenFlowVersion;
   readonly remote: string;

@@ -1,5 +1,6 @@
 /** Time for the fake switch: the machine's, or one that a test moves. */
 
+/** Time, and what happens every so often. */
 export interface Clock {
   /** Milliseconds. */
   now(): number;

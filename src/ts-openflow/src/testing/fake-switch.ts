@@ -17,6 +17,7 @@ import { age } from './replies.js';
 import type { SwitchState } from './switch-state.js';
 import { type Removed, Tables } from './tables.js';
 
+/** What the switch has and how much it holds; all may be left out. */
 export interface FakeSwitchOptions {
   /** Default 1n. */
   readonly datapath_id?: bigint;
@@ -36,6 +37,7 @@ const TICK_MS = 100;
 const PORT_ADD = 0;
 const PORT_DELETE = 1;
 
+/** A switch in memory that speaks real octets, with the semantics of Open vSwitch 3.1. */
 export class FakeSwitch implements SwitchState {
   readonly datapath_id: bigint;
   readonly clock: Clock;

@@ -3,6 +3,7 @@ import { OFPG, OFPM, OFPP, OFPTT } from '../constants.js';
 import { matchBits } from './match-sets.js';
 import type { Flow, Tables } from './tables.js';
 
+/** A port of the fake switch. Without hw_addr it gets one from its number. */
 export interface FakePort {
   readonly port_no: number;
   readonly name: string;

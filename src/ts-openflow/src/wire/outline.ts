@@ -23,6 +23,7 @@ export type Known =
   | 'multipart request'
   | 'multipart reply';
 
+/** What values there are, by kind. */
 export type Outline =
   /** An unsigned integer from `least` (0) to `most`. */
   | { readonly is: 'number'; readonly least?: number; readonly most: number }

@@ -14,10 +14,12 @@ import { type FlowFields, flowFieldsOf, flowTypes } from '../flow-fields.js';
 import type { Names } from '../names.js';
 import * as compound from './compound.js';
 import { type Context, hasVlan, inconsistent, isMpls, setFlow } from './context.js';
+import { parseDecap, parseEncap } from './encap.js';
 import * as fields from './field-actions.js';
 import { parseLearn } from './learn.js';
 import { parseInteger, parseNumber, parsePort, parseTable, tryPort } from './numbers.js';
 import { type Item, scan } from './scan.js';
+import { type Nested, parseCt, parseNat } from './tracking.js';
 
 type Parse = (cx: Context, item: Item) => void;
 
@@ -97,7 +99,7 @@ function setTunnel(cx: Context, item: Item): void {
   cx.actions.push({ kind: 'set_field', field: 'tun_id', value: tun_id });
 }
 
-const nested: compound.Nested = (cx, text, column, inside) => {
+const nested: Nested = (cx, text, column, inside) => {
   const inner: Context = { ...cx, flow: inside === 'ct' ? cx.flow : new Map(cx.flow), inside, actions: [] };
   const items = scan(text, column);
   if (inside !== 'ct' && items.length === 1 && items[0]?.key === 'drop') return [];
@@ -168,12 +170,12 @@ const ACTIONS: Readonly<Record<string, Parse>> = {
   multipath: compound.parseMultipath,
   bundle: compound.parseBundle(false),
   bundle_load: compound.parseBundle(true),
-  nat: compound.parseNat,
-  ct: compound.parseCt(nested),
+  nat: parseNat,
+  ct: parseCt(nested),
   ct_clear: bare({ kind: 'ct_clear' }),
   clone,
-  encap: compound.parseEncap,
-  decap: compound.parseDecap,
+  encap: parseEncap,
+  decap: parseDecap,
   dec_nsh_ttl: decNshTtl,
   check_pkt_larger: compound.parseCheckPktLarger,
   delete_field: compound.parseDeleteField,

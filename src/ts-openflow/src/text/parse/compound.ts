@@ -1,22 +1,14 @@
-/** Actions with arguments in parentheses: controller, ct, nat, clone, sample, bundle, multipath, encap, … */
-import type { EncapProperty, Nat } from '../../actions/layouts.js';
+/** Actions with arguments in parentheses: controller, output, resubmit, sample, bundle, multipath, … */
 import type { Action } from '../../actions/types.js';
 import { OFPP } from '../../constants.js';
 import { TextError } from '../../errors.js';
 import { BUNDLE_ALGORITHMS, HASH_FIELDS, MULTIPATH_ALGORITHMS, PACKET_IN_REASONS } from '../action-words.js';
-import { ipv4, ipv6 } from '../address.js';
 import { flowTypes } from '../flow-fields.js';
-import { type Context, inconsistent, isIp, needPrerequisite, needWritable, setFlow } from './context.js';
-import { parseInteger, parseNumber, parsePort, parseTable } from './numbers.js';
-import { type Item, scan } from './scan.js';
+import { args, unknownArgument } from './arguments.js';
+import { type Context, inconsistent, isIp, needPrerequisite, needWritable } from './context.js';
+import { parseNumber, parsePort, parseTable } from './numbers.js';
+import type { Item } from './scan.js';
 import { fieldByName, parseSubfield, withOldHeader } from './subfield.js';
-
-/** Parses a nested list of actions; given by the table of actions, which also has these. */
-export type Nested = (cx: Context, text: string, column: number, inside: Context['inside']) => readonly Action[];
-
-const args = (item: Item): readonly Item[] => scan(item.value ?? '', item.valueColumn - 1);
-const unknownArgument = (part: Item, of: string): TextError =>
-  new TextError(`${of}: unknown argument "${part.key}"`, part.column);
 
 function dotted(text: string, column: number): Buffer {
   const digits = text.replace(/\./g, '').trim();
@@ -221,163 +213,6 @@ export function parseBundle(loads: boolean) {
       ...(ref === undefined ? {} : { dst: withOldHeader(ref, cx.version) }),
     } as Action);
   };
-}
-
-export function parseNat(cx: Context, item: Item): void {
-  if (!isIp(cx)) throw inconsistent('nat', item.column);
-  const nat: { -readonly [K in keyof Nat]?: Nat[K] } = { flags: 0 };
-  let flags = 0;
-  for (const part of args(item)) {
-    if (part.key === 'src' || part.key === 'dst') {
-      flags |= part.key === 'src' ? 1 : 2;
-      if (part.value !== undefined && part.value !== '') natRange(cx, nat, part);
-    } else if (part.key === 'persistent') flags |= 4;
-    else if (part.key === 'hash') flags |= 8;
-    else if (part.key === 'random') flags |= 16;
-    else throw unknownArgument(part, 'nat');
-  }
-  if ((flags & 3) === 3) throw new TextError('nat: one of src and dst expected', item.valueColumn);
-  if ((flags & 3) === 0 && flags !== 0) throw new TextError('nat: src or dst expected', item.valueColumn);
-  if ((flags & 24) === 24) throw new TextError('nat: one of hash and random expected', item.valueColumn);
-  cx.actions.push({ kind: 'nat', ...nat, flags });
-}
-
-type Range = { -readonly [K in keyof Nat]?: Nat[K] };
-
-function natRange(cx: Context, nat: Range, part: Item): void {
-  const given = part.value ?? '';
-  // An IPv6 address that ports may follow stands in brackets; without brackets all of it is address.
-  const text =
-    given.includes('[') || given.split(':').length < 3
-      ? given
-      : given
-          .split('-')
-          .map((a) => `[${a}]`)
-          .join('-');
-  const m =
-    /^(?:\[([^\]]*)\](?:-\[([^\]]*)\])?|([^-:]+(?:-[^-:]+)?)|([0-9a-fA-F:.]+?)(?:-([0-9a-fA-F:.]+))?)(?::(\d+)(?:-(\d+))?)?$/.exec(
-      text,
-    );
-  if (m === null) throw new TextError(`nat: "${text}": a range of addresses expected`, part.valueColumn);
-  const { dlType } = flowTypes(cx.flow);
-  if (m[3] !== undefined) {
-    const [low = '', high] = m[3].split('-');
-    if (dlType !== 0x800) throw inconsistent('nat', part.column);
-    nat.ipv4_min = ipv4(low);
-    if (high !== undefined && ipv4(high) < nat.ipv4_min)
-      throw new TextError('nat: the range ends before it starts', part.valueColumn);
-    if (high !== undefined && ipv4(high) !== nat.ipv4_min) nat.ipv4_max = ipv4(high);
-  } else {
-    if (dlType !== 0x86dd) throw inconsistent('nat', part.column);
-    const high = m[2] ?? m[5];
-    nat.ipv6_min = ipv6(m[1] ?? m[4] ?? '');
-    if (high !== undefined && ipv6(high) < nat.ipv6_min)
-      throw new TextError('nat: the range ends before it starts', part.valueColumn);
-    if (high !== undefined && ipv6(high) !== nat.ipv6_min) nat.ipv6_max = ipv6(high);
-  }
-  if (m[6] !== undefined) nat.proto_min = parseNumber(m[6], 16, part.valueColumn);
-  if (m[7] !== undefined) nat.proto_max = parseNumber(m[7], 16, part.valueColumn);
-  if (nat.proto_max !== undefined && nat.proto_min !== undefined && nat.proto_max < nat.proto_min)
-    throw new TextError('nat: the range of ports ends before it starts', part.valueColumn);
-}
-
-export function parseCt(nested: Nested) {
-  return (cx: Context, item: Item): void => {
-    if (!isIp(cx)) throw inconsistent('ct', item.column);
-    const ct: Record<string, unknown> = {};
-    let flags = 0;
-    const actions: Action[] = [];
-    for (const part of args(item)) {
-      if (part.key === 'commit') flags |= 1;
-      else if (part.key === 'force') flags |= 2;
-      else if (part.key === 'nat')
-        actions.unshift(
-          ...nested(cx, `nat${part.value === undefined ? '' : `(${part.value})`}`, part.column - 1, 'ct'),
-        );
-      else if (part.key === 'exec') actions.push(...nested(cx, part.value ?? '', part.valueColumn - 1, 'ct'));
-      else ctArgument(cx, ct, part);
-    }
-    if ((flags & 2) !== 0 && (flags & 1) === 0) throw new TextError('ct: force needs commit', item.column);
-    cx.actions.push({ kind: 'ct', ...ct, flags, actions } as Action);
-  };
-}
-
-function ctArgument(cx: Context, ct: Record<string, unknown>, part: Item): void {
-  const value = part.value ?? '';
-  if (part.key === 'table') {
-    ct.table = parseTable(value, cx.names, part.valueColumn);
-    if (ct.table === 255) throw new TextError('ct: table 255 is not valid', part.valueColumn);
-  } else if (part.key === 'zone') {
-    if (/^\d/.test(value)) ct.zone = parseNumber(value, 16, part.valueColumn);
-    else {
-      const ref = parseSubfield(value, part.valueColumn);
-      if (ref.bits !== 16) throw new TextError('ct: zone of 16 bits expected', part.valueColumn);
-      needPrerequisite(cx, ref.field, part.valueColumn);
-      ct.zone = withOldHeader(ref, cx.version);
-    }
-  } else if (part.key === 'alg') {
-    const alg = value === 'ftp' ? 21 : value === 'tftp' ? 69 : undefined;
-    const { nwProto } = flowTypes(cx.flow);
-    if ((alg === 21 && nwProto !== 6) || (alg === 69 && nwProto !== 17)) throw inconsistent('alg', part.column);
-    ct.alg = alg ?? parseNumber(value, 16, part.valueColumn, 'ftp or tftp');
-  } else throw unknownArgument(part, 'ct');
-}
-
-const ENCAP_TYPES: Readonly<Record<string, number>> = { nsh: 0x1894f, ethernet: 0, mpls: 0x18847, mplsm: 0x18848 };
-
-export function parseEncap(cx: Context, item: Item): void {
-  const m = /^\s*(\w+)\s*(?:\((.*)\))?\s*$/.exec(item.value ?? '');
-  const name = m?.[1] ?? '';
-  const packet_type = ENCAP_TYPES[name];
-  if (m === null || packet_type === undefined)
-    throw new TextError(`encap: one of ${Object.keys(ENCAP_TYPES).join(', ')} expected`, item.valueColumn);
-  const properties: EncapProperty[] = [];
-  for (const part of scan(m[2] ?? '', item.valueColumn)) {
-    properties.push(encapProperty(name, part));
-  }
-  cx.actions.push({ kind: 'encap', packet_type, properties });
-  cx.flow.delete('eth_type');
-  setFlow(cx, 'packet_type', BigInt(packet_type), 32);
-  if (packet_type !== 0) setFlow(cx, 'eth_type', BigInt(packet_type & 0xffff), 16);
-}
-
-function encapProperty(name: string, part: Item): EncapProperty {
-  if (name === 'nsh' && part.key === 'md_type') {
-    const type = parseNumber(part.value ?? '', 8, part.valueColumn);
-    if (type !== 1 && type !== 2) throw new TextError('encap: md_type 1 or 2 expected', part.valueColumn);
-    return { class: 4, type: 1, octets: Buffer.from([type]) };
-  }
-  const m = /^\s*(\w+)\s*,\s*(\w+)\s*,\s*0x([0-9a-fA-F]+)\s*$/.exec(part.value ?? '');
-  if (name !== 'nsh' || part.key !== 'tlv' || m === null) throw unknownArgument(part, 'encap');
-  const data = Buffer.from((m[3] as string).length % 2 === 0 ? (m[3] as string) : `0${m[3]}`, 'hex');
-  const head = Buffer.alloc(4);
-  head.writeUInt16BE(parseNumber(m[1] as string, 16, part.valueColumn));
-  head[2] = parseNumber(m[2] as string, 8, part.valueColumn);
-  head[3] = data.length;
-  return { class: 4, type: 2, octets: Buffer.concat([head, data, Buffer.alloc((8 - (data.length & 7)) & 7)]) };
-}
-
-export function parseDecap(cx: Context, item: Item): void {
-  const text = item.value ?? '';
-  const m = /^\s*packet_type\(\s*ns\s*=\s*(\w+)\s*,\s*(?:type|id)\s*=\s*(\w+)\s*\)\s*$/.exec(text);
-  if (text.trim() !== '' && m === null)
-    throw new TextError('decap() or decap(packet_type(ns=…,type=…)) expected', item.valueColumn);
-  const packet_type =
-    m === null
-      ? 0xfffe
-      : Number(
-          (parseInteger(m[1] as string, 16, item.valueColumn) << 16n) |
-            parseInteger(m[2] as string, 16, item.valueColumn),
-        );
-  cx.actions.push({ kind: 'decap', packet_type });
-  const before = cx.flow.get('packet_type')?.value ?? 0n;
-  const { dlType } = flowTypes(cx.flow);
-  // Behind an Ethernet header stands what its type says; what stands behind anything else only the packet knows.
-  if (before === 0n) setFlow(cx, 'packet_type', dlType === undefined ? 0xfffen : 0x10000n | BigInt(dlType), 32);
-  else {
-    setFlow(cx, 'packet_type', 0xfffen, 32);
-    cx.flow.delete('eth_type');
-  }
 }
 
 export function parseCheckPktLarger(cx: Context, item: Item): void {
