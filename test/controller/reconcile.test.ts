@@ -4,7 +4,7 @@ import { HostLook } from '../../src/controller/look.js';
 import { type Memory, NOTHING_KNOWN } from '../../src/controller/memory.js';
 import { type PassContext, type PassResult, READ_BACK_MS, reconcileHost } from '../../src/controller/reconcile.js';
 import { initialState, reduce, type State } from '../../src/controller/state.js';
-import { peerKey, rememberingFlowsOf } from '../../src/desired/index.js';
+import { bindings, peerKey, rememberingFlowsOf } from '../../src/desired/index.js';
 import { type ActualState, applied, EMPTY, type FlowPlan } from '../../src/diff/index.js';
 import type { HostLink } from '../../src/session/index.js';
 import { CONTROLLER, rightRows } from '../rows.js';
@@ -109,6 +109,18 @@ describe('a pass over a host', () => {
     expect(blocked).to.include({ state: 'blocked', flowModsSent: 0 });
     expect(blocked.errors[0]).to.match(/^network blue\/web: tunnel key \d+ is not within 1 to 16777215 \(geneve\)$/);
     expect(link.plans).to.deep.equal([]);
+  });
+
+  it('warns of a network that is too large for broadcasts, by name, and goes on', async () => {
+    const { facts: known } = state.world;
+    const large = topologyOf({ hosts: 800, ports: 800, tenants: ['red'], tunnels: 'flow' });
+    const others = large.hosts.slice(1).map(({ name }, i) => [name, factsOf(large, name, [`red-vm${i + 2}`])] as const);
+    const world = { ...state.world, topology: large, facts: new Map([...known, ...others]) };
+    state = { ...state, world, bound: bindings(world) };
+    const { warnings, errors } = await passes();
+    expect(errors).to.deep.equal([]);
+    expect(warnings.join()).to.match(/^network red\/web: no broadcast and multicast: copies to 799 hosts /);
+    expect(link.plans).to.have.length(1);
   });
 
   it('sends nothing to a switch that is right, whoever made it so', async () => {
