@@ -75,7 +75,8 @@ describe('a network over very many hosts', function () {
     const desired = spread(1000);
     expect(desired.warnings).to.have.length(1);
     await bring(desired);
-    expect(await traced(BROADCAST)).to.equal('drop');
+    // Counted by the port's meter of broadcasts, and sent nowhere.
+    expect(await traced(BROADCAST)).to.match(/^(drop|meter\(\d+\))$/);
     expect((await traced(UNICAST)).match(/tnl_push/g)).to.have.length(1);
     // 192.168.2.88 is the 600th port, on the 600th host: answered here.
     expect(await traced(ARP))
