@@ -2,20 +2,21 @@
  * Scripts of requests, run against ovsdb-server and the fake server: both must answer and notify alike, but for the words of errors.
  * The real server is the oracle, so a script needs no expectation written down.
  */
-import { expect } from 'chai';
-import { type AnyServer, SERVERS } from './support/both.js';
-import { observe, type Step, wordless } from './support/cases.js';
-
-const DB = 'conformance';
-const transact = (session: string, ...operations: object[]): Step => [session, 'transact', [DB, ...operations]];
-const insert = (table: string, row: object) => ({ op: 'insert', table, row });
-const update = (table: string, row: object) => ({ op: 'update', table, where: [], row });
-const mutate = (table: string, ...mutations: unknown[][]) => ({ op: 'mutate', table, where: [], mutations });
-const remove = (table: string) => ({ op: 'delete', table, where: [] });
-const listen = (session: string): Step => [session, '~', 0.05];
-const set = (...members: unknown[]) => ['set', members];
-const map = (...pairs: unknown[][]) => ['map', pairs];
-const NOWHERE = '00000000-0000-0000-0000-000000000000';
+import type { Step } from './support/cases.js';
+import {
+  alike,
+  DB,
+  insert,
+  listen,
+  map,
+  mutate,
+  NOWHERE,
+  remove,
+  type Scripts,
+  set,
+  transact,
+  update,
+} from './support/scripts.js';
 
 /** The changes every monitor method is shown. */
 const HISTORY: readonly Step[] = [
@@ -57,7 +58,7 @@ const COLUMNS = {
 };
 const watched = (monitor: Step): Step[] => [monitor, ...HISTORY.flatMap((step) => [step, listen('A')])];
 
-const SCRIPTS: { readonly [title: string]: readonly Step[] } = {
+const SCRIPTS: Scripts = {
   monitor: watched(monitorOf('monitor', COLUMNS)),
   monitor_cond: watched(monitorOf('monitor_cond', COLUMNS)),
   'monitor of some kinds of change only': watched(
@@ -188,18 +189,4 @@ const SCRIPTS: { readonly [title: string]: readonly Step[] } = {
   ],
 };
 
-describe('ovsdb-client: ovsdb-server and the fake server alike', () => {
-  let servers: AnyServer[] = [];
-  before(async () => {
-    servers = await Promise.all(Object.values(SERVERS).map((start) => start()));
-  });
-  after(async () => {
-    for (const server of servers) await server.stop();
-  });
-
-  for (const [title, steps] of Object.entries(SCRIPTS))
-    it(title, async () => {
-      const [real, fake] = await Promise.all(servers.map((server) => observe(steps, server.unix)));
-      expect(wordless(fake)).to.deep.equal(wordless(real));
-    });
-});
+alike('monitors, references, refusals', SCRIPTS);

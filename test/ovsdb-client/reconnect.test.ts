@@ -86,6 +86,20 @@ describe('ovsdb-client: reconnect', () => {
     expect(transcript({ ...RECONNECT_TIMES, probeMs: 0 }, script).at(-1)).to.equal('2 received: active until Infinity');
   });
 
+  it('shortens each wait by chance, up to a quarter, and doubles the whole one all the same', () => {
+    const failed = (chance: number, delayMs: number) =>
+      reconnectStep(
+        RECONNECT_TIMES,
+        { ...reconnectStart(0), name: 'connecting', delayMs },
+        'disconnected',
+        100,
+        chance,
+      )[0];
+    expect([0, 0.5, 1].map((chance) => failed(chance, 2000).until)).to.deep.equal([4100, 3600, 3100]);
+    expect(failed(1, 2000).delayMs).to.equal(4000);
+    expect(failed(1, 8000).until).to.equal(6100);
+  });
+
   it('tries every remote before it backs off', () => {
     const times = { ...RECONNECT_TIMES, remotes: 3 };
     const script: [number, ReconnectEvent][] = [0, 1, 2].flatMap(

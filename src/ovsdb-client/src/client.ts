@@ -210,9 +210,9 @@ export class OvsdbClient<D extends DatabaseDeclaration> {
   }
 
   /** Any request of the protocol, as it is; 64-bit integers beyond 2^53 are bigints. */
-  async request(method: string, params: readonly unknown[], options: RequestOptions = {}): Promise<unknown> {
+  request(method: string, params: readonly unknown[], options: RequestOptions = {}): Promise<unknown> {
     if (!this.#rpc || this.#status.state !== 'synced')
-      throw new OvsdbError('not connected', { details: this.#status.reason });
+      return Promise.reject(new OvsdbError('not connected', { details: this.#status.reason }));
     return this.#rpc.request(method, params, options);
   }
 
@@ -279,7 +279,7 @@ const CLUSTER_TIMES: Partial<ReconnectTimes> = {
 };
 
 function timesOf(options: Partial<Omit<ReconnectTimes, 'remotes'>>): Partial<ReconnectTimes> {
-  const names = ['probeMs', 'connectMs', 'minBackoffMs', 'maxBackoffMs'] as const;
+  const names = ['probeMs', 'connectMs', 'minBackoffMs', 'maxBackoffMs', 'jitter'] as const;
   return Object.fromEntries(names.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])));
 }
 

@@ -11,6 +11,7 @@ export { type ClientStatus, type Index, OvsdbClient, type OvsdbClientOptions } f
 export { type ClientErrorCode, type Outcome, OvsdbError } from './errors.js';
 export { FRAMING_LIMITS, Framer, type FramingLimits } from './json/framing.js';
 export { parseJson, writeJson } from './json/text.js';
+export type { Window } from './json/window.js';
 export { rowsOfSnapshot, type Tables } from './replica/load.js';
 export type { MonitorMethod } from './replica/monitor.js';
 export { columnFits, schemaMismatches, typeText } from './schema/check.js';
@@ -26,6 +27,7 @@ export {
   type TableSchema,
 } from './schema/server-schema.js';
 export { toggleMap, toggleSet } from './schema/table.js';
+export type { ReadBig, Reading } from './session/big-answer.js';
 export type { TlsOptions } from './session/dial.js';
 export { type ListenOptions, listenOvsdb, type OvsdbListener } from './session/listen.js';
 export type { LockState, OvsdbLock } from './session/locks.js';

@@ -15,6 +15,9 @@ export interface FramingLimits {
 }
 export const FRAMING_LIMITS: FramingLimits = { maxMessageBytes: 256 << 20, maxDepth: 1000 };
 
+/** Whether somebody else reads the message that begins here. */
+export type Claims = (chunk: Buffer, at: number) => boolean;
+
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const isSpace = (octet: number) => octet === 0x20 || octet === 0x0a || octet === 0x0d || octet === 0x09;
@@ -28,6 +31,7 @@ export class Framer {
   #escaped = false;
   /** Octets of the stream before the chunk in hand. */
   #offset = 0;
+  #claimed: Buffer | undefined;
 
   constructor(limits: FramingLimits = FRAMING_LIMITS) {
     this.#limits = limits;
@@ -38,12 +42,23 @@ export class Framer {
     return this.#size;
   }
 
+  /** What of the last chunk begins with a message that was claimed; whoever did reads on from there, and says how far (`skip`). */
+  get claimed(): Buffer | undefined {
+    return this.#claimed;
+  }
+
+  /** So many octets were read by somebody else. */
+  skip(octets: number): void {
+    this.#offset += octets;
+  }
+
   /**
    * Takes the next octets, gives the messages they complete. Throws OvsdbError `malformed stream`, with the offset in the
-   * stream and the octets there; the framer is then of no further use.
+   * stream and the octets there; the framer is then of no further use. A message that is claimed ends it: see `claimed`.
    */
-  push(chunk: Buffer): Buffer[] {
+  push(chunk: Buffer, claims?: Claims): Buffer[] {
     const messages: Buffer[] = [];
+    this.#claimed = undefined;
     let start = 0;
     let at = 0;
     while (at < chunk.length) {
@@ -51,6 +66,11 @@ export class Framer {
         start = this.#skipSpace(chunk, at);
         if (start === chunk.length) break;
         at = start;
+        if (claims?.(chunk, at)) {
+          this.#claimed = chunk.subarray(at);
+          this.#offset += at;
+          return messages;
+        }
       }
       at = this.#scan(chunk, at, start);
       if (this.#depth === 0) {

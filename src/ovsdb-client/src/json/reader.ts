@@ -6,7 +6,7 @@
 
 /** The text is not what was expected at `at`; it may be right all the same. */
 export class Deviation extends Error {
-  constructor(at: number) {
+  constructor(readonly at: number) {
     super(`unexpected text at ${at}`);
   }
 }
@@ -24,9 +24,31 @@ export interface RepeatedStrings {
 }
 export const repeatedStrings = (): RepeatedStrings => ({ tokens: [], values: [], place: 0 });
 
+/** A shorter part of a string is copied by `slice`; a longer one would refer to, and keep in memory, the whole text. */
+const COPIED = 13;
+
+/** Buffer's own method, which the types leave out: `toString('latin1', …)` without its detours. */
+interface Latin1 {
+  readonly latin1Slice: (start: number, end: number) => string;
+}
+
 export class TextReader {
   text = '';
   at = 0;
+  #octets: Latin1 | undefined;
+
+  /** Reads on in another text; if it is ASCII, `octets` begin with the same. */
+  open(text: string, octets: Buffer | undefined): void {
+    this.text = text;
+    this.at = 0;
+    this.#octets = octets as Latin1 | undefined;
+  }
+
+  /** A part of the text, as a string of its own where it can be had. */
+  #part(start: number, end: number): string {
+    if (end - start < COPIED || this.#octets === undefined) return this.text.slice(start, end);
+    return this.#octets.latin1Slice(start, end);
+  }
 
   fail(): never {
     throw new Deviation(this.at);
@@ -60,7 +82,7 @@ export class TextReader {
       if (code === BACKSLASH || !(code >= 0x20)) return this.#escapedString(end);
       end++;
     }
-    const value = text.slice(this.at + 1, end);
+    const value = this.#part(this.at + 1, end);
     this.at = end + 1;
     return value;
   }
@@ -69,7 +91,7 @@ export class TextReader {
     const { text } = this;
     let end = from;
     for (; text.charCodeAt(end) !== QUOTE; end++) {
-      if (end >= text.length) this.fail();
+      if (end >= text.length) throw new Deviation(end);
       if (text.charCodeAt(end) === BACKSLASH) end++;
     }
     const value: unknown = JSON.parse(text.slice(this.at, end + 1));
@@ -106,7 +128,7 @@ export class TextReader {
     const { text, at } = this;
     if (!text.startsWith('["uuid","', at) || !text.startsWith('"]', at + 45)) this.fail();
     this.at = at + 47;
-    return text.slice(at + 9, at + 45);
+    return this.#part(at + 9, at + 45);
   }
 
   /** The text of a number, as it stands. */

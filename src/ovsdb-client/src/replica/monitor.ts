@@ -117,7 +117,7 @@ export class Monitor {
 
   #request(method: MonitorMethod): Promise<unknown> {
     const { database, requests, since } = this.#options;
-    const options: RequestOptions = { timeoutMs: 0, readBig: (octets) => readSnapshot(octets, this.#replica.bound) };
+    const options: RequestOptions = { timeoutMs: 0, readBig: (window) => readSnapshot(window, this.#replica.bound) };
     if (method === 'monitor') return this.#rpc.request(method, [database, this.id, this.#plain(requests)], options);
     const lists = Object.fromEntries(Object.entries(requests).map(([table, request]) => [table, [request]]));
     const params = method === 'monitor_cond' ? [database, this.id, lists] : [database, this.id, lists, since];

@@ -1,16 +1,17 @@
 /**
- * Reads the answer to a monitor request, however big, row by row into a Snapshot, giving way between rows so that other
- * sessions are served meanwhile. The text is decoded in windows that end between rows, so that a row that lives long keeps a
- * few kilobytes of its message in memory and not all of it.
+ * Reads the answer to a monitor request, however big, while it comes: row by row into a Snapshot, giving way between rows so that
+ * other sessions are served meanwhile. The octets are seen once: nothing looks for the end of the message beforehand, and it is
+ * never in memory as a whole text.
  *
  *   {"id":N,"result":{TABLE:{UUID:{"initial":{COLUMN:VALUE,…}},…},…},"error":null}      monitor (`new`), monitor_cond
  *   {"id":N,"result":[false,"TXN",{TABLE:…}],"error":null}                              monitor_cond_since
  */
-import { isAscii } from 'node:buffer';
-import { TextReader } from '../json/reader.js';
+import type { TextReader } from '../json/reader.js';
+import type { Window } from '../json/window.js';
 import type { ValueOf } from '../schema/decode.js';
 import { type ReadValue, readerOf } from '../schema/read.js';
 import type { BoundTable, UntypedRow } from '../schema/table.js';
+import type { Reading } from '../session/big-answer.js';
 import { Snapshot } from './replica.js';
 
 /** A snapshot that has been read, with what monitor_cond_since says beside it. */
@@ -20,57 +21,10 @@ export interface SnapshotAnswer {
   readonly last: string | undefined;
 }
 
-/** Octets decoded at a time. */
-const WINDOW = 16 << 10;
 /** Rows between two chances to give way. */
 const ROWS_A_STEP = 32;
-/** Less than so many characters before the end of a window, the next one is decoded: most rows are shorter. */
-const MARGIN = 2 << 10;
 const COMMA = 0x2c;
 const FORMS = ['{"initial":{', '{"new":{', '{"insert":{'] as const;
-
-/** A window on the octets of a message. */
-class Window {
-  readonly reader = new TextReader();
-  readonly #octets: Buffer;
-  readonly #ascii: boolean;
-  #base = 0;
-  #end = 0;
-
-  constructor(octets: Buffer) {
-    this.#octets = octets;
-    this.#ascii = isAscii(octets);
-    this.#open(0, WINDOW);
-  }
-
-  get atEnd(): boolean {
-    return this.#end === this.#octets.length;
-  }
-
-  /** Between two rows: goes on to the next window if this one is nearly used up. */
-  advance(): void {
-    const { reader } = this;
-    if (reader.text.length - reader.at < MARGIN && !this.atEnd) this.#open(this.#offset(), WINDOW);
-  }
-
-  /** The row from `mark` on is longer than the window: reads it again through a larger one. */
-  enlarge(mark: number): void {
-    this.reader.at = mark;
-    this.#open(this.#offset(), (this.#end - this.#base) * 4);
-  }
-
-  #offset(): number {
-    const { reader } = this;
-    return this.#base + (this.#ascii ? reader.at : Buffer.byteLength(reader.text.slice(0, reader.at)));
-  }
-
-  #open(base: number, size: number): void {
-    this.#base = base;
-    this.#end = Math.min(this.#octets.length, base + size);
-    this.reader.text = this.#octets.toString(this.#ascii ? 'latin1' : 'utf8', base, this.#end);
-    this.reader.at = 0;
-  }
-}
 
 interface ColumnReader {
   readonly name: string;
@@ -124,80 +78,109 @@ class RowReader {
   }
 }
 
-/** Reads the message; yields now and then between rows. Throws Deviation where it is not a snapshot in the compact form. */
-export function* readSnapshot(
-  octets: Buffer,
-  bound: ReadonlyMap<string, BoundTable>,
-): Generator<undefined, SnapshotAnswer, undefined> {
-  const window = new Window(octets);
+/**
+ * Reads the message from its first octet to its last, giving way between rows (`turn`) and waiting for more octets (`hungry`). Throws
+ * Deviation where it is not a snapshot in the compact form.
+ */
+export function* readSnapshot(window: Window, bound: ReadonlyMap<string, BoundTable>): Reading<SnapshotAnswer> {
   const { reader } = window;
   let answer: SnapshotAnswer | undefined;
-  reader.expect('{');
-  do {
-    if (reader.take('"result":')) answer = yield* readResult(window, bound);
-    else if (reader.take('"id":')) reader.integer();
-    else reader.expect('"error":null');
-  } while (reader.takeCode(COMMA));
-  reader.expect('}');
+  let member: 'result' | 'other' | 'end' = yield* attempt(window, () => {
+    reader.expect('{');
+    return memberOf(reader);
+  });
+  window.depth++;
+  while (member !== 'end') {
+    if (member === 'result') answer = yield* readResult(window, bound);
+    member = yield* attempt(window, () => {
+      if (reader.takeCode(COMMA)) return memberOf(reader);
+      reader.expect('}');
+      return 'end';
+    });
+  }
   return answer ?? reader.fail();
 }
 
-function* readResult(
-  window: Window,
-  bound: ReadonlyMap<string, BoundTable>,
-): Generator<undefined, SnapshotAnswer, undefined> {
+/** Takes a whole member but `result`, of which it takes the name. */
+function memberOf(reader: TextReader): 'result' | 'other' {
+  if (reader.take('"result":')) return 'result';
+  if (reader.take('"id":')) reader.integer();
+  else reader.expect('"error":null');
+  return 'other';
+}
+
+/** Reads what may be cut off by the end of the window, again if it is: `read` must do nothing else before it succeeds. */
+function* attempt<T>(window: Window, read: () => T): Reading<T> {
+  for (;;) {
+    const mark = window.reader.at;
+    try {
+      return read();
+    } catch (error) {
+      while (!window.extend(mark, error)) yield 'hungry';
+    }
+  }
+}
+
+function* readResult(window: Window, bound: ReadonlyMap<string, BoundTable>): Reading<SnapshotAnswer> {
   const { reader } = window;
   const snapshot = new Snapshot(bound);
-  if (!reader.take('[false,')) {
-    yield* readTables(window, bound, snapshot);
-    return { snapshot, found: false, last: undefined };
-  }
-  const last = reader.string();
-  reader.expect(',');
+  const last = yield* attempt(window, () => {
+    if (!reader.take('[false,')) {
+      reader.expect('{');
+      return undefined;
+    }
+    const id = reader.string();
+    reader.expect(',{');
+    return id;
+  });
+  const around = window.depth;
+  window.depth += last === undefined ? 1 : 2;
   yield* readTables(window, bound, snapshot);
-  reader.expect(']');
+  window.depth--;
+  if (last !== undefined) yield* attempt(window, () => reader.expect(']'));
+  window.depth = around;
   return { snapshot, found: false, last };
 }
 
-function* readTables(
-  window: Window,
-  bound: ReadonlyMap<string, BoundTable>,
-  snapshot: Snapshot,
-): Generator<undefined, void, undefined> {
+function* readTables(window: Window, bound: ReadonlyMap<string, BoundTable>, snapshot: Snapshot): Reading<void> {
   const { reader } = window;
-  reader.expect('{');
-  if (reader.take('}')) return;
-  do {
+  const next = (first: boolean) => () => {
+    if (reader.take('}')) return undefined;
+    if (!first) reader.expect(',');
     const table = bound.get(reader.string()) ?? reader.fail();
     reader.expect(':{');
+    return table;
+  };
+  let table = yield* attempt(window, next(true));
+  while (table) {
+    window.depth++;
     yield* readRows(window, table, snapshot.rowsOf(table.name));
-  } while (reader.takeCode(COMMA));
-  reader.expect('}');
-  window.advance();
+    window.depth--;
+    table = yield* attempt(window, next(false));
+  }
 }
 
-function* readRows(window: Window, table: BoundTable, rows: UntypedRow[]): Generator<undefined, void, undefined> {
+function* readRows(window: Window, table: BoundTable, rows: UntypedRow[]): Reading<void> {
   const { reader } = window;
   const rowReader = new RowReader(table);
   const row = () => {
     const uuid = reader.string();
     reader.expect(':');
     if (!FORMS.some((form) => reader.take(form))) reader.fail();
-    rows.push(rowReader.read(reader, uuid));
-    if (reader.takeCode(COMMA)) return true;
-    reader.expect('}');
-    return false;
+    const read = rowReader.read(reader, uuid);
+    const more = reader.takeCode(COMMA);
+    if (!more) reader.expect('}');
+    rows.push(read);
+    return more;
   };
   for (let more = true, count = 1; more; count++) {
-    window.advance();
     const mark = reader.at;
     try {
       more = row();
     } catch (error) {
-      if (window.atEnd) throw error;
-      window.enlarge(mark);
+      while (!window.extend(mark, error)) yield 'hungry';
       continue;
     }
-    if (count % ROWS_A_STEP === 0) yield;
+    if (count % ROWS_A_STEP === 0) yield 'turn';
   }
 }

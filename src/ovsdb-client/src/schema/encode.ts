@@ -91,19 +91,27 @@ function encodeShape(shape: Shape, value: unknown): unknown {
   }
 }
 
+function named(column: string, error: unknown): unknown {
+  if (!(error instanceof OvsdbError)) return error;
+  return new OvsdbError('bad value', { details: `column ${column}: ${error.details}` });
+}
+
 /** Runs `encode`, naming the column in what it throws. */
 function naming<T>(column: string, encode: () => T): T {
   try {
     return encode();
   } catch (error) {
-    if (!(error instanceof OvsdbError)) throw error;
-    throw new OvsdbError('bad value', { details: `column ${column}: ${error.details}` });
+    throw named(column, error);
   }
 }
 
-/** The JSON of a column's whole value. */
-export function encodeColumn(name: string, column: Column, value: unknown): unknown {
-  return naming(name, () => encodeShape(shapeOf(column), value));
+/** The JSON of a column's whole value. Every row of every transaction passes here: the name is put together only where it is needed. */
+export function encodeColumn(table: string, name: string, column: Column, value: unknown): unknown {
+  try {
+    return encodeShape(shapeOf(column), value);
+  } catch (error) {
+    throw named(`${table}.${name}`, error);
+  }
 }
 
 /** The JSON of a value in a condition: a whole value, or one member of a set or optional column. */

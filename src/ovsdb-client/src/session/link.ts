@@ -35,6 +35,8 @@ export class Link {
   #rpc: RpcConnection | undefined;
   #next = 0;
   #running = false;
+  /** When octets last came while active. */
+  #heardAt = 0;
 
   constructor(options: LinkOptions, events: LinkEvents) {
     this.#options = options;
@@ -72,9 +74,15 @@ export class Link {
 
   readonly #now = () => performance.now();
 
+  /** Octets came: in the steady state only the time is noted, to be looked at when the deadline comes. */
+  #heard(): void {
+    if (this.#state.name === 'active') this.#heardAt = this.#now();
+    else this.#step('received');
+  }
+
   #step(event: ReconnectEvent): void {
     if (!this.#running) return;
-    const [state, order] = reconnectStep(this.#options.times, this.#state, event, this.#now());
+    const [state, order] = reconnectStep(this.#options.times, this.#state, event, this.#now(), Math.random());
     const rearm = state.until !== this.#state.until && (event !== 'received' || state.name !== this.#state.name);
     this.#state = state;
     if (order === 'connect') this.#connect();
@@ -91,6 +99,10 @@ export class Link {
   }
 
   #onTimer(): void {
+    if (this.#state.name === 'active') {
+      const [heard] = reconnectStep(this.#options.times, this.#state, 'received', this.#heardAt);
+      if (heard.until > this.#state.until) this.#state = heard;
+    }
     if (this.#now() < this.#state.until - 1) this.#arm();
     else this.#step('deadline');
   }
@@ -134,7 +146,7 @@ export class Link {
     const rpc = new RpcConnection(
       socket,
       {
-        onActivity: () => this.#step('received'),
+        onActivity: () => this.#heard(),
         onNotification: (method, params) => this.#rpc === rpc && this.#events.onNotification(method, params),
         onClose: (reason) => this.#onClose(rpc, reason),
       },

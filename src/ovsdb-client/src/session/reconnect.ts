@@ -7,7 +7,8 @@
  *
  * Back-off doubles from `minBackoffMs` to `maxBackoffMs`; it starts afresh once a session has worked (`settled`). With several
  * remotes it comes once a round over them: another one may well answer. A peer that accepts and says nothing to our first
- * requests (its process is stopped) is left after `connectMs`.
+ * requests (its process is stopped) is left after `connectMs`. Each wait is shortened by chance, up to `jitter` of it, so that the
+ * clients of a server that restarts do not all come back at one moment.
  */
 
 export interface ReconnectTimes {
@@ -16,6 +17,8 @@ export interface ReconnectTimes {
   readonly connectMs: number;
   readonly minBackoffMs: number;
   readonly maxBackoffMs: number;
+  /** The share of a back-off, 0 to 1, by which chance may shorten it. */
+  readonly jitter: number;
   /** How many remotes there are: back-off comes after so many attempts. */
   readonly remotes: number;
 }
@@ -24,6 +27,7 @@ export const RECONNECT_TIMES: ReconnectTimes = {
   connectMs: 5000,
   minBackoffMs: 1000,
   maxBackoffMs: 8000,
+  jitter: 0.25,
   remotes: 1,
 };
 
@@ -31,7 +35,7 @@ export interface ReconnectState {
   readonly name: 'backoff' | 'connecting' | 'greeting' | 'active' | 'idle';
   /** When the deadline comes, in the clock's milliseconds. */
   readonly until: number;
-  /** The last back-off; 0 for none yet. */
+  /** The last back-off, before chance; 0 for none yet. */
   readonly delayMs: number;
   /** Attempts failed since a session last worked. */
   readonly tries: number;
@@ -39,20 +43,20 @@ export interface ReconnectState {
 export type ReconnectEvent = 'connected' | 'disconnected' | 'received' | 'settled' | 'deadline';
 export type ReconnectOrder = 'connect' | 'probe' | 'disconnect';
 type Step = readonly [ReconnectState, ReconnectOrder?];
-type Cell = (times: ReconnectTimes, state: ReconnectState, now: number) => Step;
+type Cell = (times: ReconnectTimes, state: ReconnectState, now: number, chance: number) => Step;
 
 const later = (now: number, ms: number) => (ms === 0 ? Number.POSITIVE_INFINITY : now + ms);
 
-const backOff: Cell = (times, state, now) => {
+const backOff: Cell = (times, state, now, chance) => {
   const tries = state.tries + 1;
   if (tries % times.remotes !== 0) return [{ ...state, name: 'backoff', until: now, tries }];
   const delayMs = Math.min(times.maxBackoffMs, Math.max(times.minBackoffMs, state.delayMs * 2));
-  return [{ name: 'backoff', until: now + delayMs, delayMs, tries }];
+  return [{ name: 'backoff', until: now + delayMs * (1 - times.jitter * chance), delayMs, tries }];
 };
-const giveUp: Cell = (times, state, now) => [backOff(times, state, now)[0], 'disconnect'];
+const giveUp: Cell = (times, state, now, chance) => [backOff(times, state, now, chance)[0], 'disconnect'];
 const active: Cell = (times, state, now) => [{ ...state, name: 'active', until: later(now, times.probeMs) }];
 const greeting: Cell = (times, state, now) => [{ ...state, name: 'greeting', until: later(now, times.connectMs) }];
-const settled: Cell = (times, state, now) => [{ ...active(times, state, now)[0], delayMs: 0, tries: 0 }];
+const settled: Cell = (...given) => [{ ...active(...given)[0], delayMs: 0, tries: 0 }];
 
 /** One row per state, one column per event; an empty cell changes nothing. */
 const TABLE: { readonly [S in ReconnectState['name']]: { readonly [E in ReconnectEvent]?: Cell } } = {
@@ -73,7 +77,13 @@ const TABLE: { readonly [S in ReconnectState['name']]: { readonly [E in Reconnec
 /** The state to start in: the first deadline is at once. */
 export const reconnectStart = (now: number): ReconnectState => ({ name: 'backoff', until: now, delayMs: 0, tries: 0 });
 
-/** The next state, and what to do. */
-export function reconnectStep(times: ReconnectTimes, state: ReconnectState, event: ReconnectEvent, now: number): Step {
-  return TABLE[state.name][event]?.(times, state, now) ?? [state];
+/** The next state, and what to do. `chance`, 0 to 1, is drawn by the caller for each step: 0 waits the whole back-off. */
+export function reconnectStep(
+  times: ReconnectTimes,
+  state: ReconnectState,
+  event: ReconnectEvent,
+  now: number,
+  chance = 0,
+): Step {
+  return TABLE[state.name][event]?.(times, state, now, chance) ?? [state];
 }

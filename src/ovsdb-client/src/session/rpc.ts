@@ -10,6 +10,8 @@ import type { Duplex } from 'node:stream';
 import { errorFromReply, OvsdbError } from '../errors.js';
 import { FRAMING_LIMITS, Framer, type FramingLimits } from '../json/framing.js';
 import { parseJson, writeJson } from '../json/text.js';
+import { BigAnswer, type BigAnswerEvents, type ReadBig } from './big-answer.js';
+import { Deadlines } from './deadlines.js';
 
 export interface RpcOptions extends FramingLimits {
   /** A request without an answer for so long is rejected; 0 waits for ever. */
@@ -27,42 +29,19 @@ export interface RpcEvents {
   readonly onClose: (reason: OvsdbError) => void;
 }
 
-/** Octets from which an answer is read piece by piece. */
-const BIG = 64 << 10;
 /** Octets that are written without waiting for the end of the turn. */
 const WRITE_AT_ONCE = 16 << 10;
-/** How long one turn of that may take. */
-const TURN_MS = 8;
-
-/** Goes on with a reading for about so long. */
-function runFor(reading: Iterator<undefined, unknown>, ms: number): 'more' | 'failed' | { readonly value: unknown } {
-  const end = performance.now() + ms;
-  try {
-    for (;;) {
-      const { done, value } = reading.next();
-      if (done) return { value };
-      if (performance.now() > end) return 'more';
-    }
-  } catch {
-    return 'failed'; // the ordinary parser finds out whether the message is wrong
-  }
-}
-
 interface Pending {
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: OvsdbError) => void;
   readonly method: string;
   readonly readBig: ReadBig | undefined;
-  readonly timer: NodeJS.Timeout | undefined;
+  readonly timeoutMs: number;
+  /** When it times out, in performance.now()'s milliseconds; infinite for never. */
+  readonly deadline: number;
 }
-/**
- * Reads a whole message piece by piece to the request's result, giving way at each `yield`. Whatever it throws, the message is
- * then parsed in the ordinary way.
- */
-export type ReadBig = (octets: Buffer) => Generator<undefined, unknown, undefined>;
-
 export interface RequestOptions {
-  /** How to read the answer if it is big. */
+  /** How to read the answer while it comes, if it may be big. */
   readonly readBig?: ReadBig;
   readonly timeoutMs?: number;
   /** Withdraws the request: a transact is cancelled at the server (RFC 7047 4.1.4), anything else only forgotten. */
@@ -75,14 +54,14 @@ export class RpcConnection {
   readonly #options: RpcOptions;
   readonly #framer: Framer;
   readonly #pending = new Map<number, Pending>();
-  /** Whole messages not yet dispatched. */
-  readonly #inbox: Buffer[] = [];
-  /** A big answer is being read. */
-  #reading = false;
+  /** Requests whose answer is to be read while it comes. */
+  #big = 0;
+  #incoming: BigAnswer | undefined;
   #nextId = 1;
   #outbox: string[] = [];
   #outboxLength = 0;
   #closed: OvsdbError | undefined;
+  readonly #deadlines = new Deadlines((now) => this.#expire(now));
 
   constructor(stream: Duplex, events: RpcEvents, options: Partial<RpcOptions> = {}) {
     this.#stream = stream;
@@ -125,8 +104,10 @@ export class RpcConnection {
         return reject(error);
       }
       const timeoutMs = options.timeoutMs ?? this.#options.requestTimeoutMs;
-      const timer = timeoutMs === 0 ? undefined : setTimeout(() => this.#timeOut(id, timeoutMs), timeoutMs);
-      this.#pending.set(id, { resolve, reject, method, timer, readBig: options.readBig });
+      const deadline = timeoutMs === 0 ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs;
+      this.#pending.set(id, { resolve, reject, method, timeoutMs, deadline, readBig: options.readBig });
+      if (options.readBig) this.#big++;
+      this.#deadlines.add(deadline);
       options.signal?.addEventListener('abort', () => this.#cancel(id), { once: true });
     });
   }
@@ -141,19 +122,31 @@ export class RpcConnection {
     this.#closed = reason;
     this.#flush();
     this.#stream.destroy();
-    for (const { reject, timer } of this.#pending.values()) {
-      clearTimeout(timer);
+    this.#deadlines.clear();
+    for (const { reject } of this.#pending.values())
       reject(new OvsdbError('connection lost', { details: reason.message, outcome: 'unknown', cause: reason }));
-    }
     this.#pending.clear();
     this.#events.onClose(reason);
   }
 
-  #timeOut(id: number, timeoutMs: number): void {
-    const pending = this.#pending.get(id);
-    if (!pending) return;
+  /** Rejects what is overdue; gives the next deadline. */
+  #expire(now: number): number {
+    let next = Number.POSITIVE_INFINITY;
+    for (const [id, pending] of this.#pending) {
+      if (pending.deadline <= now) this.#timeOut(id, pending);
+      else next = Math.min(next, pending.deadline);
+    }
+    return next;
+  }
+
+  #forget(id: number, pending: Pending): void {
     this.#pending.delete(id);
-    const details = `${pending.method} had no answer for ${timeoutMs} ms`;
+    if (pending.readBig) this.#big--;
+  }
+
+  #timeOut(id: number, pending: Pending): void {
+    this.#forget(id, pending);
+    const details = `${pending.method} had no answer for ${pending.timeoutMs} ms`;
     pending.reject(new OvsdbError('request timed out', { details, outcome: 'unknown' }));
     // A `wait` may hold the transaction at the server for ever: withdraw it.
     if (pending.method === 'transact') this.notify('cancel', [id]);
@@ -166,8 +159,7 @@ export class RpcConnection {
       this.notify('cancel', [id]); // answered with "canceled", or with its result
       return;
     }
-    this.#pending.delete(id);
-    clearTimeout(pending.timer);
+    this.#forget(id, pending);
     pending.reject(new OvsdbError('canceled', { details: pending.method, outcome: 'unknown' }));
   }
 
@@ -191,10 +183,7 @@ export class RpcConnection {
   #receive(chunk: Buffer): void {
     if (this.#closed) return;
     this.#events.onActivity();
-    this.#guarded(() => {
-      for (const message of this.#framer.push(chunk)) this.#inbox.push(message);
-      this.#drain();
-    });
+    this.#guarded(() => this.#take(chunk));
   }
 
   /** Any error while messages are read ends the connection. */
@@ -208,55 +197,64 @@ export class RpcConnection {
     }
   }
 
-  /** Dispatches what has come, up to a big answer that takes several turns. */
-  #drain(): void {
-    let taken = 0;
-    try {
-      while (taken < this.#inbox.length && !this.#reading && !this.#closed)
-        this.#dispatch(this.#inbox[taken++] as Buffer);
-    } finally {
-      this.#inbox.splice(0, taken);
+  #take(chunk: Buffer): void {
+    if (this.#incoming) {
+      this.#incoming.feed(chunk);
+      return;
     }
-  }
-
-  /** The request a big message answers, if it is to be read piece by piece. */
-  #bigAnswer(octets: Buffer): { readonly id: number; readonly readBig: ReadBig } | undefined {
-    if (octets.length < BIG) return undefined;
-    const found =
-      /^\{(?:"error":null,)?"id":(\d+),/.exec(octets.toString('latin1', 0, 64)) ??
-      /,"id":(\d+)(?:,"error":null)?\}$/.exec(octets.toString('latin1', octets.length - 64));
-    const id = Number(found?.[1]);
-    const readBig = this.#pending.get(id)?.readBig;
-    return readBig ? { id, readBig } : undefined;
-  }
-
-  /** Reads a big answer a few milliseconds a turn; nothing else of this connection is taken in meanwhile. */
-  #readBig(octets: Buffer, id: number, reading: Iterator<undefined, unknown>): void {
-    this.#reading = true;
-    this.#stream.pause();
-    const turn = () => {
+    const messages = this.#framer.push(chunk, this.#big > 0 ? this.#claims : undefined);
+    const rest = this.#framer.claimed;
+    for (const message of messages) {
       if (this.#closed) return;
-      this.#events.onActivity();
-      this.#guarded(() => {
-        const result = runFor(reading, TURN_MS);
-        if (result === 'more') {
-          setImmediate(turn);
-          return;
-        }
-        this.#reading = false;
-        if (result === 'failed') this.#parse(octets);
-        else this.#answered(id, result.value, null);
-        this.#drain();
-        if (!this.#reading) this.#stream.resume();
-      });
-    };
-    turn();
+      this.#parse(message);
+    }
+    if (rest && !this.#closed) this.#begin(rest);
   }
 
-  #dispatch(octets: Buffer): void {
-    const big = this.#bigAnswer(octets);
-    if (big) this.#readBig(octets, big.id, big.readBig(octets));
-    else this.#parse(octets);
+  /** Whether the message is the answer to a request that reads it while it comes. */
+  readonly #claims = (chunk: Buffer, at: number) => this.#bigRequest(chunk, at) !== undefined;
+
+  #bigRequest(chunk: Buffer, at: number): { readonly id: number; readonly read: ReadBig } | undefined {
+    const id = Number(/^\{"id":(\d+),"result":/.exec(chunk.toString('latin1', at, at + 40))?.[1]);
+    const read = this.#pending.get(id)?.readBig;
+    return read && { id, read };
+  }
+
+  /** A message begins that is read while it comes. */
+  #begin(chunk: Buffer): void {
+    const request = this.#bigRequest(chunk, 0);
+    if (!request) {
+      this.#take(chunk); // given up meanwhile: a message like any other
+      return;
+    }
+    const { id, read } = request;
+    const events: BigAnswerEvents = {
+      guarded: (work) => this.#guarded(work),
+      onTurn: () => {
+        if (!this.#closed) this.#events.onActivity();
+        return !this.#closed;
+      },
+      onResult: (result, octets, rest) => {
+        this.#incoming = undefined;
+        this.#framer.skip(octets);
+        this.#answered(id, result, null);
+        if (rest.length > 0 && !this.#closed) this.#take(rest);
+      },
+      onFailed: (pieces) => this.#takeInstead(id, pieces),
+    };
+    this.#incoming = new BigAnswer(read, this.#stream, events, this.#options.maxMessageBytes);
+    this.#incoming.feed(chunk);
+  }
+
+  /** The octets of an answer that could not be read while it came: gathered and parsed as a whole. */
+  #takeInstead(id: number, pieces: readonly Buffer[]): void {
+    this.#incoming = undefined;
+    const pending = this.#pending.get(id);
+    if (pending) {
+      this.#forget(id, pending);
+      this.#pending.set(id, { ...pending, readBig: undefined });
+    }
+    for (const piece of pieces) if (!this.#closed) this.#take(piece);
   }
 
   #parse(octets: Buffer): void {
@@ -287,8 +285,7 @@ export class RpcConnection {
   #answered(id: number, result: unknown, error: unknown): void {
     const pending = this.#pending.get(id);
     if (!pending) return; // timed out or cancelled before
-    this.#pending.delete(id);
-    clearTimeout(pending.timer);
+    this.#forget(id, pending);
     if (error === undefined || error === null) pending.resolve(result);
     else
       pending.reject(

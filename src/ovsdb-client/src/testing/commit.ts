@@ -6,6 +6,8 @@ import type { BaseType, ColumnSchema } from '../schema/server-schema.js';
 import { datumToJson, equalData, fault } from './datum.js';
 import type { DatabaseView, FakeChange, FakeRow } from './rows.js';
 
+/** What of the database the commit looks at. */
+type CommitView = Pick<DatabaseView, 'schema' | 'tables'>;
 type Rows = Map<string, Map<string, FakeRow>>;
 
 interface Reference {
@@ -34,7 +36,7 @@ function* referencesOf(
   }
 }
 
-function* references(database: DatabaseView, rows: Rows): Generator<Reference> {
+function* references(database: CommitView, rows: Rows): Generator<Reference> {
   for (const [table, { columns }] of Object.entries(database.schema.tables)) {
     const names = Object.keys(columns).filter(
       (name) => isReference(columns[name]?.key) || isReference(columns[name]?.value),
@@ -45,7 +47,7 @@ function* references(database: DatabaseView, rows: Rows): Generator<Reference> {
 }
 
 /** Deletes rows of non-root tables that no other row keeps, until there is none. */
-function collect(database: DatabaseView, rows: Rows): void {
+function collect(database: CommitView, rows: Rows): void {
   for (;;) {
     const kept = new Set<string>();
     for (const { strong, uuid, target } of references(database, rows)) if (strong && uuid !== target) kept.add(target);
@@ -59,7 +61,7 @@ function collect(database: DatabaseView, rows: Rows): void {
   }
 }
 
-function checkStrong(database: DatabaseView, rows: Rows): void {
+function checkStrong(database: CommitView, rows: Rows): void {
   for (const { table, uuid, column, target, refTable, strong } of references(database, rows)) {
     if (!strong || rows.get(refTable)?.has(target)) continue;
     const wasThere = database.tables.get(refTable)?.has(target);
@@ -72,7 +74,7 @@ function checkStrong(database: DatabaseView, rows: Rows): void {
   }
 }
 
-function dropWeak(database: DatabaseView, rows: Rows): void {
+function dropWeak(database: CommitView, rows: Rows): void {
   for (const { table, uuid, column, target, refTable, strong } of [...references(database, rows)]) {
     if (strong || rows.get(refTable)?.has(target)) continue;
     const row = rows.get(table)?.get(uuid) as FakeRow;
@@ -87,7 +89,7 @@ function dropWeak(database: DatabaseView, rows: Rows): void {
   }
 }
 
-function checkTables(database: DatabaseView, rows: Rows): void {
+function checkTables(database: CommitView, rows: Rows): void {
   for (const [name, { maxRows, indexes, columns }] of Object.entries(database.schema.tables)) {
     const table = rows.get(name) as Map<string, FakeRow>;
     if (table.size > maxRows)
@@ -114,7 +116,7 @@ function checkTables(database: DatabaseView, rows: Rows): void {
 }
 
 /** Brings the rows into a state fit to be committed, in place; gives what then differs from before. Throws the commit's fault. */
-export function settle(database: DatabaseView, rows: Rows): FakeChange[] {
+export function settle(database: CommitView, rows: Rows): FakeChange[] {
   collect(database, rows);
   checkStrong(database, rows);
   dropWeak(database, rows);

@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { OvsdbError } from '../errors.js';
 import { type DatabaseSchema, parseSchema, type TableSchema } from '../schema/server-schema.js';
 import { settle } from './commit.js';
+import { converted } from './convert.js';
 import { type Datum, defaultDatum, fault } from './datum.js';
 import { execute, type TransactionContext } from './operations.js';
 import { type DatabaseView, type FakeChange, type FakeTables, NotYet } from './rows.js';
@@ -21,16 +22,24 @@ export const faultToJson = ({ code, details }: OvsdbError) => ({
 });
 
 export class FakeDatabase implements DatabaseView {
-  readonly schema: DatabaseSchema;
-  readonly schemaJson: unknown;
   /** The id of the last transaction. */
   lastTransaction = randomUUID() as string;
+  #schema: DatabaseSchema;
+  #schemaJson: unknown;
   #tables: FakeTables;
 
   constructor(schemaJson: unknown) {
-    this.schemaJson = schemaJson;
-    this.schema = parseSchema(schemaJson);
+    this.#schemaJson = schemaJson;
+    this.#schema = parseSchema(schemaJson);
     this.#tables = new Map(Object.keys(this.schema.tables).map((name) => [name, new Map()]));
+  }
+
+  get schema(): DatabaseSchema {
+    return this.#schema;
+  }
+
+  get schemaJson(): unknown {
+    return this.#schemaJson;
   }
 
   get tables(): FakeTables {
@@ -70,6 +79,15 @@ export class FakeDatabase implements DatabaseView {
       const rest = Math.max(0, operations.length - results.length - 1);
       return { kind: 'done', results: [...results, faultToJson(error), ...new Array(rest).fill(null)], changes: [] };
     }
+  }
+
+  /** Goes over to another schema. Throws the fault to answer with; nothing is changed then. */
+  convert(schemaJson: unknown): void {
+    const { schema, tables } = converted(this, schemaJson);
+    this.#schema = schema;
+    this.#schemaJson = schemaJson;
+    this.#tables = tables;
+    this.lastTransaction = randomUUID();
   }
 
   #commit(rows: FakeTables, changes: readonly FakeChange[]): void {

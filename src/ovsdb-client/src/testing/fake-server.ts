@@ -1,6 +1,6 @@
 /**
  * An OVSDB server in memory for tests: real sessions over a socket, real semantics (constraints, references, garbage collection,
- * monitors, locks), no disk, no cluster, no `convert`. It is held to ovsdb-server by one suite that runs against both.
+ * monitors, locks, schema conversion), no disk, no cluster. It is held to ovsdb-server by one suite that runs against both.
  */
 import { randomUUID } from 'node:crypto';
 import { createServer, type Server, type Socket } from 'node:net';

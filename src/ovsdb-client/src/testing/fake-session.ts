@@ -39,6 +39,8 @@ export class FakeSession implements LockOwner {
   readonly #framer = new Framer();
   readonly #monitors = new Map<string, { id: unknown; database: FakeDatabase; monitor: FakeMonitor }>();
   readonly #waiting = new Map<string, Waiting>();
+  /** It asked to be told of changes of databases, instead of being disconnected (ovsdb-server(7) 4.1.16). */
+  #changeAware = false;
 
   constructor(socket: Socket, state: FakeServerState) {
     this.#socket = socket;
@@ -114,7 +116,10 @@ export class FakeSession implements LockOwner {
       case 'get_server_id':
         return this.#state.serverId;
       case 'set_db_change_aware':
+        this.#changeAware = params[0] === true;
         return {};
+      case 'convert':
+        return this.#convert(params);
       case 'get_schema':
         return this.#database(params[0], 'get_schema').schemaJson;
       case 'transact':
@@ -208,6 +213,26 @@ export class FakeSession implements LockOwner {
     this.#monitors.set(JSON.stringify(newId), { ...known, id: newId });
     if (update) this.#update(newId, known.database, known.monitor, update);
     return {};
+  }
+
+  #convert(params: Params): unknown {
+    const database = this.#database(params[0], 'convert');
+    if (params.length !== 2) throw fault('syntax error', 'array expected');
+    database.convert(params[1]);
+    for (const session of this.#state.sessions) session.wasConverted(database);
+    return {};
+  }
+
+  /** The schema has changed: no monitor of it goes on, nor does any transaction that waits. */
+  wasConverted(database: FakeDatabase): void {
+    for (const [key, { id, database: of }] of [...this.#monitors]) {
+      if (of !== database) continue;
+      this.#monitors.delete(key);
+      if (this.#changeAware) this.#send({ id: null, method: 'monitor_canceled', params: [id] });
+    }
+    for (const { id, database: of } of [...this.#waiting.values()]) if (of === database) this.#cancel([id]);
+    // After the answer, if it is this session that asked.
+    if (!this.#changeAware) setImmediate(() => this.#socket.destroySoon());
   }
 
   #update(id: unknown, { lastTransaction }: FakeDatabase, { method }: FakeMonitor, update: unknown): void {

@@ -30,6 +30,7 @@ export interface WaitOptions {
 }
 type Json = Record<string, unknown>;
 export type Operation = Json & { readonly op: string };
+const UUID_NAME = 'uuid-name';
 
 const readNothing = () => undefined;
 const readCount = (result: unknown) => Number((result as { count?: unknown }).count);
@@ -38,6 +39,23 @@ const readUuid = (result: unknown) => {
   if (Array.isArray(uuid) && typeof uuid[1] === 'string') return uuid[1];
   throw new OvsdbError('bad reply', { details: `insert answered by ${JSON.stringify(result)}` });
 };
+
+/** Names the row only when asked to: most are not referred to, and the server has less to read and to remember. */
+class Inserted implements InsertHandle {
+  readonly index: number;
+  readonly read = readUuid;
+  readonly #operation: Operation;
+
+  constructor(index: number, operation: Operation) {
+    this.index = index;
+    this.#operation = operation;
+  }
+
+  get namedUuid(): string {
+    this.#operation[UUID_NAME] ??= `row${this.index}`;
+    return this.#operation[UUID_NAME] as string;
+  }
+}
 
 export class Transaction<D extends DatabaseDeclaration> {
   readonly #tables: D;
@@ -52,11 +70,11 @@ export class Transaction<D extends DatabaseDeclaration> {
     return this.#operations;
   }
 
-  /** Adds a row. `uuidName` (a C identifier) defaults to `rowN`. */
+  /** Adds a row. `uuidName` (a C identifier) defaults to `rowN`, if the handle is used in another row at all. */
   insert<N extends NameOf<D>>(table: N, row: RowInput<D[N]>, uuidName?: string): InsertHandle {
-    const namedUuid = uuidName ?? `row${this.#operations.length}`;
-    const operation = { op: 'insert', table, row: this.#row(table, row), 'uuid-name': namedUuid };
-    return { ...this.#add(operation, readUuid), namedUuid };
+    const operation: Operation = { op: 'insert', table, row: this.#row(table, row) };
+    if (uuidName !== undefined) operation[UUID_NAME] = uuidName;
+    return new Inserted(this.#operations.push(operation) - 1, operation);
   }
 
   /** Sets columns of the rows; its result is how many rows. */
@@ -181,12 +199,10 @@ export class Transaction<D extends DatabaseDeclaration> {
 
   #row(table: string, row: object): Json {
     const columns = this.#table(table);
-    return Object.fromEntries(
-      Object.entries(row).map(([name, value]) => [
-        name,
-        encodeColumn(`${table}.${name}`, columnOf(columns, name), value),
-      ]),
-    );
+    const encoded: Json = {};
+    for (const [name, value] of Object.entries(row))
+      encoded[name] = encodeColumn(table, name, columnOf(columns, name), value);
+    return encoded;
   }
 
   #where(table: string, where: readonly unknown[]): unknown[] {

@@ -1,0 +1,138 @@
+/** Requests over one stream: answers read while they come among other messages, deadlines, names of rows only where needed. */
+import { Duplex } from 'node:stream';
+import { expect } from 'chai';
+import { OvsdbError, type Reading, RpcConnection, type RpcOptions, Transaction, type Window } from 'ovsdb-client';
+import { CONFORMANCE } from './support/conformance.js';
+
+/** A connection whose peer is the test: what it sent, and a way to send it octets. */
+function connection(options: Partial<RpcOptions> = {}) {
+  const sent: string[] = [];
+  const heard: string[] = [];
+  const stream = new Duplex({
+    read: () => undefined,
+    write: (chunk, _encoding, done) => {
+      sent.push(String(chunk));
+      done();
+    },
+  });
+  const rpc = new RpcConnection(
+    stream,
+    {
+      onActivity: () => undefined,
+      onNotification: (method) => heard.push(method),
+      onClose: (reason) => heard.push(reason.message),
+    },
+    options,
+  );
+  return { rpc, sent, heard, say: (octets: string | Buffer) => void stream.push(Buffer.from(octets)) };
+}
+
+/** Reads `{"id":N,"result":"aaa…","error":null}` octet by octet; gives how many there were. */
+function* countLetters(window: Window): Reading<number> {
+  const { reader } = window;
+  const read = function* <T>(what: () => T): Reading<T> {
+    for (;;) {
+      const mark = reader.at;
+      try {
+        return what();
+      } catch (error) {
+        while (!window.extend(mark, error)) yield 'hungry';
+      }
+    }
+  };
+  yield* read(() => {
+    reader.expect('{"id":');
+    reader.integer();
+  });
+  window.depth = 1;
+  const text = yield* read(() => {
+    reader.expect(',"result":');
+    return reader.string();
+  });
+  yield* read(() => reader.expect(',"error":null}'));
+  return text.length;
+}
+
+const answer = (result: unknown, id = 1) => JSON.stringify({ id, result, error: null });
+const echo = '{"method":"update","params":[],"id":null}';
+
+describe('ovsdb-client: requests', () => {
+  const texts = ['', 'a', 'é😀'.repeat(50_000), 'x'.repeat(3_000_000)];
+  for (const size of [1, 7, 1000, 70_000, 10_000_000])
+    it(`an answer is read while it comes among other messages, in pieces of ${size}`, async () => {
+      for (const text of size === 1 ? texts.slice(0, 2) : texts) {
+        const { rpc, heard, say } = connection();
+        const big = rpc.request('x', [], { readBig: countLetters });
+        const small = rpc.request('y', []);
+        const all = Buffer.from(`${echo}${answer(text)} ${echo}${answer('after', 2)}`);
+        for (let at = 0; at < all.length; at += size) say(all.subarray(at, at + size));
+        // In pieces of one octet the beginning is not seen as such, and the answer is parsed as a whole.
+        expect(await big).to.equal(size < 20 ? text : text.length);
+        expect(await small).to.equal('after');
+        expect(heard).to.deep.equal(['update', 'update']);
+        rpc.close(new OvsdbError('connection lost'));
+      }
+    });
+
+  it('an answer that is of another form, or an error, is parsed as a whole: nobody waits for more', async () => {
+    for (const result of [{ a: ['}', '"', '\\'] }, [1, 2], null, 'x'.repeat(10), { long: ['y'.repeat(1000)] }]) {
+      const { rpc, say } = connection();
+      const read = rpc.request('x', [], { readBig: countLetters });
+      say(answer(result));
+      expect(await read).to.deep.equal(typeof result === 'string' ? 10 : result);
+    }
+    const { rpc, say } = connection();
+    const read = rpc.request('x', [], { readBig: countLetters });
+    say('{"id":1,"result":null,"error":"no such thing"}');
+    expect(await read.catch(({ code }) => code)).to.equal('no such thing');
+  });
+
+  it('a stream that is wrong behind an answer is told by its place', async () => {
+    const { rpc, heard, say } = connection();
+    const read = rpc.request('x', [], { readBig: countLetters });
+    const first = answer('abc');
+    say(`${first} !`);
+    expect(await read).to.equal(3);
+    expect(heard.join()).to.include(`at octet ${first.length + 1}`);
+  });
+
+  it('a big answer beyond the bound ends the session', async () => {
+    const { rpc, heard, say } = connection({ maxMessageBytes: 1000 });
+    const read = rpc.request('x', [], { readBig: countLetters }).catch(({ code }) => code);
+    say(answer('a'.repeat(500)).slice(0, 400));
+    say('a'.repeat(2000));
+    expect(await read).to.equal('connection lost');
+    expect(heard.join()).to.include('longer than 1000 octets');
+  });
+
+  it('requests time out each in its own time, whatever their order', async () => {
+    const { rpc, sent } = connection();
+    const ended: number[] = [];
+    const wait = (timeoutMs: number) =>
+      rpc.request('transact', [], { timeoutMs }).catch((error: OvsdbError) => {
+        expect(error).to.include({ code: 'request timed out', outcome: 'unknown' });
+        ended.push(timeoutMs);
+      });
+    const answered = rpc.request('y', [], { timeoutMs: 5 }).catch(({ code }) => code);
+    const start = performance.now();
+    await Promise.all([wait(90), wait(30), wait(60), answered]);
+    expect(ended).to.deep.equal([30, 60, 90]);
+    expect(performance.now() - start).to.be.at.least(89);
+    expect(rpc.outstanding).to.equal(0);
+    await new Promise((done) => setImmediate(done));
+    expect(sent.join('').match(/"cancel"/g)).to.have.length(3);
+    rpc.close(new OvsdbError('connection lost'));
+  });
+
+  it('a row is named where another refers to it, and not otherwise', () => {
+    const txn = new Transaction(CONFORMANCE);
+    const [kid] = [txn.insert('child', {}), txn.insert('child', {}), txn.insert('child', {}, 'mine')];
+    txn.insert('parent', { kids: [kid as never] });
+    expect(txn.operations.map((operation) => operation['uuid-name'])).to.deep.equal([
+      'row0',
+      undefined,
+      'mine',
+      undefined,
+    ]);
+  });
+});
