@@ -22,6 +22,8 @@ install_debian() {
   need ping iputils-ping
   need tcpdump tcpdump
   need iperf3 iperf3
+  need dhclient isc-dhcp-client
+  need rdisc6 ndisc6
   [ -z "${slow:-}" ] || need tshark tshark
   need_python yaml python3-yaml
   if [ "${#missing[@]}" -gt 0 ]; then

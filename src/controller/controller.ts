@@ -29,6 +29,7 @@ import {
 import { type Confirmed, rememberingFlowsOf } from '../desired/index.js';
 import type { HostLink } from '../session/index.js';
 import type { Host, Topology } from '../topology/index.js';
+import { Answers } from './answers.js';
 import { closings } from './closings.js';
 import { conflateMap } from './conflate-map.js';
 import { RecentlyCounted } from './counters.js';
@@ -179,6 +180,11 @@ export class Controller {
 
   #openHost(host: Host): void {
     const link = this.#options.openLink(host, () => this.#lookSoon(host.name));
+    const answers = new Answers();
+    link.onPunt((punt) => {
+      const frame = answers.to(punt, this.#state.world.topology, this.report(host.name).result?.desired);
+      if (frame !== undefined) link.answer(punt, frame);
+    });
     const passes$ = merge(
       this.#state$.pipe(
         filter((state) => state.dirty.has(host.name)),

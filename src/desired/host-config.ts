@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { TABLES } from '../pipeline/index.js';
 import { BRIDGE, type HostConfig, OWNER_KEY } from './config.js';
+import { mtuWarnings } from './mtu.js';
 import type { BridgeRow, Change, ColumnValue, ControllerRow, HostRows, Ref, StringMap } from './rows.js';
 import { tunnelChanges } from './tunnel-config.js';
 
@@ -254,6 +255,9 @@ export function configPlan(config: HostConfig, rows: HostRows): ConfigPlan {
   return {
     transactions: [...bridgeChanges(config, bridge, rows), ...(tunnels.changes.length > 0 ? [tunnels.changes] : [])],
     problems: [...problems, ...tunnels.problems],
-    warnings: adopted ? [`${BRIDGE} was there before: its tables are cleared when it gets its first controller`] : [],
+    warnings: [
+      ...(adopted ? [`${BRIDGE} was there before: its tables are cleared when it gets its first controller`] : []),
+      ...mtuWarnings(config.topology, rows),
+    ],
   };
 }

@@ -39,6 +39,10 @@ export interface InterfaceRow {
   readonly bfd: StringMap;
   readonly ofport?: number;
   readonly error?: string;
+  /** Octets, as Open vSwitch sees it; absent where a port has none, as a tunnel's. */
+  readonly mtu?: number;
+  /** Of a tunnel: the device that its packets leave by (status:tunnel_egress_iface). */
+  readonly egress?: string;
   readonly external_ids: StringMap;
 }
 export interface ControllerRow {

@@ -39,6 +39,8 @@ export const DROPS = {
   foreign_destination: { code: 24, means: "had a VM's MAC address, and an IP address that is not that VM's" },
   broadcast_rate: { code: 25, means: 'broadcast or multicast above the rate of its port; its meter counts it' },
   port_rate: { code: 26, means: 'above the rate of its port; its meter counts it' },
+  punt_rate: { code: 27, means: 'a VM asked the controller more often than its port may; its meter counts it' },
+  dhcp_client: { code: 28, means: 'a VM asked for an address in a network that gives out none' },
   no_flood: { code: 40, means: 'broadcast or multicast of a network that is too large for it (`status` names it)' },
 } as const;
 

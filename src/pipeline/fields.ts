@@ -16,6 +16,9 @@ export const IPPROTO_ICMPV6 = 58;
 /** Where DHCP clients listen (RFC 2131, 4.1), and DHCPv6 clients (RFC 8415, 7.2). */
 export const UDP_DHCP_CLIENT = 68;
 export const UDP_DHCPV6_CLIENT = 546;
+/** Where DHCP servers listen (RFC 2131, 4.1), and DHCPv6 servers (RFC 8415, 7.2). */
+export const UDP_DHCP_SERVER = 67;
+export const UDP_DHCPV6_SERVER = 547;
 /** Types of ICMPv6: MLD (RFC 2710, 3810) and neighbour discovery (RFC 4861). */
 export const ICMPV6 = {
   mldQuery: 130,

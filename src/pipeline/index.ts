@@ -9,11 +9,13 @@ import { arp } from './tables/20-arp.js';
 import { ndAnswer } from './tables/22-nd-answer.js';
 import { ndReply } from './tables/24-nd-reply.js';
 import { ndUnanswered } from './tables/26-nd-unanswered.js';
+import { services } from './tables/28-services.js';
 import { l2 } from './tables/30-l2.js';
 import { broadcast } from './tables/32-broadcast.js';
 import { replicate } from './tables/34-replicate.js';
 import { fromTunnel } from './tables/40-from-tunnel.js';
 import { flood } from './tables/50-flood.js';
+import { inject } from './tables/58-inject.js';
 import { guard } from './tables/60-guard.js';
 import { fence } from './tables/70-fence.js';
 
@@ -28,11 +30,13 @@ export const TABLES: readonly Table[] = [
   ndAnswer,
   ndReply,
   ndUnanswered,
+  services,
   l2,
   broadcast,
   replicate,
   fromTunnel,
   flood,
+  inject,
   guard,
   fence,
 ] as readonly unknown[] as readonly Table[];
@@ -43,8 +47,11 @@ export * from './cookies.js';
 export * from './drops.js';
 export * from './groups.js';
 export * from './meters.js';
+export * from './punt.js';
 export * from './registers.js';
 export * from './table.js';
+export { services } from './tables/28-services.js';
+export { inject } from './tables/58-inject.js';
 export { guard } from './tables/60-guard.js';
 export { FENCE_METER } from './tables/70-fence.js';
 export * from './view.js';

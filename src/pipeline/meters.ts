@@ -35,13 +35,23 @@ export const rateMeter = (ofport: number): number => 0x20000 + ofport;
 /** Broadcast and multicast packets a second of a port that says nothing else. */
 export const BROADCAST_RATE = 1000;
 
+/**
+ * What a port may make the switch ask the controller: a DHCP exchange has 4 packets and a VM that starts asks some 20
+ * times in all, so that this is ample for a guest, and 1,000 guests that flood are 20,000 packets a second.
+ */
+export const PUNT_RATE = { rate: 20, burst: 40 } as const;
+
 /** The meters of a VM port on this host. */
 export function portMeters({ network, port, ofport }: LocalPort): readonly Meter[] {
   const owner = `${port.name} of ${network.path}`;
   const rate = port.broadcastRate ?? BROADCAST_RATE;
   const paths = { port: port.path, network: network.path };
   const broadcast = { owner: paths, meter_id: broadcastMeter(ofport), unit: 'packets', rate, burst: rate } as const;
-  const meters: Meter[] = [{ ...broadcast, why: `broadcast and multicast of ${owner}` }];
+  const punts = { owner: paths, meter_id: puntMeter(ofport), unit: 'packets', ...PUNT_RATE } as const;
+  const meters: Meter[] = [
+    { ...punts, why: `what ${owner} asks the controller` },
+    { ...broadcast, why: `broadcast and multicast of ${owner}` },
+  ];
   const limit = port.qos?.rate;
   if (limit !== undefined) {
     const burst = port.qos?.burst ?? Math.max(100, Math.ceil(limit / 10));
@@ -60,5 +70,6 @@ export function portMeters({ network, port, ofport }: LocalPort): readonly Meter
 /** Why a packet above a meter's rate was dropped; undefined for meters that count nothing of a VM's. */
 export function meterDrop(meter_id: number): DropReason | undefined {
   if (meter_id >= rateMeter(0)) return 'port_rate';
-  return meter_id >= broadcastMeter(0) ? 'broadcast_rate' : undefined;
+  if (meter_id >= broadcastMeter(0)) return 'broadcast_rate';
+  return meter_id >= puntMeter(0) ? 'punt_rate' : undefined;
 }

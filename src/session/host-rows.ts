@@ -28,7 +28,17 @@ export const MONITORED = {
     'flow_tables',
   ]),
   Port: pick(OPEN_VSWITCH.Port, ['name', 'interfaces', 'external_ids']),
-  Interface: pick(OPEN_VSWITCH.Interface, ['name', 'type', 'options', 'bfd', 'ofport', 'error', 'external_ids']),
+  Interface: pick(OPEN_VSWITCH.Interface, [
+    'name',
+    'type',
+    'options',
+    'bfd',
+    'ofport',
+    'error',
+    'mtu',
+    'status',
+    'external_ids',
+  ]),
   Controller: pick(OPEN_VSWITCH.Controller, [
     'target',
     'inactivity_probe',
@@ -96,7 +106,12 @@ export function hostRows(client: HostClient): HostRows {
       type: row.type,
       options: strings(row.options),
       bfd: strings(row.bfd),
-      ...present({ ofport: row.ofport, error: row.error }),
+      ...present({
+        ofport: row.ofport,
+        error: row.error,
+        mtu: row.mtu,
+        egress: row.status.get('tunnel_egress_iface'),
+      }),
       external_ids: strings(row.external_ids),
     })),
     controllers: [...client.rows('Controller').values()].map((row) => ({

@@ -14,6 +14,7 @@ import { carryOut } from './changes.js';
 import { readDumpTexts } from './dump-texts.js';
 import { type HostClient, hostRows, isRelevant, MONITORED } from './host-rows.js';
 import type { CountedFlow, HostLink, SendResult } from './link.js';
+import { followPunts, type Punt, sendAnswer } from './punts.js';
 import { sendPlan } from './send-plan.js';
 import { followPorts } from './switch-ports.js';
 import { readCounted, readMeterDrops, readMeters, readOwners, readTables } from './switch-tables.js';
@@ -26,6 +27,7 @@ export class HostSession implements HostLink {
   #switch: Session | undefined;
   #ports: SwitchPorts | undefined;
   #epoch = 0;
+  #onPunt: (punt: Punt) => void = () => undefined;
   #trouble: string | undefined;
 
   constructor(host: Host, onChange: () => void) {
@@ -82,8 +84,10 @@ export class HostSession implements HostLink {
       this.#ports = ports;
       this.#onChange();
     });
+    const stopPunts = followPunts(session, (punt) => this.#onPunt(punt));
     void session.closed.then(() => {
       stop();
+      stopPunts();
       if (this.#switch !== session) return;
       this.#switch = undefined;
       this.#ports = undefined;
@@ -113,6 +117,14 @@ export class HostSession implements HostLink {
 
   async send(plan: FlowPlan): Promise<SendResult> {
     return sendPlan(this.#session(), plan);
+  }
+
+  onPunt(listener: (punt: Punt) => void): void {
+    this.#onPunt = listener;
+  }
+
+  answer(punt: Punt, frame: Buffer): void {
+    if (this.#switch !== undefined) sendAnswer(this.#switch, punt, frame);
   }
 
   async counted(): Promise<readonly CountedFlow[]> {

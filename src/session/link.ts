@@ -5,6 +5,7 @@
 import type { Change, HostRows, SwitchPorts } from '../desired/index.js';
 import type { ActualFlow, ActualState, FlowPlan } from '../diff/index.js';
 import type { DumpTexts } from '../verify/index.js';
+import type { Punt } from './punts.js';
 
 /** A message the switch refused, with what it was about. */
 export interface Refusal {
@@ -49,6 +50,10 @@ export interface HostLink {
   meterDrops(): Promise<ReadonlyMap<number, bigint>>;
   /** Sends a plan: meters, then one bundle, all errors collected before COMMIT; nothing on any error. */
   send(plan: FlowPlan): Promise<SendResult>;
+  /** Calls `listener` with each question of a guest, from now on. */
+  onPunt(listener: (punt: Punt) => void): void;
+  /** Answers a question with a frame for the port that asked; nothing where the switch is gone. */
+  answer(punt: Punt, frame: Buffer): void;
   /** All flows with counters. */
   counted(): Promise<readonly CountedFlow[]>;
   /** Everything the bridge holds, as `ovs-ofctl` and `ovs-vsctl` print it. */

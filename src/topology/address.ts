@@ -106,12 +106,19 @@ export function allowedOf(text: string): Subnet {
 export const allowedText = (subnet: Subnet): string =>
   subnet.prefix === bits(subnet.first) ? ipText(subnet.first) : subnetText(subnet);
 
-/** fe80::/64 with the MAC address as a modified EUI-64 (RFC 4291, appendix A), as RFC 5952 writes it. */
-export function linkLocal(mac: string): string {
+/** A modified EUI-64 of the MAC address (RFC 4291, appendix A). */
+function eui64(mac: string): readonly number[] {
   const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = mac.split(':').map((octet) => Number.parseInt(octet, 16));
-  const octets = [0xfe, 0x80, 0, 0, 0, 0, 0, 0, a ^ 2, b, c, 0xff, 0xfe, d, e, f];
-  return ipText(ipaddr.fromByteArray(octets));
+  return [a ^ 2, b, c, 0xff, 0xfe, d, e, f];
 }
+
+/** fe80::/64 with the MAC address as a modified EUI-64, as RFC 5952 writes it. */
+export const linkLocal = (mac: string): string =>
+  ipText(ipaddr.fromByteArray([0xfe, 0x80, 0, 0, 0, 0, 0, 0, ...eui64(mac)]));
+
+/** The address that a VM with this MAC address makes of a prefix of 64 bits (RFC 4862, 5.5.3). */
+export const slaacAddress = (prefix: Subnet, mac: string): string =>
+  ipText(ipaddr.fromByteArray([...prefix.first.toByteArray().slice(0, 8), ...eui64(mac)]));
 
 export function subnetText(subnet: Subnet): string {
   return `${ipText(subnet.first)}/${subnet.prefix}`;

@@ -6,6 +6,7 @@ import { ENCAPSULATIONS, KeySpace, largestKey, MINIMUM_MTU, overhead } from './e
 import type { Entries, NetworkEntry } from './entries.js';
 import { allowedAddresses, linkLocals, qosBursts, unknownKeys } from './port-checks.js';
 import { nameFault } from './schema.js';
+import { advertisedPrefixes, dhcpRouters, dhcpSizes, slaacDuplicates } from './service-checks.js';
 import type { Fault, Path } from './source.js';
 
 type Check = (entries: Entries) => Iterable<Fault>;
@@ -189,4 +190,8 @@ const NETWORK_CHECKS: readonly NetworkCheck[] = [
   allowedAddresses,
   qosBursts,
   unknownKeys,
+  dhcpRouters,
+  dhcpSizes,
+  advertisedPrefixes,
+  slaacDuplicates,
 ];

@@ -54,6 +54,17 @@ export interface NetworkEntry {
   /** Whether every subnet could be read, so that "in none of them" can be said. */
   readonly subnetsRead: boolean;
   readonly ports: readonly PortEntry[];
+  readonly dhcp?: DhcpEntry;
+  readonly ra?: 'slaac' | 'managed';
+  readonly raPath: Path;
+}
+
+export interface DhcpEntry {
+  readonly dns: readonly Sited<Ip>[];
+  readonly routes: readonly { readonly to?: Sited<Subnet>; readonly via?: Sited<Ip> }[];
+  readonly gateway?: Sited<Ip>;
+  /** Seconds; absent: as long as those that say nothing. */
+  readonly lease?: number;
 }
 
 export interface Entries {
@@ -131,11 +142,29 @@ function networkEntry(tenant: string, name: string, given: GivenNetwork, fallbac
         path: given?.encapsulation ? [...path, 'encapsulation'] : ['underlay', 'encapsulation'],
       },
     }),
+    ...(given?.dhcp && { dhcp: dhcpEntry([...path, 'dhcp'], given.dhcp) }),
+    ...(given?.ra && given.ra !== 'off' && { ra: given.ra as 'slaac' | 'managed' }),
+    raPath: [...path, 'ra'],
     subnets: sited(subnets, [...path, 'subnets']).map((subnet) => ({ ...subnet, value: subnetOf(subnet.value) })),
     subnetsRead: (subnets?.every((subnet) => subnet !== null) ?? false) && !strange,
     ports: Object.entries(given?.ports ?? {}).map(([port, value]) =>
       portEntry([...path, 'ports', port], label, port, value),
     ),
+  };
+}
+
+function dhcpEntry(
+  path: Path,
+  { dns, routes, gateway, lease }: NonNullable<NonNullable<GivenNetwork>['dhcp']>,
+): DhcpEntry {
+  return {
+    dns: sited(dns, [...path, 'dns']).map((ip) => ({ ...ip, value: ipOf(ip.value) })),
+    routes: sited(routes, [...path, 'routes']).map(({ path: at, value: { to, via } }) => ({
+      ...(to && { to: { value: subnetOf(to), path: [...at, 'to'] } }),
+      ...(via && { via: { value: ipOf(via), path: [...at, 'via'] } }),
+    })),
+    ...(gateway && { gateway: { value: ipOf(gateway), path: [...path, 'gateway'] } }),
+    ...(lease != null && { lease }),
   };
 }
 

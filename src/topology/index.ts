@@ -22,6 +22,7 @@ export {
   type RestingKey,
 } from './key-memory.js';
 export type {
+  Dhcp,
   Encapsulation,
   Host,
   Network,

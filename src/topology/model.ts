@@ -65,7 +65,25 @@ export interface Network extends Wire {
   readonly subnets: readonly string[];
   /** Octets of an IP packet of a VM: the underlay's MTU less the overhead of the encapsulation. */
   readonly mtu: number;
+  /** DHCPv4 for ports with an IPv4 address; absent: none. */
+  readonly dhcp?: Dhcp;
+  /**
+   * Router advertisements. `slaac`: VMs make their addresses of the prefixes (each port then has that address besides),
+   * and DHCPv6 gives the rest; `managed`: DHCPv6 gives the addresses of the topology. Absent: neither.
+   */
+  readonly ra?: 'slaac' | 'managed';
   readonly ports: readonly Port[];
+}
+
+/** What VMs are told beside their addresses. Addresses are canonical; DNS servers of both families. */
+export interface Dhcp {
+  readonly dns: readonly string[];
+  /** IPv4 routes, in the order of the file. */
+  readonly routes: readonly { readonly to: string; readonly via: string }[];
+  /** IPv4 default router. */
+  readonly gateway?: string;
+  /** Seconds. */
+  readonly lease: number;
 }
 
 export interface Port {

@@ -6,9 +6,10 @@
 import { allowedText, ipText, subnetText } from './address.js';
 import { crossFaults } from './checks.js';
 import { overhead } from './encapsulation.js';
-import { type Entries, entriesOf, type NetworkEntry, type PortEntry } from './entries.js';
-import type { NetworkDraft, Port, Problem, TopologyDraft } from './model.js';
+import { type DhcpEntry, type Entries, entriesOf, type NetworkEntry, type PortEntry } from './entries.js';
+import type { Dhcp, NetworkDraft, Port, Problem, TopologyDraft } from './model.js';
 import { shapeFaults } from './schema.js';
+import { slaacAddresses } from './service-checks.js';
 import { type Fault, readSource, type Source } from './source.js';
 
 export interface Parsed {
@@ -61,7 +62,7 @@ function draftOf(entries: Entries, file: string, source: Source): TopologyDraft 
 }
 
 function networkOf(network: NetworkEntry, mtu: number, family: 'ipv4' | 'ipv6', source: Source): NetworkDraft {
-  const { label, tenant, name, key, subnets, ports } = network;
+  const { label, tenant, name, key, subnets, dhcp, ra, ports } = network;
   const encapsulation = right(network.encapsulation).value;
   return {
     path: label,
@@ -72,17 +73,33 @@ function networkOf(network: NetworkEntry, mtu: number, family: 'ipv4' | 'ipv6', 
     encapsulation,
     subnets: subnets.map(({ value }) => subnetText(value)).sort(order),
     mtu: mtu - overhead(encapsulation, family),
-    ports: ports.map(portOf).sort((a, b) => order(a.path, b.path)),
+    ...(dhcp && { dhcp: dhcpOf(dhcp) }),
+    ...(ra && { ra }),
+    ports: ports.map((port) => portOf(port, network)).sort((a, b) => order(a.path, b.path)),
   };
 }
 
-function portOf({ label, name, ifaceId, mac, ips, hosts, allowed, qos, plain }: PortEntry): Port {
+/** A week: guests outlive a controller that is away, and a change of the topology reaches them in half of it. */
+const LEASE_SECONDS = 7 * 24 * 3600;
+
+const dhcpOf = ({ dns, routes, gateway, lease = LEASE_SECONDS }: DhcpEntry): Dhcp => ({
+  dns: dns.map(({ value }) => ipText(value)),
+  routes: routes.map(({ to, via }) => ({ to: subnetText(right(to).value), via: ipText(right(via).value) })),
+  ...(gateway && { gateway: ipText(gateway.value) }),
+  lease,
+});
+
+function portOf(
+  { label, name, ifaceId, mac, ips, hosts, allowed, qos, plain }: PortEntry,
+  network: NetworkEntry,
+): Port {
+  const own = [...ips.map(({ value }) => ipText(value)), ...slaacAddresses(network, right(mac).value)];
   return {
     path: label,
     name,
     ifaceId: right(ifaceId).value,
     mac: right(mac).value,
-    ips: ips.map(({ value }) => ipText(value)).sort(order),
+    ips: [...new Set(own)].sort(order),
     ...(hosts && { hosts: hosts.map(({ value }) => value).sort(order) }),
     ...(allowed.length > 0 && { allowed: allowed.map(({ value }) => allowedText(value)).sort(order) }),
     ...plain,

@@ -4,6 +4,7 @@
  */
 import { allowedText, contains, ipOf, ipText, linkLocal } from './address.js';
 import type { Entries, NetworkEntry, PortEntry } from './entries.js';
+import { slaacAddresses } from './service-checks.js';
 import type { Fault } from './source.js';
 
 const hasIpv6 = ({ subnets }: NetworkEntry): boolean => subnets.some(({ value }) => value.first.kind() === 'ipv6');
@@ -11,7 +12,7 @@ const hasIpv6 = ({ subnets }: NetworkEntry): boolean => subnets.some(({ value })
 /** Every address by which the network knows a port. */
 function known(network: NetworkEntry, { ips, mac }: PortEntry): readonly string[] {
   const own = ips.map(({ value }) => ipText(value));
-  return hasIpv6(network) && mac ? [...own, linkLocal(mac.value)] : own;
+  return hasIpv6(network) && mac ? [...own, linkLocal(mac.value), ...slaacAddresses(network, mac.value)] : own;
 }
 
 /** An address given to one port that follows from the MAC address of another. */

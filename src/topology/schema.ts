@@ -112,10 +112,27 @@ const port = z.strictObject({
   qos: qos.optional(),
 });
 
+/** A guest keeps its address that long without the controller; 2^32 - 1 is for ever (RFC 2131, 3.3). */
+const MOST_LEASE = 2 ** 32 - 1;
+
+const route = z.strictObject({
+  to: text('subnet', 'bad-cidr', subnetFault),
+  via: text('IP address', 'bad-ip', ipFault),
+});
+
+const dhcp = z.strictObject({
+  dns: z.array(text('IP address', 'bad-ip', ipFault)).optional(),
+  routes: z.array(route).optional(),
+  gateway: text('IP address', 'bad-ip', ipFault).optional(),
+  lease: amount('lease in seconds', 'bad-lease', MOST_LEASE).optional(),
+});
+
 const network = z.strictObject({
   key: key.optional(),
   encapsulation: encapsulation.optional(),
   subnets: z.array(text('subnet', 'bad-cidr', subnetFault)).optional(),
+  dhcp: dhcp.optional(),
+  ra: choice('kind of router advertisements', 'bad-ra', ['slaac', 'managed', 'off']).optional(),
   ports: z.record(z.string(), port).optional(),
 });
 
@@ -151,6 +168,7 @@ export type File = z.infer<typeof FILE>;
 function keysAt(path: Path): readonly string[] {
   if (path[0] === 'underlay') return Object.keys(underlay.shape);
   if (path[0] === 'hosts') return Object.keys(host.shape);
+  if (path[4] === 'dhcp') return Object.keys((path.length === 5 ? dhcp : route).shape);
   const byDepth: Record<number, { readonly shape: object }> = { 0: FILE, 2: tenant, 4: network, 6: port, 7: qos };
   return Object.keys(byDepth[path.length]?.shape ?? {});
 }
@@ -182,7 +200,9 @@ function missingKey(path: Path): Fault {
 
 function unknownKey(path: Path, key: string): Fault {
   const known = keysAt(path);
-  const near = known.find((candidate) => distance(candidate, key.toLowerCase()) <= 2);
+  const far = (candidate: string) => distance(candidate, key.toLowerCase());
+  // Of a key of two letters nothing may be left.
+  const near = known.find((candidate) => far(candidate) <= 2 && far(candidate) < key.length);
   const advice = near === undefined ? `${name(path)} takes ${known.join(', ')}` : `did you mean ${near}?`;
   return { path: [...path, key], at: 'key', code: 'unknown-key', message: `unknown key ${show(key)}: ${advice}` };
 }

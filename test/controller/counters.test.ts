@@ -80,7 +80,7 @@ describe('counters', () => {
 
   it('tell of what meters drop whose it is', () => {
     const { meters } = desiredState(world, 'hv1', bindings(world));
-    const mine = meters.find((meter) => meter.owner?.port === 'red/web/red-vm1');
+    const mine = meters.find(({ owner, why }) => owner?.port === 'red/web/red-vm1' && why.startsWith('broadcast'));
     if (mine === undefined) throw new Error('no meter');
     const dropped = new Map([
       [mine.meter_id, 9n],

@@ -41,6 +41,8 @@ class Switch implements HostLink {
     if (!this.forget) this.state = applied(this.state, plan);
     return Promise.resolve({ committed: true, refusals: [] });
   };
+  onPunt = () => undefined;
+  answer = () => undefined;
   counted = () => Promise.resolve([]);
   dump = () => Promise.resolve({ flows: '', groups: '', meters: '', ports: '', interfaces: '' });
   close = () => Promise.resolve();

@@ -195,12 +195,9 @@ const NEIGHBOURS: readonly Row[] = [
     frame: solicit(vm(1).local, { src: '::', mac: null }),
     to: dropped('nd_announcement'),
   },
-  {
-    what: "detection of another's address",
-    frame: solicit(vm(2).ip6, { src: '::', mac: null }),
-    to: dropped('nd_unanswered'),
-  },
-  { what: 'a solicitation without its option', frame: solicit(vm(2).ip6, { mac: null }), to: dropped('nd_unanswered') },
+  // The controller answers these two (services.test.ts).
+  { what: "detection of another's address", frame: solicit(vm(2).ip6, { src: '::', mac: null }), to: [] },
+  { what: 'a solicitation without its option', frame: solicit(vm(2).ip6, { mac: null }), to: [] },
   {
     what: 'a probe of one VM without the option',
     frame: (m) => frame6(vm(2).mac, neighbour(135, { src: vm(1).ip6, dst: vm(2).ip6, target: vm(2).ip6 }, marked(m))),

@@ -16,6 +16,7 @@ const LAYERS = [
   ['pipeline'],
   ['desired'],
   ['diff'],
+  ['services'],
   ['verify'],
   ['session'],
   ['controller'],

@@ -10,6 +10,20 @@ const TOPOLOGIES = new URL('../../../topologies/', import.meta.url);
 const SHIPPED = readdirSync(TOPOLOGIES).filter((name) => name.endsWith('.yaml'));
 
 describe('topology drafts', () => {
+  it('takes services in, and with SLAAC the address of each port that follows from its MAC address', () => {
+    const { networks } = draftOf(
+      fileOf({
+        web: 'subnets: ["fd00:1::/64", 192.168.0.0/24]\n        ra: slaac\n        dhcp: { dns: ["FD00:1::0053"] }',
+        networks: 'db: { ra: off, subnets: ["fd00:1::/64"], ports: { a: { mac: "02:00:00:00:01:01" } } }',
+      }),
+    );
+    const [db, web] = networks;
+    expect(web).to.deep.include({ ra: 'slaac', dhcp: { dns: ['fd00:1::53'], routes: [], lease: 604_800 } });
+    expect(web?.ports[0]?.ips).to.deep.equal(['192.168.0.1', 'fd00:1::ff:fe00:101']);
+    expect(db).to.not.have.any.keys('ra', 'dhcp');
+    expect(db?.ports[0]?.ips).to.deep.equal([]);
+  });
+
   it('fills in defaults and writes values in one form', () => {
     const draft = draftOf(`
 hosts: { b: { ovsdb: "tcp:[::1]:6640", vtep: 10.0.0.2 }, a: { ovsdb: "ssl:a.example:6640", vtep: 10.0.0.1 } }

@@ -181,6 +181,101 @@ const PORT_ROWS: readonly Row[] = [
   ],
 ];
 
+const service = (what: string, keys: string, code: string, message: string, ports?: string): Row => [
+  what,
+  { web: `subnets: [192.168.0.0/24, "fd00:1::/64"]\n        ${keys}`, ...(ports === undefined ? {} : { ports }) },
+  code,
+  message,
+];
+const SERVICE_ROWS: readonly Row[] = [
+  service(
+    'a kind of advertisements',
+    'ra: ▶always',
+    'bad-ra',
+    '"always" is no kind of router advertisements: choose slaac, managed, off',
+  ),
+  service(
+    'a lease of no time',
+    'dhcp: { lease: ▶0 }',
+    'bad-lease',
+    '0 is no lease in seconds: write a whole number from 1 to 4294967295',
+  ),
+  service(
+    'an unknown key of dhcp',
+    'dhcp: { ▶gatway: 192.168.0.9 }',
+    'unknown-key',
+    'unknown key "gatway": did you mean gateway?',
+  ),
+  service(
+    'an unknown key of a route',
+    'dhcp: { routes: [{ to: 10.0.0.0/8, via: 192.168.0.9, ▶vai: 1 }] }',
+    'unknown-key',
+    'unknown key "vai": did you mean via?',
+  ),
+  service(
+    'a route without a router',
+    'dhcp: { routes: [▶{ to: 10.0.0.0/8 }] }',
+    'missing-key',
+    'routes[0] has no via: add it',
+  ),
+  service(
+    'a DNS server that is none',
+    'dhcp: { dns: [▶dns1] }',
+    'bad-ip',
+    '"dns1" is no IP address: write one IPv4 or IPv6 address like 192.168.0.1 or "fd00:1::1"',
+  ),
+  service(
+    'a gateway elsewhere',
+    'dhcp: { gateway: ▶10.0.0.1 }',
+    'router-outside-subnets',
+    '10.0.0.1: outside the subnets of red/web: VMs cannot reach it',
+  ),
+  service(
+    'an IPv6 gateway',
+    'dhcp: { gateway: ▶"fd00:1::9" }',
+    'router-not-ipv4',
+    'fd00:1::9: DHCP gives out IPv4 routers only',
+  ),
+  service(
+    'an IPv6 route',
+    'dhcp: { routes: [{ to: ▶"fd00:2::/64", via: 192.168.0.9 }] }',
+    'route-not-ipv4',
+    'fd00:2::/64: DHCP gives out IPv4 routes only',
+  ),
+  service(
+    'more DNS servers than fit',
+    `dhcp: { dns: ▶[${Array.from({ length: 9 }, (_, i) => `192.168.0.${i + 1}`).join(', ')}] }`,
+    'too-many',
+    'more than 8 dns: they do not fit into a DHCP message',
+  ),
+  [
+    'advertisements without IPv6',
+    { web: 'subnets: [192.168.0.0/24]\n        ra: ▶slaac' },
+    'ra-without-ipv6',
+    'ra: slaac: red/web has no IPv6: add an IPv6 subnet, or leave it out',
+  ],
+  [
+    'SLAAC of a prefix that is too long',
+    { web: 'subnets: [192.168.0.0/24, ▶"fd00:1::/72"]\n        ra: slaac' },
+    'slaac-prefix',
+    'fd00:1::/72: SLAAC needs a prefix of 64 bits: write /64, or ra: managed',
+  ],
+  service(
+    'an address that another makes by SLAAC',
+    'ra: slaac',
+    'duplicate-ip',
+    'address fd00:1::ff:fe00:101 is that of port a, by SLAAC: give b its own (first on line 9)',
+    `{ a: { ${MAC} }, b: { mac: "02:00:00:00:01:02", ips: [▶"fd00:1::ff:fe00:101"] } }`,
+  ),
+  service(
+    'an allowed address that another makes by SLAAC',
+    'ra: slaac',
+    'allowed-taken',
+    'fd00:1::ff:fe00:0/112 holds fd00:1::ff:fe00:101, an address of port a: correct it, or leave it out',
+    `{ a: { ${MAC} }, b: { mac: "02:00:00:00:01:02", allowed: [▶"fd00:1::ff:fe00:0/112"] } }`,
+  ),
+];
+
 const SHAPE_ROWS: readonly Row[] = [
   [
     'unknown key, near',
@@ -212,7 +307,7 @@ const SHAPE_ROWS: readonly Row[] = [
     'a merge key',
     { web: '▶<<: { key: 1 }' },
     'unknown-key',
-    'unknown key "<<": web takes key, encapsulation, subnets, ports',
+    'unknown key "<<": web takes key, encapsulation, subnets, dhcp, ra, ports',
   ],
   ['no mac', { ports: '{ ▶vm1: { ips: [] } }' }, 'missing-key', 'vm1 has no mac: add it'],
   ['no vtep', { hosts: '{ ▶hv1: { ovsdb: "unix:/1" } }' }, 'missing-key', 'hv1 has no vtep: add it'],
@@ -612,6 +707,7 @@ describe('topology problems', () => {
   rows('of an OVSDB address', OVSDB_ROWS);
   rows('of tunnel options', TUNNEL_ROWS);
   rows("of a port's further keys", PORT_ROWS);
+  rows('of services', SERVICE_ROWS);
   rows('of values together', TOGETHER_ROWS);
 
   it('reports a syntax error with its place, and nothing that follows from it', () => {

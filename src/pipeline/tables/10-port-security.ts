@@ -3,7 +3,8 @@
  *
  *   match                                                → action
  *   reg_in = P, its MAC, IPv4 from an address of P       → goto protocols
- *   reg_in = P, its MAC, IPv6 from an address of P       → goto protocols  (its link-local one too; ::, see there)
+ *   reg_in = P, its MAC, IPv6 from an address of P       → goto protocols  (its link-local one too)
+ *   reg_in = P, its MAC, IPv4 from 0.0.0.0, IPv6 from :: → goto protocols  (it has no address yet; see there)
  *   reg_in = P, its MAC, ARP with SHA and SPA of P       → goto arp        (SPA 0.0.0.0, a probe of RFC 5227, too)
  *   reg_in = P, its MAC, other IPv4 / IPv6 / ARP / rest  → drop ip_spoof / ipv6_spoof / arp_spoof / ethertype
  *   reg_in = P                                           → drop mac_spoof
@@ -53,6 +54,19 @@ const ipv4Flows = (way: Way) =>
       why: `${way.owner} may speak ARP for ${text}`,
     },
   ]);
+
+/** A VM without an address asks for one (RFC 2131, 4.1). Ports without IP checks may send from there anyway. */
+const addressless = (way: Way) =>
+  way.port.ipChecks === false
+    ? []
+    : [
+        {
+          priority: 100,
+          match: { ...fromPort(way), eth_type: { value: ETH_TYPE_IP }, ip_src: { value: 0 } } as const,
+          goto: protocols,
+          why: `${way.owner} may have no IPv4 address yet`,
+        },
+      ];
 
 function ipv6Flows(way: Way) {
   if (!speaksIpv6(way.network, way.port)) return [];
@@ -105,6 +119,7 @@ export const portSecurity = table({
     const way = { ...local, owner: `${port.name} of ${network.path}` };
     return [
       ...ipv4Flows(way),
+      ...addressless(way),
       {
         priority: 100,
         match: { ...arpFrom(local), arp_spa: { value: 0 } },

@@ -5,7 +5,8 @@
  *   IPv6 whose headers cannot be read to the end → drop ipv6_headers
  *   ICMPv6                                       → goto nd
  *   UDP to the port of DHCP or DHCPv6 clients    → drop dhcp_server
- *   other IPv6 from ::                           → drop ipv6_spoof
+ *   UDP to the port of DHCP or DHCPv6 servers    → goto services
+ *   other IPv4 from 0.0.0.0, IPv6 from ::        → drop ip_spoof, ipv6_spoof
  *   otherwise                                    → goto l2
  *
  * Clients look at the port a packet is for, not at the one it came from (RFC 2131, 4.1), and so do these flows. Open
@@ -18,18 +19,21 @@ import {
   IPPROTO_ICMPV6,
   IPPROTO_UDP,
   UDP_DHCP_CLIENT,
+  UDP_DHCP_SERVER,
   UDP_DHCPV6_CLIENT,
+  UDP_DHCPV6_SERVER,
   UNSPECIFIED,
 } from '../fields.js';
 import { table } from '../table.js';
 import { nd } from './14-nd.js';
+import { services } from './28-services.js';
 import { l2 } from './30-l2.js';
 
 export const protocols = table({
   id: 12,
   name: 'protocols',
   question: 'Is it something that only the network says to its VMs?',
-  matches: ['eth_type', 'ipv6_src', 'ip_proto', 'udp_dst'],
+  matches: ['eth_type', 'ip_src', 'ipv6_src', 'ip_proto', 'udp_dst'],
 
   host: () => [
     {
@@ -63,6 +67,24 @@ export const protocols = table({
       },
       drop: 'dhcp_server',
       why: 'only the network gives out IPv6 addresses',
+    },
+    ...[[ETH_TYPE_IP, UDP_DHCP_SERVER] as const, [ETH_TYPE_IPV6, UDP_DHCPV6_SERVER] as const].map(
+      ([type, udp_dst]) => ({
+        priority: 90,
+        match: {
+          eth_type: { value: type },
+          ip_proto: { value: IPPROTO_UDP },
+          udp_dst: { value: udp_dst },
+        } as const,
+        goto: services,
+        why: 'whatever address it is for: only the network answers',
+      }),
+    ),
+    {
+      priority: 80,
+      match: { eth_type: { value: ETH_TYPE_IP }, ip_src: { value: 0 } },
+      drop: 'ip_spoof',
+      why: 'without an address a VM may ask for one, and no more',
     },
     {
       priority: 80,

@@ -7,6 +7,7 @@
  *   solicitation from ::, to find out who has an address → goto nd_unanswered
  *   other solicitation                                   → goto nd_option
  *   solicitation or advertisement, rest                  → drop nd_spoof          (another's target, hop limit not 255)
+ *   router solicitation from a neighbour                 → goto services
  *   router solicitation / advertisement / redirect       → drop router_solicitation / router_advertisement / redirect
  *   MLD                                                  → goto l2                (from :: too: RFC 3590)
  *   other ICMPv6 from ::                                 → drop ipv6_spoof
@@ -18,6 +19,7 @@ import { reg_in } from '../registers.js';
 import { table } from '../table.js';
 import { ndOption } from './16-nd-option.js';
 import { ndUnanswered } from './26-nd-unanswered.js';
+import { services } from './28-services.js';
 import { l2 } from './30-l2.js';
 
 /** Any message of one type. */
@@ -57,10 +59,16 @@ export const nd = table({
         }) as const,
     ),
     {
+      priority: 80,
+      match: near(ICMPV6.routerSolicitation),
+      goto: services,
+      why: 'no VM is a router: the network answers',
+    },
+    {
       priority: 50,
       match: message(ICMPV6.routerSolicitation),
       drop: 'router_solicitation',
-      why: 'no VM is a router, so none is asked',
+      why: 'it comes from afar',
     },
     {
       priority: 50,

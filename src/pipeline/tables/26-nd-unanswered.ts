@@ -2,7 +2,7 @@
  * Table 26 · nd_unanswered: is it a question about an address of this network that flows cannot answer?
  *
  *   match                                             → action
- *   reg_network = N, solicitation for an address of N → drop nd_unanswered
+ *   reg_network = N, solicitation for an address of N → goto services
  *   otherwise (unknown address)                       → goto l2
  *
  * Here is what comes from :: (duplicate address detection: the answer goes to everybody, RFC 4861, 7.2.4) and what has no
@@ -11,6 +11,7 @@
 import { ETH_TYPE_IPV6, ICMPV6, IPPROTO_ICMPV6, ipv6 } from '../fields.js';
 import { reg_network } from '../registers.js';
 import { table } from '../table.js';
+import { services } from './28-services.js';
 import { l2 } from './30-l2.js';
 
 export const ndUnanswered = table({
@@ -34,7 +35,7 @@ export const ndUnanswered = table({
               icmpv6_type: { value: ICMPV6.neighbourSolicitation },
               nd_target: { value: ipv6(ip) },
             } as const,
-            drop: 'nd_unanswered' as const,
+            goto: services,
             why: `in ${network.path}, ${ip} is taken by ${port.name}`,
           },
         ],

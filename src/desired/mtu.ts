@@ -1,0 +1,38 @@
+/**
+ * MTUs along a VM's way, as far as OVSDB knows them (Interface.mtu): a VM's port against its network's, and where the
+ * underlay's packets pass a bridge of this Open vSwitch, its ports against the underlay's. A link with another MTU loses
+ * packets without a word, so it is told by name and with the numbers. Pure.
+ */
+import type { Topology } from '../topology/index.js';
+import { BRIDGE } from './config.js';
+import type { HostRows, InterfaceRow } from './rows.js';
+
+/** The ports of the bridge that tunnel packets leave by; none where that is no bridge of this Open vSwitch. */
+function uplinks(rows: HostRows): readonly InterfaceRow[] {
+  const egress = new Set(rows.interfaces.flatMap(({ egress }) => egress ?? []));
+  return rows.bridges
+    .filter(({ name }) => name !== BRIDGE && egress.has(name))
+    .flatMap(({ ports }) => rows.ports.filter(({ _uuid }) => ports.includes(_uuid)))
+    .flatMap(({ interfaces }) => rows.interfaces.filter(({ _uuid }) => interfaces.includes(_uuid)));
+}
+
+/** One sentence for each link whose MTU does not fit. */
+export function mtuWarnings({ underlay, networks }: Topology, rows: HostRows): readonly string[] {
+  const ports = new Map(networks.flatMap((network) => network.ports.map((p) => [p.ifaceId, { p, network }] as const)));
+  const guests = rows.interfaces.flatMap(({ name, mtu, external_ids }) => {
+    const found = ports.get(external_ids['iface-id'] ?? '');
+    if (found === undefined || mtu === undefined || mtu === found.network.mtu) return [];
+    const { p, network } = found;
+    const lost =
+      mtu < network.mtu ? 'larger packets for the VM are lost there' : 'larger packets are lost in the tunnels';
+    return [`port ${p.name} (${name}): its MTU is ${mtu}, that of network ${network.path} is ${network.mtu}: ${lost}`];
+  });
+  const links = uplinks(rows).flatMap(({ name, mtu }) =>
+    mtu === undefined || mtu >= underlay.mtu
+      ? []
+      : [
+          `link ${name}: its MTU is ${mtu}, that of the underlay is ${underlay.mtu}: larger tunnel packets are lost there`,
+        ],
+  );
+  return [...guests, ...links];
+}
