@@ -61,7 +61,7 @@ const fromRouter = (type: 134 | 137) => (mark: Buffer) => {
   );
 };
 
-const SOURCES: readonly Row[] = [
+export const SOURCES: readonly Row[] = [
   {
     what: 'IPv6 from its address, to another host',
     frame: (m) => frame6(vm(2).mac, udpOver6(vm(1).ip6, vm(2).ip6)(m)),
@@ -129,7 +129,7 @@ const SOURCES: readonly Row[] = [
   },
 ];
 
-const SERVERS: readonly Row[] = [
+export const SERVERS: readonly Row[] = [
   { what: 'a router advertisement', frame: fromRouter(134), to: dropped('router_advertisement') },
   {
     what: 'a router solicitation',
@@ -176,7 +176,7 @@ const SERVERS: readonly Row[] = [
 ];
 
 const FREE = 'fd00:1::77';
-const NEIGHBOURS: readonly Row[] = [
+export const NEIGHBOURS: readonly Row[] = [
   { what: 'a solicitation of an unknown address', frame: solicit(FREE), to: OTHERS },
   {
     what: 'a solicitation with a foreign MAC address',
@@ -218,7 +218,7 @@ const NEIGHBOURS: readonly Row[] = [
   },
 ];
 
-const FOREIGN: readonly Row[] = [
+export const FOREIGN: readonly Row[] = [
   {
     what: 'IPv4 for another address',
     frame: (m) => ethernet({ dst: vm(3).mac, src: vm(1).mac, type: ETH.ipv4 }, udpOver4(vm(1).ip, '192.168.0.77')(m)),

@@ -17,7 +17,7 @@ export const COUNT = 3;
 const OF_KERNELS: readonly string[] = ['router_solicitation', 'nd_announcement'];
 
 /** Eight octets that nothing else contains. */
-const markOf = (what: string): Buffer => createHash('sha256').update(what).digest().subarray(0, 8);
+export const markOf = (what: string): Buffer => createHash('sha256').update(what).digest().subarray(0, 8);
 
 /**
  * Sends every row from a VM, COUNT times, while all others record. Checks that each arrived where it must and nowhere
