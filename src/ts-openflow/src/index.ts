@@ -31,11 +31,14 @@ export { formatAction, formatActions, formatInstructions } from './text/actions.
 export { formatIpv4, formatIpv6, formatMac, ipv4, ipv6, mac } from './text/address.js';
 export { errorName } from './text/errors.js';
 export { formatFlow, formatFlowEntry, formatFlowMod, type PrintableFlow } from './text/flow.js';
+export { formatGroup } from './text/group.js';
 export { formatMatch } from './text/match.js';
 export { formatMessage, messageName } from './text/message.js';
 export type { Names } from './text/names.js';
 export { parseActions, parseInstructions } from './text/parse/actions.js';
 export { type ParseFlowOptions, parseFlow } from './text/parse/flow.js';
+export { type ParseGroupOptions, parseGroup } from './text/parse/group.js';
 export { parseMatch } from './text/parse/match.js';
+export { parseMeter } from './text/parse/meter.js';
 export { formatVersion, isOpenFlowVersion, OPENFLOW_VERSIONS, type OpenFlowVersion } from './version.js';
 export { Writer } from './wire/writer.js';

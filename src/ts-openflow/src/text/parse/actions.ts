@@ -78,7 +78,7 @@ function decMplsTtl(cx: Context, item: Item): void {
 }
 
 function decNshTtl(cx: Context, item: Item): void {
-  if (flowTypes(cx.flow).dlType !== 0x894f) throw inconsistent(item.key, item.column);
+  if (cx.ofAnyPacket !== true && flowTypes(cx.flow).dlType !== 0x894f) throw inconsistent(item.key, item.column);
   cx.actions.push({ kind: 'dec_nsh_ttl' });
 }
 
@@ -290,7 +290,13 @@ function checkConjunction(cx: Context, items: readonly Item[]): void {
 /** Actions, as in `set_field:5->tun_id,output:2`, checked against a match. Throws TextError. */
 export function parseActions(
   text: string,
-  o: { readonly version: OpenFlowVersion; readonly match?: Match; readonly names?: Names },
+  o: {
+    readonly version: OpenFlowVersion;
+    readonly match?: Match;
+    readonly names?: Names;
+    /** As in a group's buckets: not checked against any match. */
+    readonly ofAnyPacket?: boolean;
+  },
 ): readonly Action[] {
   const cx: Context = {
     version: o.version,
@@ -298,6 +304,7 @@ export function parseActions(
     flow: flowFieldsOf(o.match ?? {}),
     inside: undefined,
     actions: [],
+    ofAnyPacket: o.ofAnyPacket,
   };
   const items = scan(text);
   if (items.length === 1 && items[0]?.key === 'drop') return [];

@@ -15,6 +15,8 @@ export interface Context {
   /** Which nested list this is, if it is one. */
   readonly inside: 'ct' | 'write_actions' | undefined;
   readonly actions: Action[];
+  /** Of a group: its packets are of any kind, so nothing is checked against them. */
+  readonly ofAnyPacket?: boolean | undefined;
 }
 
 /** The error of an action that does not fit the match. */
@@ -28,7 +30,7 @@ export function inconsistent(what: string, column: number): TextError {
 /** Refuses a field whose prerequisite the flow does not have. */
 export function needPrerequisite(cx: Context, name: string, column: number): void {
   const field: Field | undefined = FIELDS[name as FieldName];
-  if (field !== undefined && !satisfies(field, cx.flow)) throw inconsistent(name, column);
+  if (cx.ofAnyPacket !== true && field !== undefined && !satisfies(field, cx.flow)) throw inconsistent(name, column);
 }
 
 /** Refuses a field that actions may not write. */
@@ -39,17 +41,17 @@ export function needWritable(name: string, column: number): void {
 
 export function isIp(cx: Context): boolean {
   const { dlType } = flowTypes(cx.flow);
-  return dlType === 0x800 || dlType === 0x86dd;
+  return cx.ofAnyPacket === true || dlType === 0x800 || dlType === 0x86dd;
 }
 
 export function isMpls(cx: Context): boolean {
   const { dlType } = flowTypes(cx.flow);
-  return dlType === 0x8847 || dlType === 0x8848;
+  return cx.ofAnyPacket === true || dlType === 0x8847 || dlType === 0x8848;
 }
 
 export function hasVlan(cx: Context): boolean {
   const tci = cx.flow.get('vlan_tci');
-  return tci !== undefined && (tci.value & tci.mask & 0x1000n) !== 0n;
+  return cx.ofAnyPacket === true || (tci !== undefined && (tci.value & tci.mask & 0x1000n) !== 0n);
 }
 
 /** Sets a part of the flow to one value, as push and pop actions do. */
