@@ -14,6 +14,7 @@ import { CliError } from './errors.js';
 import { isIsolated, isolationMatrix, type MatrixCell } from './isolation-matrix.js';
 import { LabError, LabProcess } from './lab-process.js';
 import type { DemoOptions } from './options.js';
+import { type Proved, prove } from './run-verify.js';
 
 /** Milliseconds a host may take to become ready, and a VM to be reached. */
 const PATIENCE_MS = 30_000;
@@ -29,6 +30,7 @@ interface Result {
   readonly isolated: boolean;
   readonly plugToFirstReplyMs: readonly number[];
   readonly matrix: readonly MatrixCell[];
+  readonly proof: Pick<Proved, 'verdict' | 'flows' | 'hosts' | 'seconds'>;
 }
 
 const say = (text: string): void => {
@@ -121,7 +123,10 @@ async function show(options: DemoOptions, started: Started, alive: () => void): 
   const plugToFirstReplyMs = await plugAll(started.lab, alive);
   say('every VM pings every address; each VM records what arrives');
   const matrix = await isolationMatrix(started.lab);
-  return { isolated: isIsolated(matrix), plugToFirstReplyMs, matrix };
+  say('proving it for all packets: kakuri verify');
+  const { verdict, flows, hosts, seconds } = await prove({ api: started.controller.api });
+  const isolated = isIsolated(matrix) && verdict === 'isolated';
+  return { isolated, plugToFirstReplyMs, matrix, proof: { verdict, flows, hosts, seconds } };
 }
 
 /** The matrix as a table: packets of the row's VM that arrived at the column's. */
@@ -140,7 +145,7 @@ export function matrixText(cells: readonly MatrixCell[]): string {
   return table.toString();
 }
 
-function report({ matrix, plugToFirstReplyMs, isolated }: Result): void {
+function report({ matrix, plugToFirstReplyMs, isolated, proof }: Result): void {
   const own = matrix.filter((c) => c.sameNetwork);
   const other = matrix.filter((c) => !c.sameNetwork);
   const sorted = [...plugToFirstReplyMs].sort((a, b) => a - b);
@@ -153,6 +158,7 @@ function report({ matrix, plugToFirstReplyMs, isolated }: Result): void {
     `other network:  ${other.reduce((sum, c) => sum + c.frames, 0)} packets arrived, over ${other.length} pairs`,
   );
   console.log(`plug to first reply across hosts: ${median.toFixed(0)} ms (median of ${sorted.length})`);
+  console.log(`proof for all packets: ${proof.verdict}, from ${proof.flows} flows on ${proof.hosts} hosts`);
   console.log(isolated ? 'isolated' : 'NOT ISOLATED');
 }
 

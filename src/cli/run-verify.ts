@@ -26,7 +26,8 @@ export interface VerifyOptions extends AskOptions {
   readonly json?: boolean;
 }
 
-interface Told extends Proof {
+/** A proof with what was proved and how long it took, reading not counted. */
+export interface Proved extends Proof {
   readonly hosts: number;
   readonly seconds: number;
 }
@@ -85,8 +86,9 @@ async function live(
   return { topology: { ...allocated.topology, networks }, dumps: dumpsOf(texts) };
 }
 
-async function prove(options: VerifyOptions): Promise<Told> {
-  const timed = (dumps: readonly HostDump[], proof: () => Proof): Told => {
+/** Reads and proves. Throws CliError. */
+export async function prove(options: VerifyOptions): Promise<Proved> {
+  const timed = (dumps: readonly HostDump[], proof: () => Proof): Proved => {
     const start = performance.now();
     const result = proof();
     return { ...result, hosts: dumps.length, seconds: (performance.now() - start) / 1000 };
@@ -130,7 +132,7 @@ function leakText(leak: LeakReport): string {
 }
 
 /** The verdict as a person reads it. */
-export function proofText(proof: Told): string {
+export function proofText(proof: Proved): string {
   const head = `${proof.verdict}: ${proof.flows} flows on ${proof.hosts} hosts, ${proof.seconds.toFixed(2)} s`;
   return [head, ...proof.unproven.map((why) => `  not proved: ${why}`), ...proof.leaks.map(leakText)].join('\n');
 }

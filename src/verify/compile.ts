@@ -163,6 +163,33 @@ function compileRare(action: Action): readonly number[] {
   }
 }
 
+/** Actions that are one operation each. */
+function compileSmall(action: Action): readonly number[] {
+  switch (action.kind) {
+    case 'push_vlan':
+      return [OP.push_vlan];
+    case 'pop_vlan':
+      return [OP.pop_vlan];
+    case 'conjunction':
+      return [OP.conjunction, action.id | 0, action.clause, action.n_clauses];
+    case 'meter':
+      return [OP.meter, action.meter_id | 0];
+    case 'controller':
+      return [OP.controller];
+    case 'exit':
+      return [OP.exit];
+    case 'dec_ttl':
+    case 'dec_ttl_cnt_ids':
+      return [OP.dec_ttl];
+    case 'set_nw_ttl':
+      return setField('nw_ttl', { value: action.nw_ttl });
+    case 'write_metadata':
+      return setField('metadata', { value: action.metadata, mask: action.metadata_mask ?? -1n });
+    default:
+      return compileRare(action);
+  }
+}
+
 /** One action as numbers. */
 function compileAction(action: Action): readonly number[] {
   switch (action.kind) {
@@ -194,27 +221,8 @@ function compileAction(action: Action): readonly number[] {
       return nested([OP.clone], action.actions);
     case 'ct':
       return nested([OP.ct, action.table ?? 255], action.actions ?? []);
-    case 'push_vlan':
-      return [OP.push_vlan];
-    case 'pop_vlan':
-      return [OP.pop_vlan];
-    case 'conjunction':
-      return [OP.conjunction, action.id | 0, action.clause, action.n_clauses];
-    case 'meter':
-      return [OP.meter, action.meter_id | 0];
-    case 'controller':
-      return [OP.controller];
-    case 'exit':
-      return [OP.exit];
-    case 'dec_ttl':
-    case 'dec_ttl_cnt_ids':
-      return [OP.dec_ttl];
-    case 'set_nw_ttl':
-      return setField('nw_ttl', { value: action.nw_ttl });
-    case 'write_metadata':
-      return setField('metadata', { value: action.metadata, mask: action.metadata_mask ?? -1n });
     default:
-      return compileRare(action);
+      return compileSmall(action);
   }
 }
 

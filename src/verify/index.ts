@@ -20,7 +20,7 @@ export {
 export { type Finding, type HostView, hostView, judge, portName, type Source } from './judge.js';
 export type { LeakReport, PathStep, Reasons } from './leak-report.js';
 export { type DumpGroup, type DumpPort, FlowSet, type GroupType, type HostDump, isTunnel } from './model.js';
-export { OP } from './ops.js';
+export { nextOp, OP } from './ops.js';
 export { encodePacket } from './packet.js';
 export { type DumpTexts, type ReadOptions, readDump } from './read-dump.js';
 export { interfacesText } from './read-interfaces.js';

@@ -10,7 +10,7 @@ import { OFPP } from 'ts-openflow';
 import { matchFlow } from './lookup.js';
 import type { HostDump } from './model.js';
 import { nextOp, OP, UNKNOWN } from './ops.js';
-import { ones32, WORDS, wordOf } from './words.js';
+import { moveBits, ones32, WORDS, wordOf } from './words.js';
 
 /** How a packet came to a step. */
 export type Via = 'start' | 'goto' | 'resubmit' | 'ct' | `bucket ${number} of group ${number}`;
@@ -142,28 +142,14 @@ class Run {
   }
 
   #rare(packet: Packet, code: Int32Array, at: number, place: Place): void {
-    const [a, b, c] = code.subarray(at + 1, at + 4) as unknown as [number, number, number];
-    const { words, stack } = packet;
+    const a = code[at + 1] as number;
+    const { words } = packet;
     switch (code[at]) {
       case OP.clone:
         this.run(copy(packet), code, at + 2, at + 2 + a, place);
         return;
       case OP.ct:
         this.#track(packet, code, at, place);
-        return;
-      case OP.push_vlan:
-        words[TCI1] = words[TCI] as number;
-        words[TCI] = 0x1000;
-        return;
-      case OP.pop_vlan:
-        words[TCI] = words[TCI1] as number;
-        words[TCI1] = 0;
-        return;
-      case OP.push:
-        stack.push(((words[a] as number) >>> b) & ones32(c));
-        return;
-      case OP.pop:
-        moveBits(words, a, b, stack.pop() ?? 0, c);
         return;
       case OP.exit:
         this.#exit = true;
@@ -185,6 +171,7 @@ class Run {
         this.caveats.add(UNKNOWN[a] ?? 'an unknown action');
         return;
       default:
+        tagOrStack(packet, code, at);
         return;
     }
   }
@@ -250,16 +237,33 @@ class Run {
   }
 }
 
+/** Tags pushed and popped, and registers by way of the stack. */
+function tagOrStack({ words, stack }: Packet, code: Int32Array, at: number): void {
+  const [a, b, c] = code.subarray(at + 1, at + 4) as unknown as [number, number, number];
+  switch (code[at]) {
+    case OP.push_vlan:
+      words[TCI1] = words[TCI] as number;
+      words[TCI] = 0x1000;
+      return;
+    case OP.pop_vlan:
+      words[TCI] = words[TCI1] as number;
+      words[TCI1] = 0;
+      return;
+    case OP.push:
+      stack.push(((words[a] as number) >>> b) & ones32(c));
+      return;
+    case OP.pop:
+      moveBits(words, a, b, stack.pop() ?? 0, c);
+      return;
+    default:
+  }
+}
+
 const copy = (packet: Packet): Packet => ({
   words: packet.words.slice(),
   stack: [...packet.stack],
   actionSet: [...packet.actionSet],
 });
-
-function moveBits(words: Int32Array, word: number, shift: number, bits: number, width: number): void {
-  const mask = ones32(width) << shift;
-  words[word] = ((words[word] as number) & ~mask) | ((bits << shift) & mask);
-}
 
 /** Ports out of a register: 16 bits have their own reserved numbers. */
 function outputPort(bits: number, width: number): number {

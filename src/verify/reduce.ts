@@ -165,76 +165,78 @@ const TUN6_DST = wordOf('tun_ipv6_dst');
 /** Adds what a class touches. */
 export function touch(dump: HostDump, cls: FlowClass, into: Touch): void {
   for (let i = 0; i < cls.terms.length; i += 3) into.reads[cls.terms[i] as number] = 1;
-  touchCode(dump, cls.code, 0, cls.code.length, cls.table, into, true);
+  new Toucher(dump, cls.table, into).code(cls.code, 0, cls.code.length, true);
 }
 
-function touchCode(
-  dump: HostDump,
-  code: Int32Array,
-  from: number,
-  to: number,
-  table: number,
-  into: Touch,
-  goesOn: boolean,
-): void {
-  for (let at = from; at < to; at = nextOp(code, at)) {
+const TUNNEL_OUT: readonly number[] = [TUN_ID, TUN_DST, TUN6_DST, TUN6_DST + 1, TUN6_DST + 2, TUN6_DST + 3];
+
+/** Goes through actions and notes what they read, write and lead to. `goesOn`: the packet goes on as they leave it. */
+class Toucher {
+  constructor(
+    readonly dump: HostDump,
+    readonly table: number,
+    readonly into: Touch,
+  ) {}
+
+  code(code: Int32Array, from: number, to: number, goesOn: boolean): void {
+    for (let at = from; at < to; at = nextOp(code, at)) {
+      if (goesOn) this.#writes(code, at);
+      this.#reads(code, at);
+      this.#leads(code, at, goesOn);
+    }
+  }
+
+  #writes(code: Int32Array, at: number): void {
     const [a, b, c, , e] = code.subarray(at + 1, at + 6) as unknown as [number, number, number, number, number];
-    const wrote = (word: number, mask: number): void => {
-      if (goesOn && word < TRACKED) into.writes[word] = (into.writes[word] as number) | mask;
+    const op = code[at];
+    const wrote = (mask: number): void => {
+      if (a < TRACKED) this.into.writes[a] = (this.into.writes[a] as number) | mask;
     };
+    if (op === OP.set) wrote(c);
+    else if (op === OP.havoc) wrote(b);
+    else if (op === OP.move) wrote(ones32(e) << b);
+    else if (op === OP.pop) wrote(ones32(c) << b);
+  }
+
+  #reads(code: Int32Array, at: number): void {
+    const a = code[at + 1] as number;
+    const op = code[at];
     const read = (word: number): void => {
-      if (word < TRACKED) into.reads[word] = 1;
+      if (word < TRACKED) this.into.reads[word] = 1;
     };
+    if (op === OP.move) read(code[at + 3] as number);
+    if (op === OP.push || op === OP.output_reg) read(a);
+    if (op === OP.output && a === (OFPP.IN_PORT | 0)) read(IN_PORT);
+    const tunnel = op === OP.output && this.dump.ports.get(a >>> 0)?.options.remote_ip !== undefined;
+    if (tunnel || op === OP.output_reg) for (const word of TUNNEL_OUT) read(word);
+  }
+
+  #leads(code: Int32Array, at: number, goesOn: boolean): void {
+    const a = code[at + 1] as number;
+    const end = nextOp(code, at);
     switch (code[at]) {
-      case OP.set:
-        wrote(a, c);
-        break;
-      case OP.havoc:
-        wrote(a, b);
-        break;
-      case OP.move:
-        wrote(a, ones32(e) << b);
-        read(c);
-        break;
-      case OP.pop:
-        wrote(a, ones32(c) << b);
-        break;
-      case OP.push:
-      case OP.output_reg:
-        read(a);
-        if (code[at] === OP.output_reg) readTunnel(into);
-        break;
-      case OP.output:
-        if (a === (OFPP.IN_PORT | 0)) read(IN_PORT);
-        if (dump.ports.get(a >>> 0)?.options.remote_ip !== undefined) readTunnel(into);
-        break;
       case OP.goto:
-        into.tables.add(a);
+        this.into.tables.add(a);
         break;
       case OP.resubmit:
-        into.tables.add(a === 255 ? table : a);
+        this.into.tables.add(a === 255 ? this.table : a);
         break;
       case OP.group:
-        for (const bucket of dump.groups.get(a >>> 0)?.buckets ?? [])
-          touchCode(dump, bucket, 0, bucket.length, table, into, false);
+        for (const bucket of this.dump.groups.get(a >>> 0)?.buckets ?? []) this.code(bucket, 0, bucket.length, false);
         break;
       case OP.clone:
-        touchCode(dump, code, at + 2, at + 2 + a, table, into, false);
+        this.code(code, at + 2, end, false);
         break;
       case OP.write:
-        touchCode(dump, code, at + 2, at + 2 + a, table, into, true);
+        this.code(code, at + 2, end, goesOn);
         break;
       case OP.ct:
-        if (a !== 255) into.tables.add(a);
-        touchCode(dump, code, at + 3, at + 3 + b, table, into, false);
+        if (a !== 255) this.into.tables.add(a);
+        this.code(code, at + 3, end, false);
         break;
       default:
     }
   }
-}
-
-function readTunnel(into: Touch): void {
-  for (const word of [TUN_ID, TUN_DST, TUN6_DST, TUN6_DST + 1, TUN6_DST + 2, TUN6_DST + 3]) into.reads[word] = 1;
 }
 
 /** Sorts flows into classes. */

@@ -169,3 +169,9 @@ export function writeField(words: Int32Array, field: string, value: number | big
     words[word] = ((words[word] as number) & ~mask) | (bits & mask);
   }
 }
+
+/** Writes `width` bits into a word of a packet, from bit `shift` on. */
+export function moveBits(words: Int32Array, word: number, shift: number, bits: number, width: number): void {
+  const mask = ones32(width) << shift;
+  words[word] = ((words[word] as number) & ~mask) | ((bits << shift) & mask);
+}

@@ -59,8 +59,9 @@ describe('kakuri demo', function () {
   it('shows every VM reaching its own network and nobody else, and exits 0', async () => {
     const { code, stdout, stderr } = await ended(start('--json', '--encapsulation', 'vxlan', '--tunnels', 'flow'));
     expect(code, stderr).to.equal(0);
-    const { isolated, matrix, plugToFirstReplyMs } = JSON.parse(stdout);
+    const { isolated, matrix, plugToFirstReplyMs, proof } = JSON.parse(stdout);
     expect(isolated).to.equal(true);
+    expect(proof).to.include({ verdict: 'isolated', hosts: 2 });
     expect(matrix).to.have.length(12);
     expect(
       matrix.filter((c: { sameNetwork: boolean }) => c.sameNetwork).map((c: { replies: number }) => c.replies),

@@ -3,9 +3,20 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { readFolder } from '../../src/cli/dump-folder.js';
+import {
+  allocateKeys,
+  EMPTY_MEMORY,
+  parseTopology,
+  type Topology,
+  type TopologyDraft,
+} from '../../src/topology/index.js';
 import { kakuri } from '../lab/kakuri.js';
+import { packetsInto } from '../verify/packets.js';
+import { Random } from '../verify/random.js';
 import { type Installation, startInstallation } from './installation.js';
 import { networks } from './networks.js';
+import { interpreted, tracedPorts } from './trace-check.js';
 
 describe('verify, dump and diff', function () {
   this.timeout(60_000);
@@ -48,6 +59,31 @@ describe('verify, dump and diff', function () {
     const flows = await net.lab.flows('hv1');
     writeFileSync(join(later, 'hv1', 'flows.txt'), `${flows.join('\n')}\n`);
     expect(await run('diff', today, later)).to.deep.include({ code: 0, stdout: '' });
+  });
+
+  it('carries packets out as ofproto/trace does', async () => {
+    const { topology } = allocateKeys(
+      parseTopology(readFileSync(join(today, 'topology.yaml'), 'utf8'), 'topology.yaml').draft as TopologyDraft,
+      EMPTY_MEMORY,
+      0,
+    );
+    const random = new Random(7);
+    let leaving = 0;
+    for (const dump of await readFolder(today)) {
+      const packets = packetsInto(topology as Topology, {
+        name: dump.host,
+        flows: [],
+        groups: [],
+        ports: [...dump.ports.values()],
+      });
+      for (let i = 0; i < 25; i++) {
+        const { flow, ports } = interpreted(dump, random.pick(packets));
+        const { stdout, stderr } = await net.lab.appctl(dump.host, 'ofproto/trace', 'br-int', flow);
+        expect(tracedPorts(stdout), `${dump.host} ${flow}\n${stderr}${stdout}`).to.deep.equal(ports);
+        leaving += ports.length;
+      }
+    }
+    expect(leaving, 'packets that leave at all').to.be.greaterThan(5);
   });
 
   it('shows a planted leak with packet and way, live and from dumps', async () => {

@@ -4,10 +4,12 @@ import {
   type DesiredState,
   desiredState,
   desiredTunnels,
+  type FlowsOf,
   type HostFacts,
+  rememberingFlowsOf,
   type World,
 } from '../../src/desired/index.js';
-import type { Encapsulation, Network, Topology } from '../../src/topology/index.js';
+import type { Encapsulation, Network, Port, Topology } from '../../src/topology/index.js';
 import { type DumpPort, type HostDump, hostDump, kakuriSpec, type Spec } from '../../src/verify/index.js';
 import { Random } from './random.js';
 
@@ -36,7 +38,19 @@ function network(random: Random, tenant: string, name: string, key: number, enca
       ifaceId: `${tenant}-${name}-vm${i + 1}`,
       mac: `02:00:00:00:01:${octet(i + 1)}`,
       ips: [...(random.chance(0.9) ? [`192.168.0.${i + 1}`] : []), ...(random.chance(0.3) ? [`fd00:1::${i + 1}`] : [])],
+      ...portOptions(random, i),
     })),
+  };
+}
+
+/** What a port may have besides, now and then. */
+function portOptions(random: Random, i: number): Partial<Port> {
+  return {
+    ...(random.chance(0.15) ? { allowed: [`192.168.0.${100 + i}`, '192.168.0.240/28'] } : {}),
+    ...(random.chance(0.1) ? { ipChecks: false } : {}),
+    ...(random.chance(0.1) ? { unknown: true } : {}),
+    ...(random.chance(0.1) ? { broadcastRate: 10 } : {}),
+    ...(random.chance(0.1) ? { qos: { rate: 1000, dscp: 10 } } : {}),
   };
 }
 
@@ -83,10 +97,14 @@ function randomFacts(random: Random, topology: Topology): Map<string, HostFacts>
 }
 
 /** The world in which every host has confirmed what it holds once nobody waits any more. */
-export function settledWorld(topology: Topology, facts: ReadonlyMap<string, HostFacts>): World {
+export function settledWorld(
+  topology: Topology,
+  facts: ReadonlyMap<string, HostFacts>,
+  compile: FlowsOf = rememberingFlowsOf(),
+): World {
   const world: World = { topology, facts, confirmed: new Map(), holders: new Map(), moving: new Set() };
   const bound = bindings(world);
-  const confirmed = new Map(topology.hosts.map(({ name }) => [name, desiredState(world, name, bound)]));
+  const confirmed = new Map(topology.hosts.map(({ name }) => [name, desiredState(world, name, bound, compile)]));
   return { ...world, confirmed };
 }
 
@@ -117,10 +135,10 @@ export function installation(world: World): Installation {
 }
 
 /** A random world in which everything is settled. */
-export function randomWorld(seed: number): World {
+export function randomWorld(seed: number, compile: FlowsOf = rememberingFlowsOf()): World {
   const random = new Random(seed);
   const topology = randomTopology(random);
-  return settledWorld(topology, randomFacts(random, topology));
+  return settledWorld(topology, randomFacts(random, topology), compile);
 }
 
 /** A random installation in its right state. */

@@ -2,7 +2,7 @@
  * Mutants and right states in numbers: what the proof says of each, beside what the oracle finds. Everything follows from
  * the seed.
  */
-import { bindings, desiredState } from '../../src/desired/index.js';
+import { bindings, desiredState, rememberingFlowsOf } from '../../src/desired/index.js';
 import type { Topology } from '../../src/topology/index.js';
 import {
   encodePacket,
@@ -37,10 +37,11 @@ export interface Quality {
 
 /** The hosts of a random world as values. */
 function hostsOf(seed: number): { readonly world: ReturnType<typeof randomWorld>; readonly hosts: OracleHost[] } {
-  const world = randomWorld(seed);
+  const compile = rememberingFlowsOf();
+  const world = randomWorld(seed, compile);
   const bound = bindings(world);
   const hosts = world.topology.hosts.map(({ name }): OracleHost => {
-    const { flows, groups } = desiredState(world, name, bound);
+    const { flows, groups } = desiredState(world, name, bound, compile);
     return { name, flows, groups, ports: portsOf(world, name) };
   });
   return { world, hosts };
