@@ -4,9 +4,11 @@
  * (hosts of other controllers, whose networks we do not know).
  */
 import { ipv4, ipv6 } from 'ts-openflow';
+import { inject, reg_network, reg_out } from '../pipeline/index.js';
 import { type Topology, wireKey } from '../topology/index.js';
 import { type HostDump, isTunnel } from './model.js';
 import { type AddressWords, VtepTable, WireTable } from './underlay.js';
+import { wordOf } from './words.js';
 
 export interface Spec {
   /** `kakuri`: closed, whatever is not allowed is a leak. `foreign`: only traffic between two owners is one. */
@@ -62,7 +64,7 @@ function bind(draft: Draft, host: string, ofport: number, owner: string, name: s
 const newDraft = (): Draft => ({ owners: new Map(), names: new Map(), members: new Map() });
 
 /** The specification of Kakuri's own hosts: from the topology, and from where the dumps have its ports. */
-export function kakuriSpec(topology: Topology, dumps: readonly HostDump[], entries: Spec['entries'] = new Map()): Spec {
+export function kakuriSpec(topology: Topology, dumps: readonly HostDump[], given?: Spec['entries']): Spec {
   const draft = newDraft();
   const byIface = new Map(topology.networks.flatMap((n) => n.ports.map((p) => [p.ifaceId, { n, p }] as const)));
   for (const dump of dumps)
@@ -82,7 +84,24 @@ export function kakuriSpec(topology: Topology, dumps: readonly HostDump[], entri
   }
   const vteps = new VtepTable();
   for (const host of topology.hosts) vteps.add(host.name, addressWords(host.vtep));
-  return { kind: 'kakuri', ...draft, wires, vteps, entries };
+  const keys = new Map(topology.networks.map((network) => [network.path, network.key]));
+  return { kind: 'kakuri', ...draft, wires, vteps, entries: given ?? entriesOf(draft, keys) };
+}
+
+/** The controller answers a port by table `inject`, with that port's registers (session/punts.ts). */
+function entriesOf({ owners, names }: Draft, keys: ReadonlyMap<string, number>): Spec['entries'] {
+  const entry = (host: string, ofport: number, owner: string): Entry => ({
+    table: inject.id,
+    owner,
+    name: names.get(host)?.get(ofport) ?? String(ofport),
+    words: new Map([
+      [wordOf(reg_network), (keys.get(owner) ?? 0) | 0],
+      [wordOf(reg_out), ofport],
+    ]),
+  });
+  return new Map(
+    [...owners].map(([host, ports]) => [host, [...ports].map(([ofport, owner]) => entry(host, ofport, owner))]),
+  );
 }
 
 /** The specification of other controllers' hosts: `tenants` says whose each port is, by iface-id or interface name. */
