@@ -241,6 +241,21 @@ describe('services for guests', function () {
     expect(came - (drops.punt_rate ?? 0)).to.be.within(1, 40 + 20 * seconds + 1);
   });
 
+  it('warns of links whose MTU does not fit, by name and with the numbers', async () => {
+    const warnings = async () => (await net.status()).hosts.find((h) => h.name === 'hv2')?.warnings ?? [];
+    expect(await warnings()).to.deep.equal([]);
+    const set = (up0: number, tap: number) =>
+      net.lab.shell({ host: 'hv2' }, `ip link set up0 mtu ${up0}; ip link set t-red-vm2 mtu ${tap}`);
+    await set(1400, 1300);
+    await eventually('the warnings', async () => {
+      const told = (await warnings()).join('\n');
+      const right = told.includes('link up0: its MTU is 1400, that of the underlay is 1500');
+      return right && told.includes('(t-red-vm2): its MTU is 1300, that of network red/web is 1450') ? true : told;
+    });
+    await set(1500, 1450);
+    await eventually('no warnings', async () => ((await warnings()).length === 0 ? true : (await warnings()).join()));
+  });
+
   it('leaves guests their addresses while the controller is away', async () => {
     await net.end('SIGKILL');
     await shell('red-vm1', `ping -c 1 -W 5 192.168.0.2 && ping -6 -c 1 -W 5 -I ${slaac(1)} ${slaac(2)}`);
