@@ -47,7 +47,7 @@ describe('flows and status of a running installation', function () {
     const text = await asked('flows', 'hv1', '--tenant', 'red', '--explain');
     expect(text).to.match(/^# hv1\n/);
     expect(text).to.match(
-      /table=guard.*output:"?t-red-vm1"? +# port red\/web\/red-vm1\n +red-vm1 receives what is addressed to it in red\/web\n/,
+      /table=guard.*output:"?t-red-vm1"? +# port red\/web\/red-vm1\n +red-vm1 receives broadcast and multicast of red\/web\n/,
     );
   });
 
