@@ -68,9 +68,13 @@ export class Controller {
   readonly #flowsOf = rememberingFlowsOf();
   /** Number of the last event that concerned each host, and of the last that a finished pass has seen. */
   readonly #concerned = new Map<string, number>();
+  /** Number of the last event that may have changed what the host should hold. */
+  readonly #news = new Map<string, number>();
   readonly #seen = new Map<string, number>();
   /** Hosts about to be looked at. */
   readonly #changed = new Set<string>();
+  /** Hosts whose rows changed in something that tells nothing new, to be looked through. */
+  readonly #unclear = new Set<string>();
   /** Called after each pass; the CLI's `--once` waits for it. */
   readonly #listeners = new Set<() => void>();
   #state: State;
@@ -85,7 +89,10 @@ export class Controller {
       tap((state) => {
         this.#state = state;
         this.#eventCount += 1;
-        for (const host of state.dirty) this.#concerned.set(host, this.#eventCount);
+        for (const host of state.dirty) {
+          this.#concerned.set(host, this.#eventCount);
+          if (state.news) this.#news.set(host, this.#eventCount);
+        }
       }),
       takeUntil(this.#stopped),
       share(),
@@ -170,6 +177,7 @@ export class Controller {
       this.#reports.delete(name);
       this.#memories.delete(name);
       this.#concerned.delete(name);
+      this.#news.delete(name);
       this.#seen.delete(name);
       run.link
         .close()
@@ -230,19 +238,37 @@ export class Controller {
   /** Something about the host changed: new facts, or else a reason to look again. `due`: the time for it has come. */
   #look(name: string, due = false): void {
     const run = this.#hosts.get(name);
-    const facts = run && this.#lookAt(run).facts;
+    const facts = run?.look.factsAt(run.link, this.#state.world.topology);
     if (facts !== undefined && facts !== this.#state.world.facts.get(name))
       this.#events.next({ kind: 'facts', host: name, facts });
-    else if (due || run === undefined || this.#needsPass(run)) this.#events.next({ kind: 'recheck', host: name, due });
+    else if (due || run === undefined || !this.#goesWell(name)) this.#events.next({ kind: 'recheck', host: name, due });
+    else this.#lookThroughSoon(name);
+  }
+
+  /** After a while, and once for all that changed meanwhile: is there a reason for a pass in what tells nothing new? */
+  #lookThroughSoon(name: string): void {
+    if (this.#unclear.has(name)) return;
+    this.#unclear.add(name);
+    timer(AGAIN_MS)
+      .pipe(takeUntil(this.#stopped))
+      .subscribe(() => {
+        this.#unclear.delete(name);
+        const run = this.#hosts.get(name);
+        if (run !== undefined && this.#needsPass(run)) this.#events.next({ kind: 'recheck', host: name });
+      });
+  }
+
+  #goesWell(name: string): boolean {
+    const { result, failure } = this.report(name);
+    return failure === undefined && (result?.state === 'ready' || result?.state === 'updating');
   }
 
   /** False when the rows changed in nothing that a host which is right, or on its way, would be looked at for. */
   #needsPass(run: HostRun): boolean {
     const { config, facts } = this.#lookAt(run);
     const { name } = run.link;
-    const { result, failure } = this.report(name);
-    const goesWell = failure === undefined && (result?.state === 'ready' || result?.state === 'updating');
-    if (!goesWell || config === undefined || facts === undefined) return true;
+    const { result } = this.report(name);
+    if (!this.#goesWell(name) || result === undefined || config === undefined || facts === undefined) return true;
     const told = config.transactions.length + config.problems.length + config.warnings.length;
     return (
       told > 0 ||
@@ -276,6 +302,7 @@ export class Controller {
       link,
       look: this.#lookAt(run),
       state: this.#state,
+      version: this.#news.get(link.name) ?? 0,
       memory: this.#memories.get(link.name) ?? NOTHING_KNOWN,
       flowsOf: this.#flowsOf,
       now,

@@ -37,17 +37,22 @@ export class HostLook {
 
   /** `target`: what the host is told to connect to. */
   at(link: HostLink, topology: Topology, controllerTarget: string): Look {
-    const host = link.name;
+    const rows = link.rows();
+    const config =
+      rows &&
+      this.#config.get([rows, topology, controllerTarget], () =>
+        configPlan({ host: link.name, controllerTarget, topology }, rows),
+      );
+    return { config, facts: this.factsAt(link, topology) };
+  }
+
+  /** The facts alone. */
+  factsAt(link: HostLink, topology: Topology): HostFacts | undefined {
     const rows = link.rows();
     const ports = link.switchPorts();
-    if (rows === undefined) return { config: undefined, facts: undefined };
-    const config = this.#config.get([rows, topology, controllerTarget], () =>
-      configPlan({ host, controllerTarget, topology }, rows),
+    if (rows === undefined || ports === undefined) return undefined;
+    return this.#facts.get([rows, ports, topology], (before) =>
+      same(hostFacts(topology, link.name, rows, ports), before),
     );
-    if (ports === undefined) return { config, facts: undefined };
-    const facts = this.#facts.get([rows, ports, topology], (before) =>
-      same(hostFacts(topology, host, rows, ports), before),
-    );
-    return { config, facts };
   }
 }

@@ -7,7 +7,6 @@ import type { DesiredState } from '../desired/index.js';
 import { type ActualFlow, type ActualState, applied, type Difference, type FlowPlan } from '../diff/index.js';
 import { isOurs, ownerOf } from '../pipeline/index.js';
 import type { HostLink } from '../session/index.js';
-import type { State } from './state.js';
 
 /** More owners than this, and the whole table is read back instead of their flows. */
 const MOST_OWNERS_READ_BACK = 16;
@@ -34,8 +33,8 @@ export interface Memory {
   readonly held?: DesiredState;
   /** Times in a row that the tables read back otherwise than they were sent. */
   readonly inVain?: number;
-  /** The world for which these tables are right, nothing foreign in them: seen again, there is nothing to compute. */
-  readonly rightFor?: { readonly world: State['world']; readonly desired: DesiredState };
+  /** What the host should hold, as computed last, and for which version of the state. */
+  readonly judged?: { readonly version: number; readonly desired: DesiredState };
 }
 
 export const NOTHING_KNOWN: Memory = { epoch: 0, actual: undefined, readAt: 0 };

@@ -44,6 +44,8 @@ export interface PassContext {
   /** The host's rows and ports as they are now. */
   readonly look: Look;
   readonly state: State;
+  /** Another one for each change of the state that concerns this host: what it should hold follows from it. */
+  readonly version: number;
   readonly memory: Memory;
   readonly flowsOf: FlowsOf;
   /** Milliseconds, monotonic. */
@@ -105,11 +107,10 @@ interface TablePass {
 
 /** The tables are right, as far as they are ours. */
 function right({ context, desired, problems, memory }: TablePass, errors: readonly string[]): TableResult {
-  const { inVain: _, rightFor: __, ...known } = memory;
-  const { world } = context.state;
+  const { inVain: _, ...known } = memory;
   const all = [...problems, ...errors];
   return {
-    memory: { ...known, ...(errors.length === 0 ? { rightFor: { world, desired } } : {}) },
+    memory: known,
     confirmed: readBackBy(context, desired),
     desired,
     flowModsSent: 0,
@@ -205,12 +206,22 @@ async function passTables(
 
 const isDue = ({ readAt }: Memory, now: number, readEveryMs: number): boolean => now - readAt >= 0.9 * readEveryMs;
 
-/** The result of a pass over tables that were found right for this very world before: nothing to compute, nothing to send. */
-function unchanged(context: PassContext, problems: readonly string[]): TableResult | undefined {
-  const { memory, state, link, now, readEveryMs } = context;
-  if (memory.rightFor?.world !== state.world || !isKnown(memory, link.epoch())) return undefined;
+/**
+ * What the host should hold. It is computed again only when something that concerns the host has changed, or when the
+ * tables are read again as a whole: then nothing is taken on trust.
+ */
+function judge(context: PassContext): DesiredState {
+  const { memory, version, state, link, now, readEveryMs, flowsOf } = context;
+  if (memory.judged?.version === version && !isDue(memory, now(), readEveryMs)) return memory.judged.desired;
+  return desiredState(state.world, link.name, state.bound, flowsOf);
+}
+
+/** The result of a pass over tables that are known to be right: nothing to compare, nothing to send. */
+function unchanged(context: PassContext, desired: DesiredState, problems: readonly string[]): TableResult | undefined {
+  const { memory, link, now, readEveryMs } = context;
+  if (memory.held !== desired || memory.unread !== undefined || !isKnown(memory, link.epoch())) return undefined;
   if (isDue(memory, now(), readEveryMs)) return undefined;
-  return right({ context, desired: memory.rightFor.desired, problems, memory }, []);
+  return right({ context, desired, problems, memory }, []);
 }
 
 /** One pass; it throws only what the connection throws. */
@@ -224,8 +235,8 @@ export async function reconcileHost(context: PassContext): Promise<PassResult> {
   const { facts } = look;
   if (facts === undefined) return { ...nothing(context, 'connecting', [...problems, ...link.troubles()]), warnings };
   if (facts !== state.world.facts.get(link.name)) return { ...nothing(context, 'updating', problems), facts, warnings };
-  const tables =
-    unchanged(context, problems) ??
-    (await passTables(context, desiredState(state.world, link.name, state.bound, context.flowsOf), problems));
-  return { ...tables, facts, warnings: [...warnings, ...(tables.desired?.warnings ?? [])] };
+  const desired = judge(context);
+  const tables = unchanged(context, desired, problems) ?? (await passTables(context, desired, problems));
+  const memory = { ...tables.memory, judged: { version: context.version, desired } };
+  return { ...tables, memory, facts, warnings: [...warnings, ...(tables.desired?.warnings ?? [])] };
 }

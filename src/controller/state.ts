@@ -40,6 +40,8 @@ export interface State {
   readonly cause?: string;
   /** The host of whose event a pass can wait: there is nothing to send for it yet, or nothing at all. */
   readonly patient?: string;
+  /** True when the last event may have changed what the hosts in `dirty` should hold. */
+  readonly news: boolean;
   /** Counts topologies, from 1. */
   readonly generation: number;
   /** The generation in which each port (by path) became what it is now; absent: 1. */
@@ -52,6 +54,7 @@ export const initialState = (topology: Topology): State => {
     world,
     bound: bindings(world),
     dirty: new Set(topology.hosts.map((h) => h.name)),
+    news: true,
     generation: 1,
     since: new Map(),
   };
@@ -148,6 +151,7 @@ function withTopology(state: State, given: Topology): State {
     world: { ...world, holders: next, moving: movingAfter(state.world, next) },
     bound,
     dirty: names,
+    news: true,
     generation: state.generation + 1,
     since: sinceAfter(state.since, state.world.topology, topology, state.generation + 1),
   };
@@ -179,7 +183,8 @@ function onlyPending(before: State, next: State, host: string): boolean {
 
 /** The state after an event. */
 export function reduce(state: State, event: Event): State {
-  const { cause: _, patient: __, ...next } = after(state, event);
+  const { cause: _, patient: __, ...rest } = after(state, event);
+  const next = { ...rest, news: event.kind !== 'recheck' };
   if (event.kind === 'recheck') return event.due === true ? next : { ...next, patient: event.host };
   if (event.kind !== 'facts') return next;
   if (gotPort(state, next, event.host)) return { ...next, cause: event.host };

@@ -12,7 +12,7 @@ import type { Host } from '../topology/index.js';
 import type { DumpTexts } from '../verify/index.js';
 import { carryOut } from './changes.js';
 import { readDumpTexts } from './dump-texts.js';
-import { type HostClient, hostRows, isRelevant, MONITORED } from './host-rows.js';
+import { type HostClient, isRelevant, MONITORED, RowReader } from './host-rows.js';
 import type { CountedFlow, HostLink, SendResult } from './link.js';
 import { followPunts, type Punt, sendAnswer } from './punts.js';
 import { sendPlan } from './send-plan.js';
@@ -23,6 +23,7 @@ export class HostSession implements HostLink {
   readonly name: string;
   readonly #client: HostClient;
   readonly #onChange: () => void;
+  readonly #reader = new RowReader();
   #rows: HostRows | undefined;
   #switch: Session | undefined;
   #ports: SwitchPorts | undefined;
@@ -36,12 +37,12 @@ export class HostSession implements HostLink {
     this.#client = new OvsdbClient({ remotes: [host.ovsdb], database: 'Open_vSwitch', tables: MONITORED });
     this.#client.onChange((changes) => {
       if (!changes.some(isRelevant)) return;
-      this.#rows = hostRows(this.#client);
+      this.#rows = this.#reader.read(this.#client);
       onChange();
     });
     this.#client.onStatus((status) => {
       this.#trouble = status.state === 'synced' ? undefined : `OVSDB ${host.ovsdb}: ${status.reason ?? status.state}`;
-      if (status.state === 'synced') this.#rows = hostRows(this.#client);
+      if (status.state === 'synced') this.#rows = this.#reader.read(this.#client);
       onChange();
     });
     this.#client.start();

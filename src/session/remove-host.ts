@@ -3,7 +3,7 @@ import { OvsdbClient } from 'ovsdb-client';
 import { removePlan } from '../desired/index.js';
 import type { Host } from '../topology/index.js';
 import { carryOut } from './changes.js';
-import { hostRows, MONITORED } from './host-rows.js';
+import { MONITORED, RowReader } from './host-rows.js';
 
 /** The host did not answer in time. */
 export class UnreachableError extends Error {}
@@ -13,7 +13,7 @@ export async function removeHost(host: Host, keepBridge: boolean, timeoutMs: num
   const client = new OvsdbClient({ remotes: [host.ovsdb], database: 'Open_vSwitch', tables: MONITORED });
   try {
     await synced(client, host, timeoutMs);
-    const plan = removePlan(hostRows(client), keepBridge);
+    const plan = removePlan(new RowReader().read(client), keepBridge);
     if (plan.changes.length > 0) await carryOut(client, plan.changes);
     return plan.done;
   } finally {

@@ -54,10 +54,12 @@ describe('a pass over a host', () => {
   let state: State;
   let look: HostLook;
   let clock: number;
+  let versions: State[];
   /** One pass, some milliseconds after the one before it. */
   const pass = async (over: Partial<PassContext> = {}): Promise<PassResult> => {
     const context = {
       link,
+      version: versions.indexOf(state) < 0 ? versions.push(state) - 1 : versions.indexOf(state),
       look: look.at(link, topology, CONTROLLER),
       state,
       memory,
@@ -91,6 +93,7 @@ describe('a pass over a host', () => {
     link = new Switch();
     look = new HostLook();
     clock = 0;
+    versions = [];
     memory = NOTHING_KNOWN;
     state = heard();
   });
