@@ -24,6 +24,7 @@ install_debian() {
   need iperf3 iperf3
   need dhclient isc-dhcp-client
   need rdisc6 ndisc6
+  [ -x /usr/lib/frr/ospfd ] || missing+=(frr)
   [ -z "${slow:-}" ] || need tshark tshark
   need_python yaml python3-yaml
   if [ "${#missing[@]}" -gt 0 ]; then

@@ -19,6 +19,7 @@ from .janitor import namespace_of
 from .nodes import Janitor, LabError, LabNode
 from .ovs import SCHEMA, Ovs
 from .topology import Host, Topology, Vm, write_effective
+from .leaf_spine import LeafSpine
 from .underlay import NO_IPV6, ROGUE_MAC, Underlay, batch
 
 CONTROLLER_PORT = 6653
@@ -29,7 +30,7 @@ class Lab:
 
     def __init__(self, topology: Topology, underlay: str, directory: str, private: bool) -> None:
         self.topology = topology
-        self.underlay = Underlay(underlay, topology)
+        self.underlay = LeafSpine(topology) if underlay == 'leaf-spine' else Underlay(underlay, topology)
         self.private = private  # run directories under `directory`, whatever unix: addresses the file has
         self.directory = directory  # empty: a new temporary one
         self.janitor = Janitor()
@@ -45,10 +46,10 @@ class Lab:
     def build(self) -> None:
         """Builds all of it. Raises LabError, or OSError."""
         hosts = self.topology.hosts
-        self._make_nodes(['mgmt', 'fabric', 'rogue', *hosts, *self.topology.vms])
+        self._make_nodes(['mgmt', *self.underlay.node_names(), 'rogue', *hosts, *self.topology.vms])
         self._make_management()
         self._make_directories()
-        self.underlay.wire(self.nodes['fabric'], {name: self.nodes[name] for name in hosts}, self.nodes['rogue'])
+        self.underlay.wire(self.nodes)
         template = f'{self.directory}/empty.db'
         subprocess.run(['ovsdb-tool', 'create', template, SCHEMA], check=True)
         for host in hosts.values():
@@ -56,9 +57,10 @@ class Lab:
         macs = {name: ovs.mac for name, ovs in self.ovs.items()}
         for host in hosts.values():
             self.ovs[host.name].neighbours = self.underlay.neighbours(host, macs)
-        self.underlay.route(self.nodes['fabric'], macs)
+        self.underlay.route(self.nodes, macs, self.directory, self._make_directory)
         self._parallel([*(partial(self._start_host, host) for host in hosts.values()), self._start_rogue])
         self._parallel([partial(self._start_vm, vm) for vm in self.topology.vms.values()])
+        self.underlay.settle(self.nodes)
         write_effective(self.topology, self.effective)
 
     @property
@@ -138,6 +140,7 @@ class Lab:
         if not self.directory:
             self.directory = tempfile.mkdtemp(prefix=f'kakuri-lab-{self.id}-')
             self.janitor.announce('dir', self.directory)
+            os.chmod(self.directory, 0o711)  # FRR runs as its own user
         else:
             self._make_directory(self.directory)
         for host in self.topology.hosts.values():
@@ -186,24 +189,26 @@ class Lab:
         if kind == 'tcp':
             address, _, port = rest.rpartition(':')
             remotes.append(f'ptcp:{port}:{address}')
-        ovs = Ovs(self.nodes[host.name], host, remotes, path)
+        ovs = Ovs(self.nodes[host.name], host, remotes, path, self.underlay.uplinks(host))
         ovs.prepare(template)
         return ovs
 
     def _start_host(self, host: Host) -> None:
         node, ovs = self.nodes[host.name], self.ovs[host.name]
+        uplinks = [uplink.interface for uplink in ovs.uplinks]
         lines = ['link set lo up', f'addr add {self.host_address(host)}/24 dev mgmt0', 'link set mgmt0 up',
-                 'link set up0 up']
+                 *(f'link set {uplink} up' for uplink in uplinks)]
         for vm in host.vms:
             lines.append(f'link add {vm.tap} mtu {vm.mtu} type veth peer name eth0 address {vm.mac} mtu {vm.mtu}'
                          f' netns {self.nodes[vm.iface_id].pid}')
             lines.append(f'link set {vm.tap} up')
         node.script(NO_IPV6 + 'sysctl -qw net.ipv4.conf.default.arp_notify=1\n' + batch(lines)
-                    + deaf([('up0', 'up0'), *((vm.tap, f'v{vm.number}') for vm in host.vms)]))
+                    + deaf([*((u, u) for u in uplinks), *((vm.tap, f'v{vm.number}') for vm in host.vms)]))
         ovs.start()
-        node.script(ovs.wait_br_phy() + self.underlay.family('br-phy') + batch(self.underlay.addresses(host)))
+        node.script(ovs.wait_bridges() + self.underlay.family('br-phy') + batch(self.underlay.addresses(host)))
         ovs.warm()
-        for name in ['up0', 'mgmt0', *(vm.tap for vm in host.vms)]:
+        self.underlay.speak(host, node)
+        for name in [*uplinks, 'mgmt0', *(vm.tap for vm in host.vms)]:
             node.adopt(name)
         node.cmd(f'export OVS_RUNDIR={host.rundir}')  # for the CLI: `hv1 ovs-vsctl show`
 

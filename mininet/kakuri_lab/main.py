@@ -19,7 +19,7 @@ from .lab import Lab
 from .nodes import LabError
 from .requests import Requests
 from .serve import serve
-from .topology import load_topology
+from .topology import FABRICS, load_topology
 from .yaml_core import TopologyError
 
 
@@ -51,7 +51,7 @@ def main() -> NoReturn:
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))
         topology = load_topology(options.topology)
         directory = os.path.abspath(options.dir) if options.dir else ''
-        lab = Lab(topology, options.underlay, directory, options.private or directory != '')
+        lab = Lab(topology, options.underlay or topology.fabric, directory, options.private or directory != '')
         lab.build()
         run(lab, options)
     except Interrupted as interrupted:
@@ -74,7 +74,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog='mininet/lab.py', description=__doc__)
     parser.add_argument('topology', help='topology file (YAML or JSON), - for a line of JSON on stdin')
     parser.add_argument('--plug', action='store_true', help='plug every VM as soon as its host has a br-int')
-    parser.add_argument('--underlay', choices=('switched', 'routed'), default='switched')
+    parser.add_argument('--underlay', choices=FABRICS, help='default: underlay.fabric of the file, or switched')
     parser.add_argument('--serve', action='store_true', help='JSON requests on stdin, answers on stdout')
     parser.add_argument('--dir', help='run directories under DIR, whatever unix: addresses the file has')
     parser.add_argument('--private', action='store_true', help='as --dir, with a new temporary directory')

@@ -12,6 +12,7 @@ from typing import Any, Sequence
 
 from .nodes import LabError, LabNode, Outcome
 from .topology import Host
+from .underlay import Uplink
 
 SCHEMA = '/usr/share/openvswitch/vswitch.ovsschema'
 SAVE = '/usr/share/openvswitch/scripts/ovs-save'
@@ -21,12 +22,14 @@ DAEMON_OPTIONS = '--pidfile --detach --no-chdir -vconsole:off -vsyslog:off'
 class Ovs:
     """The switch of `host`, in `node`. Neighbours of the underlay (IP to MAC) are set at every start of vswitchd."""
 
-    def __init__(self, node: LabNode, host: Host, remotes: Sequence[str], socket_path: str) -> None:
+    def __init__(self, node: LabNode, host: Host, remotes: Sequence[str], socket_path: str,
+                 uplinks: Sequence[Uplink]) -> None:
         self.node = node
         self.host = host
         self.remotes = remotes
         self.socket_path = socket_path
-        self.mac = f'02:ee:00:00:{host.number >> 8:02x}:{host.number & 255:02x}'
+        self.uplinks = uplinks
+        self.mac = uplinks[0].mac
         self.neighbours: dict[str, str] = {}
         rundir = host.rundir
         # MALLOC_ARENA_MAX: many small switches on one machine; without it each thread reserves an arena.
@@ -37,14 +40,14 @@ class Ovs:
         shutil.copy(template, f'{self.host.rundir}/conf.db')
 
     def start(self) -> None:
-        """First start: both daemons, and br-phy with the uplink. The caller gives br-phy its addresses."""
+        """First start: both daemons, and a bridge for each uplink. The caller gives the bridges their addresses."""
         name = self.host.name
         vsctl = f'ovs-vsctl --db=unix:{self.socket_path} --no-wait'
         self.start_ovsdb()
         self.node.script(
             f'{vsctl} init -- set Open_vSwitch . external_ids:system-id={name} external_ids:hostname={name}'
-            f' -- add-br br-phy -- set Bridge br-phy datapath_type=netdev fail_mode=standalone'
-            f' other_config:hwaddr={self.mac} -- add-port br-phy up0\n'
+            + ''.join(f' -- add-br {u.bridge} -- set Bridge {u.bridge} datapath_type=netdev fail_mode=standalone'
+                      f' other_config:hwaddr={u.mac} -- add-port {u.bridge} {u.interface}' for u in self.uplinks) + '\n'
             + self._vswitchd_command(), self.env)
 
     def start_ovsdb(self) -> None:
@@ -63,10 +66,10 @@ class Ovs:
         return (f'ovs-vswitchd unix:{self.socket_path} --log-file={self.host.rundir}/ovs-vswitchd.log'
                 f' {DAEMON_OPTIONS}')
 
-    def wait_br_phy(self) -> str:
-        """Shell text that waits until br-phy is there with its MAC."""
-        return (f'for i in $(seq 500); do ip link show br-phy 2>/dev/null | grep -q {self.mac} && break;'
-                ' sleep 0.01; done\n')
+    def wait_bridges(self) -> str:
+        """Shell text that waits until the uplinks' bridges are there with their MACs."""
+        return ''.join(f'for i in $(seq 500); do ip link show {u.bridge} 2>/dev/null | grep -q {u.mac} && break;'
+                       ' sleep 0.01; done\n' for u in self.uplinks)
 
     def warm(self) -> None:
         """Tells the tunnel code the underlay's MACs: it drops the packet for which it has to ask (ARP) first."""
@@ -74,8 +77,9 @@ class Ovs:
         while True:
             try:
                 self.appctl('tnl/neigh/aging', '3600')  # seconds; an hour is the longest that OVS takes
-                for ip, mac in self.neighbours.items():
-                    self.appctl('tnl/neigh/set', 'br-phy', ip, mac)
+                for uplink in self.uplinks:
+                    for ip, mac in self.neighbours.items():
+                        self.appctl('tnl/neigh/set', uplink.bridge, ip, mac)
                 return
             except (LabError, OSError):
                 if self.pid('ovs-vswitchd') is None or time.monotonic() > deadline:

@@ -82,7 +82,7 @@ class Requests:
     def do_exec(self, argv: Sequence[str] | None = None, shell: str | None = None, vm: str | None = None,
                 host: str | None = None, node: str | None = None, timeout: float = 30,
                 stdin: str = '') -> dict[str, Any]:
-        """A program (argv) or a bash script (shell) in a VM, on a hypervisor, or in node fabric, rogue or mgmt."""
+        """A program (argv) or a bash script (shell) in a VM, on a hypervisor, or in a node of the underlay, rogue or mgmt."""
         where = self._node(vm or host or node or '')
         env = self.lab.ovs[host].env if host in self.lab.ovs else None
         return vars(where.run(list(argv) if argv else ['bash', '-c', shell or ''], env, timeout, stdin))
@@ -148,18 +148,18 @@ class Requests:
     def do_frame_send(self, frames: Sequence[str], vm: str | None = None, host: str | None = None,
                       rogue: bool = False, count: int = 1, interval: float = 0) -> int:
         """Sends frames (hex) from a VM's eth0, from a hypervisor's uplink, or from the rogue."""
-        node, interface = (self._node(host), 'up0') if host else (self._node('rogue' if rogue else vm or ''), 'eth0')
+        node, interface = (self._node(host), self._uplink(host)) if host else (self._node('rogue' if rogue else vm or ''), 'eth0')
         return send_frames(node.pid, interface, [bytes.fromhex(f) for f in frames], count, interval)
 
     def do_capture_start(self, vm: str | None = None, underlay: str | None = None, rogue: bool = False,
-                         host: str | None = None, interface: str = 'up0') -> int:
+                         host: str | None = None, interface: str | None = None) -> int:
         """Captures at a VM's eth0, at the underlay's port towards host `underlay` (`in`: sent by that host), at the
         rogue's eth0, or at any interface of a host."""
         if underlay is not None:
-            number = self.lab.topology.hosts[self._host_name(underlay)].number
-            capture = Capture(self.lab.nodes['fabric'].pid, f'p{number}')
+            node, port = self.lab.underlay.host_end(self._host_name(underlay))
+            capture = Capture(self.lab.nodes[node].pid, port)
         elif host is not None:
-            capture = Capture(self._node(host).pid, interface)
+            capture = Capture(self._node(host).pid, interface or self._uplink(host))
         else:
             capture = Capture(self._node('rogue' if rogue else vm or '').pid, 'eth0')
         with self._lock:
@@ -202,11 +202,20 @@ class Requests:
         self._ovs(host).warm()
 
     def do_fault(self, kind: str, host: str | None = None, vm: str | None = None, percent: int = 100,
-                 direction: str = 'both') -> None:
-        self.faults.inject(kind, host, vm, percent, direction)
+                 direction: str = 'both', element: str | None = None) -> None:
+        """On a host's uplinks, a VM's link, or an element of the fabric: a node (spine1) or a link (hv1-leaf1)."""
+        self.faults.inject(kind, element or host, vm, percent, direction)
 
-    def do_heal(self, host: str | None = None, vm: str | None = None) -> None:
-        self.faults.heal(host, vm)
+    def do_heal(self, host: str | None = None, vm: str | None = None, element: str | None = None) -> None:
+        self.faults.heal(element or host, vm)
+
+    def do_converged(self) -> bool:
+        """Whether the routing of a leaf-spine fabric is as after the start."""
+        return self.lab.underlay.converged(self.lab.nodes)
+
+    def do_carried(self) -> dict[str, int]:
+        """Octets that each link of a leaf-spine fabric has carried, both ways, as its upper end counted them."""
+        return self.lab.underlay.carried(self.lab.nodes)
 
     def do_processes(self) -> dict[str, dict[str, int | None]]:
         """Pids of the daemons of every host."""
@@ -232,6 +241,10 @@ class Requests:
         if name not in self.lab.nodes:
             raise LabError(f'no VM, host or node {name or "given"}')
         return self.lab.nodes[name]
+
+    def _uplink(self, host: str) -> str:
+        """A hypervisor's first uplink."""
+        return self._ovs(host).uplinks[0].interface
 
     def _address(self, to: str) -> str:
         if to in self.lab.topology.vms:

@@ -20,6 +20,10 @@ from .yaml_core import TopologyError, read_yaml
 OVERHEAD = {'geneve': 50, 'vxlan': 50, 'gre': 42, 'nvgre': 42}
 
 
+# What the network between the hypervisors can be; see underlay.py and leaf_spine.py.
+FABRICS = ('switched', 'routed', 'leaf-spine')
+
+
 @dataclass
 class Vm:
     """One VM port of the file."""
@@ -59,6 +63,7 @@ class Topology:
     mtu: int
     prefix: ipaddress.IPv4Network | ipaddress.IPv6Network  # holds every VTEP and the rogue
     rogue: str
+    fabric: str  # one of FABRICS
 
     @property
     def ipv6(self) -> bool:
@@ -89,7 +94,10 @@ def load_topology(path: str) -> Topology:
             raise TopologyError(f'{path}: {vm.iface_id} names a host and a port: the lab needs different names')
         hosts[vm.host].vms.append(vm)
     prefix, rogue = _underlay_prefix([h.vtep for h in hosts.values()])
-    return Topology(document, hosts, vms, mtu, prefix, rogue)
+    fabric = str(underlay.get('fabric', FABRICS[0]))
+    if fabric not in FABRICS:
+        raise TopologyError(f'{path}: fabric {fabric}: the lab has {", ".join(FABRICS)}')
+    return Topology(document, hosts, vms, mtu, prefix, rogue, fabric)
 
 
 def write_effective(topology: Topology, path: str) -> None:

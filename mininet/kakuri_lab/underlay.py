@@ -1,8 +1,11 @@
 """The network between the hypervisors: one bridge (`switched`) or one router with a /31 per hypervisor (`routed`).
 
 Port pN of the fabric leads to up0 of hypervisor number N, port rogue to eth0 of the rogue: a machine on the underlay
-that is no hypervisor. MACs are fixed, so every neighbour is known beforehand.
+that is no hypervisor. MACs are fixed, so every neighbour is known beforehand. (`leaf-spine` is in leaf_spine.py.)
 """
+from dataclasses import dataclass
+from typing import Callable
+
 from .nodes import LabNode
 from .topology import Host, Topology
 from .yaml_core import TopologyError
@@ -20,6 +23,14 @@ def link_address(number: int, router: bool) -> str:
     return f'{LINK_NET}.{value >> 8}.{value & 255}'
 
 
+@dataclass(frozen=True)
+class Uplink:
+    """A way out of a hypervisor: the bridge with the address, its port to the fabric, and the bridge's MAC."""
+    bridge: str
+    interface: str
+    mac: str
+
+
 class Underlay:
     """Addresses and commands of one kind of underlay."""
 
@@ -29,12 +40,35 @@ class Underlay:
         self.kind = kind
         self.topology = topology
 
-    def wire(self, fabric: LabNode, hosts: dict[str, LabNode], rogue: LabNode) -> None:
+    def node_names(self) -> list[str]:
+        return ['fabric']
+
+    def link_ends(self, element: str) -> list[tuple[tuple[str, str], tuple[str, str]]]:
+        """(near, far) ends of the links of an element that may fail: here only a hypervisor has one."""
+        if element not in self.topology.hosts:
+            return []
+        return [((element, 'up0'), self.host_end(element))]
+
+    def carried(self, nodes: dict[str, LabNode]) -> dict[str, int]:
+        """Octets by link; here none is looked at."""
+        return {}
+
+    def converged(self, nodes: dict[str, LabNode]) -> bool:
+        """Whether all routes are as after the start: here they stand still."""
+        return True
+
+    def host_end(self, host: str) -> tuple[str, str]:
+        """The fabric's end (node, interface) of a hypervisor's uplink."""
+        return 'fabric', f'p{self.topology.hosts[host].number}'
+
+    def uplinks(self, host: Host) -> list[Uplink]:
+        return [Uplink('br-phy', 'up0', f'02:ee:00:00:{host.number >> 8:02x}:{host.number & 255:02x}')]
+
+    def wire(self, nodes: dict[str, LabNode]) -> None:
         """Makes the links, each end in its namespace from the start, and brings the fabric up."""
-        mtu = self.topology.mtu
-        ends = [(f'p{self.topology.hosts[name].number}', self.topology.hosts[name].number, 'up0', node, '')
-                for name, node in hosts.items()]
-        ends.append(('rogue', 0, 'eth0', rogue, f'address {ROGUE_MAC}'))
+        mtu, fabric = self.topology.mtu, nodes['fabric']
+        ends = [(f'p{host.number}', host.number, 'up0', nodes[host.name], '') for host in self.topology.hosts.values()]
+        ends.append(('rogue', 0, 'eth0', nodes['rogue'], f'address {ROGUE_MAC}'))
         lines = ['link set lo up']
         if self.kind == 'switched':
             lines.append('link add br0 type bridge mcast_snooping 0')
@@ -46,7 +80,8 @@ class Underlay:
             lines.append('link set br0 up')
         fabric.script(NO_IPV6 + batch(lines))
 
-    def route(self, fabric: LabNode, macs: dict[str, str]) -> None:
+    def route(self, nodes: dict[str, LabNode], macs: dict[str, str], _directory: str,
+              _make_directory: Callable[[str], None]) -> None:
         """Routed: addresses, routes and neighbours of the router, once the hypervisors' MACs (by name) are known."""
         if self.kind != 'routed':
             return
@@ -55,7 +90,7 @@ class Underlay:
             lines += self._router_lines(f'p{number}', number, vtep, macs[name])
         lines += self._router_lines('rogue', 0, self.topology.rogue, ROGUE_MAC)
         ports = ' '.join(['rogue', *(f'p{h.number}' for h in self.topology.hosts.values())])
-        fabric.script(
+        nodes['fabric'].script(
             'sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0\n'
             # the router's own TCP and UDP would leave with unfinished checksums, which userspace OVS drops
             f'for p in {ports}; do ethtool -K $p tx off >/dev/null; done\n' + batch(lines))
@@ -73,6 +108,12 @@ class Underlay:
     def addresses(self, host: Host) -> list[str]:
         """`ip` lines that give br-phy of a hypervisor its addresses and routes (arp_notify tells the others)."""
         return self._end_lines('br-phy', host.vtep, host.number)
+
+    def speak(self, host: Host, node: LabNode) -> None:
+        """Starts what finds the hypervisor's routes: here they stand still."""
+
+    def settle(self, nodes: dict[str, LabNode]) -> None:
+        """Waits until the routes are found: here they are given."""
 
     def rogue_lines(self) -> list[str]:
         return ['link set lo up', *self._end_lines('eth0', self.topology.rogue, 0)]

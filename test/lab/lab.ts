@@ -32,7 +32,7 @@ export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../../..')
 export const LAB_PY = join(ROOT, 'mininet/lab.py');
 
 export interface LabOptions {
-  readonly underlay?: 'switched' | 'routed';
+  readonly underlay?: 'switched' | 'routed' | 'leaf-spine';
   /** Plug every VM as soon as its host has a br-int. */
   readonly plug?: boolean;
 }
@@ -144,6 +144,11 @@ export class Lab {
   /** Silently drops on a link: 100 % both ways unless told; `to` and `from` are seen from the host or VM. */
   loss = (link: LinkOf, options: LossOptions = {}) =>
     this.request<null>('fault', { kind: 'loss', ...link, ...options });
+  /** Octets that each link (`hv1-leaf1`) of a leaf-spine fabric has carried. */
+  carried = () => this.request<Record<string, number>>('carried');
+  /** Whether the routing of a leaf-spine fabric is as after the start. */
+  converged = () => this.request<boolean>('converged');
+
   /** Takes the carrier off a link. */
   cutCarrier = (link: LinkOf) => this.request<null>('fault', { kind: 'carrier', ...link });
   /** Takes all faults off a link. */

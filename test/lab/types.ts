@@ -12,7 +12,7 @@ export interface LabReady {
   readonly controller: string;
   /** The controller's address on the management network, for `--listen ptcp:6653:IP` and `--advertise IP`. */
   readonly management: string;
-  readonly underlay: 'switched' | 'routed';
+  readonly underlay: 'switched' | 'routed' | 'leaf-spine';
   /** Path of the topology file with the addresses that this lab serves. */
   readonly topology: string;
   readonly hosts: Readonly<Record<string, LabHost>>;
@@ -127,7 +127,8 @@ export type Place =
   | { readonly vm: string }
   | { readonly host: string }
   | { readonly node: 'fabric' | 'rogue' | 'mgmt' };
-export type LinkOf = { readonly vm: string } | { readonly host: string };
+/** A VM's link, a host's uplinks, or a node (`spine1`) or link (`hv1-leaf1`) of a leaf-spine fabric. */
+export type LinkOf = { readonly vm: string } | { readonly host: string } | { readonly element: string };
 
 export interface LossOptions {
   readonly percent?: number;

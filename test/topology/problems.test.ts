@@ -442,6 +442,12 @@ const VALUE_ROWS: readonly Row[] = [
     '"mpls" is no encapsulation: choose geneve, vxlan, gre, nvgre',
   ],
   ['tunnels', { underlay: '{ tunnels: ▶star }' }, 'bad-tunnels', '"star" is no kind of tunnels: choose mesh, flow'],
+  [
+    'fabric',
+    { underlay: '{ fabric: ▶torus }' },
+    'bad-fabric',
+    '"torus" is no fabric: choose switched, routed, leaf-spine',
+  ],
   ['mtu', { underlay: '{ mtu: ▶big }' }, 'bad-mtu', '"big" is no MTU: write a whole number of octets, commonly 1500'],
   [
     'iface-id',

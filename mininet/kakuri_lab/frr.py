@@ -1,0 +1,73 @@
+"""FRR in a node: zebra, bfdd and ospfd with run directories of their own, so that any number run side by side.
+
+One configuration file a daemon: each rejects what is another's, and an `exit` after a rejected block leaves the
+configuration. BFD tells OSPF of a silent neighbour; without it the dead interval (4 s) would.
+"""
+import os
+import shutil
+from dataclasses import dataclass
+from typing import Callable, Sequence
+
+from .nodes import LabNode
+
+DAEMONS = ('zebra', 'bfdd', 'ospfd')
+LIBRARY = '/usr/lib/frr'
+BFD_MS = 100  # transmit and receive interval; detection after three
+
+
+@dataclass
+class Speaker:
+    """What a node says by OSPF: over which interfaces (name to its own address there), and what else it announces."""
+    router_id: str
+    interfaces: dict[str, str]
+    passive: Sequence[str] = ()  # interfaces whose addresses are announced, with nobody to speak to
+    transit: bool = True  # False: nobody's packets go through it (RFC 6987), and of equal paths it takes one
+
+
+def start(node: LabNode, speaker: Speaker, directory: str, make_directory: Callable[[str], None]) -> None:
+    """Starts the three daemons in `node`. They end with its namespace."""
+    make_directory(directory)
+    texts = {'zebra': '', 'bfdd': bfdd(), 'ospfd': ospfd(speaker)}
+    for daemon in DAEMONS:
+        path = f'{directory}/{daemon}.conf'
+        with open(path, 'w', encoding='ascii') as file:
+            file.write(texts[daemon])
+        shutil.chown(path, 'frr', 'frr')
+    shutil.chown(directory, 'frr', 'frr')
+    lines = []
+    for daemon in DAEMONS:
+        control = f' --bfdctl {directory}/bfdd.sock' if daemon == 'bfdd' else ''
+        lines.append(f'{LIBRARY}/{daemon} -d -u frr -g frr -f {directory}/{daemon}.conf -i {directory}/{daemon}.pid'
+                     f' -z {directory}/zserv.api --vty_socket {directory} -A 127.0.0.1 -P 0'
+                     f' --log file:{directory}/{daemon}.log{control}')
+    node.script('\n'.join(lines))
+
+
+def full_adjacencies(node: LabNode, directory: str) -> int:
+    """How many OSPF neighbours of the node hold the same database."""
+    done = node.run(['vtysh', '--vty_socket', directory, '-c', 'show ip ospf neighbor'])
+    return done.stdout.count('Full/')
+
+
+def installed() -> bool:
+    return all(os.path.exists(f'{LIBRARY}/{daemon}') for daemon in DAEMONS)
+
+
+def bfdd() -> str:
+    return (f'bfd\n profile fast\n  transmit-interval {BFD_MS}\n  receive-interval {BFD_MS}\n'
+            '  detect-multiplier 3\n exit\nexit\n')
+
+
+def ospfd(speaker: Speaker) -> str:
+    text = ''
+    for name, address in speaker.interfaces.items():
+        text += (f'interface {name}\n ip ospf network point-to-point\n ip ospf area 0 {address}\n ip ospf hello-interval 1\n'
+                 ' ip ospf dead-interval 4\n ip ospf bfd\n ip ospf bfd profile fast\nexit\n')
+    for name in speaker.passive:
+        text += f'interface {name}\n ip ospf area 0\n ip ospf passive\nexit\n'
+    text += (f'router ospf\n ospf router-id {speaker.router_id}\n timers throttle spf 10 50 500\n'
+             ' timers lsa min-arrival 50\n timers throttle lsa all 50\n')
+    if not speaker.transit:
+        # Open vSwitch does not take up a route with several next hops
+        text += ' max-metric router-lsa administrative\n maximum-paths 1\n'
+    return text + 'exit\n'

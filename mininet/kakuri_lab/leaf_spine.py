@@ -1,0 +1,178 @@
+"""The underlay as a leaf-spine fabric: two spines, racks with two leaves each, every hypervisor with an uplink to both
+leaves of its rack, all of it routed by FRR (OSPF with BFD) down to the hypervisor.
+
+A VTEP is no uplink's address but the hypervisor's own, announced over both, so that a tunnel outlives every link, leaf
+and spine but the last. It is on br-phy1 and br-phy2 too, for Open vSwitch ends tunnels only at the addresses of
+devices that are no loopback, and looks there for the MAC. Leaves and spines spread packets over equal paths; a
+hypervisor takes one. Link n has the addresses 2n and 2n+1 of 100.64.0.0/16.
+"""
+import time
+from dataclasses import dataclass
+from typing import Callable
+
+from . import frr
+from .nodes import LabError, LabNode
+from .topology import Host, Topology
+from .underlay import NO_IPV6, ROGUE_MAC, Uplink, batch, router_mac
+from .yaml_core import TopologyError
+
+SPINES = 2
+CONVERGED_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Link:
+    """A link between two nodes; `near` is the lower one (hypervisor before leaf before spine)."""
+    number: int
+    near: tuple[str, str]  # node, interface
+    far: tuple[str, str]
+
+    @property
+    def name(self) -> str:
+        return f'{self.near[0]}-{self.far[0]}'
+
+    def address(self, far: bool) -> str:
+        value = 2 * self.number + (1 if far else 0)
+        return f'100.64.{value >> 8}.{value & 255}'
+
+
+class LeafSpine:
+    """Addresses and commands of the fabric; the interface is that of Underlay."""
+    kind = 'leaf-spine'
+
+    def __init__(self, topology: Topology) -> None:
+        if topology.ipv6:
+            raise TopologyError('the leaf-spine fabric of the lab is IPv4: take the switched underlay for IPv6 VTEPs')
+        if not frr.installed():
+            raise TopologyError('the leaf-spine fabric needs FRR: apt-get install frr')
+        self.topology = topology
+        racks = min(2, len(topology.hosts))
+        self.spines = [f'spine{n}' for n in range(1, SPINES + 1)]
+        self.leaves = [f'leaf{n}' for n in range(1, 2 * racks + 1)]
+        self.links: list[Link] = []
+        for leaf in self.leaves:
+            for spine in self.spines:
+                self._link((leaf, f'to-{spine}'), (spine, f'to-{leaf}'))
+        for host in topology.hosts.values():
+            rack = (host.number - 1) % racks
+            for side in (1, 2):
+                self._link((host.name, f'up{side}'), (f'leaf{2 * rack + side}', f'h{host.number}'))
+        self._link(('rogue', 'eth0'), ('leaf1', 'rogue'))
+        self._frr_directory = ''
+        self._make_directory: Callable[[str], None] = lambda _: None
+
+    def _link(self, near: tuple[str, str], far: tuple[str, str]) -> None:
+        self.links.append(Link(len(self.links), near, far))
+
+    def node_names(self) -> list[str]:
+        return [*self.spines, *self.leaves]
+
+    def link_ends(self, element: str) -> list[tuple[tuple[str, str], tuple[str, str]]]:
+        """The links of an element: of a node all, `near-far` one. The element's own end comes second."""
+        ends = []
+        for link in self.links:
+            if element in (link.name, link.far[0]):
+                ends.append((link.near, link.far))
+            elif element == link.near[0]:
+                ends.append((link.far, link.near))
+        return ends
+
+    def carried(self, nodes: dict[str, LabNode]) -> dict[str, int]:
+        """Octets that each link has carried, both ways."""
+        counts: dict[str, int] = {}
+        for name in self.node_names():
+            # name of an interface first, then octets received, and eight columns on, sent (proc(5), net/dev)
+            rows = [line.replace(':', ' ').split() for line in nodes[name].script('cat /proc/net/dev').splitlines()]
+            octets = {row[0]: int(row[1]) + int(row[9]) for row in rows[2:]}
+            counts.update({link.name: octets[link.far[1]] for link in self.links if link.far[0] == name})
+        return counts
+
+    def converged(self, nodes: dict[str, LabNode]) -> bool:
+        """Whether every speaker is fully adjacent to each of its neighbours, as after the start or a healed fault."""
+        for name in [*self.node_names(), *self.topology.hosts]:
+            expected = sum('rogue' not in link.near and name in (link.near[0], link.far[0]) for link in self.links)
+            if frr.full_adjacencies(nodes[name], f'{self._frr_directory}/{name}-frr') != expected:
+                return False
+        return True
+
+    def host_end(self, host: str) -> tuple[str, str]:
+        """The fabric's end of a hypervisor's first uplink."""
+        return next(link.far for link in self.links if link.near == (host, 'up1'))
+
+    def uplinks(self, host: Host) -> list[Uplink]:
+        number = f'{host.number >> 8:02x}:{host.number & 255:02x}'
+        return [Uplink(f'br-phy{side}', f'up{side}', f'02:ee:00:{side - 1:02x}:{number}') for side in (1, 2)]
+
+    def wire(self, nodes: dict[str, LabNode]) -> None:
+        """Makes the links, each end in its namespace from the start."""
+        mtu = self.topology.mtu
+        for link in self.links:
+            (near, near_if), (far, far_if) = link.near, link.far
+            address = f'address {ROGUE_MAC} ' if near == 'rogue' else ''
+            nodes[far].script(batch([f'link add {far_if} mtu {mtu} address {router_mac(link.number)} type veth peer name {near_if} mtu {mtu} {address}'
+                                     f'netns {nodes[near].pid}']))
+
+    def route(self, nodes: dict[str, LabNode], _macs: dict[str, str], directory: str,
+              make_directory: Callable[[str], None]) -> None:
+        """Addresses of leaves and spines, and their FRR."""
+        self._frr_directory, self._make_directory = directory, make_directory
+        for number, name in enumerate(self.node_names(), 1):
+            own = {link.far[1]: link.address(True) for link in self.links if link.far[0] == name}
+            own.update({link.near[1]: link.address(False) for link in self.links if link.near[0] == name})
+            router_id = f'100.65.0.{number}'
+            lines = ['link set lo up', f'addr add {router_id}/32 dev lo']
+            for interface, address in own.items():
+                lines += [f'addr add {address}/31 dev {interface}', f'link set {interface} up']
+            nodes[name].script(
+                NO_IPV6 + 'sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0'
+                ' net.ipv4.fib_multipath_hash_policy=1 net.ipv4.conf.all.ignore_routes_with_linkdown=1\n' + batch(lines)
+                # the routers' own packets (BFD is UDP) would leave with unfinished checksums, which Open vSwitch drops
+                + ''.join(f'ethtool -K {interface} tx off >/dev/null\n' for interface in own))
+            speaking = {i: a for i, a in own.items() if i != 'rogue'}
+            frr.start(nodes[name], frr.Speaker(router_id, speaking, [i for i in own if i == 'rogue'] + ['lo']),
+                      f'{directory}/{name}-frr', make_directory)
+
+    def family(self, _device: str) -> str:
+        return ''
+
+    def addresses(self, host: Host) -> list[str]:
+        """`ip` lines that give a hypervisor its VTEP and its uplinks' addresses."""
+        lines = [f'addr add {host.vtep}/32 dev lo']
+        for bridge, address in self._own(host).items():
+            lines += [f'addr add {address}/31 dev {bridge}', f'addr add {host.vtep}/32 dev {bridge}',
+                      f'link set {bridge} up']
+        return lines
+
+    def speak(self, host: Host, node: LabNode) -> None:
+        """Starts FRR on a hypervisor whose bridges have their addresses."""
+        node.script('sysctl -qw net.ipv4.ip_forward=0 net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.all.ignore_routes_with_linkdown=1\n')
+        frr.start(node, frr.Speaker(host.vtep, self._own(host), ['lo'], transit=False),
+                  f'{self._frr_directory}/{host.name}-frr', self._make_directory)
+
+    def settle(self, nodes: dict[str, LabNode]) -> None:
+        """Waits until every hypervisor has a route to every other's VTEP, and each knows its next hops' MACs."""
+        deadline = time.monotonic() + CONVERGED_SECONDS
+        for host in self.topology.hosts.values():
+            others = [h.vtep for h in self.topology.hosts.values() if h is not host]
+            while missing := self._unreached(nodes[host.name], others):
+                if time.monotonic() > deadline:
+                    raise LabError(f'{host.name}: no OSPF route to {", ".join(missing)} after {CONVERGED_SECONDS:.0f} s')
+                time.sleep(0.1)
+
+    def _unreached(self, node: LabNode, vteps: list[str]) -> list[str]:
+        routes = node.script('ip route show').split()
+        return [v for v in vteps if v not in routes]
+
+    def rogue_lines(self) -> list[str]:
+        link = next(link for link in self.links if link.near[0] == 'rogue')
+        return ['link set lo up', f'addr add {self.topology.rogue}/32 dev eth0',
+                f'addr add {link.address(False)}/31 dev eth0', 'link set eth0 up',
+                f'route add default via {link.address(True)} dev eth0 src {self.topology.rogue}']
+
+    def neighbours(self, host: Host, _macs: dict[str, str]) -> dict[str, str]:
+        """IP to MAC of both leaves: Open vSwitch does not know what the kernel asked before there were tunnels."""
+        return {link.address(True): router_mac(link.number) for link in self.links if link.near[0] == host.name}
+
+    def _own(self, host: Host) -> dict[str, str]:
+        """Bridge to its own address, of a hypervisor."""
+        return {f'br-phy{link.near[1][2:]}': link.address(False) for link in self.links if link.near[0] == host.name}
