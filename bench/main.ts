@@ -46,6 +46,11 @@ const BENCHES: readonly Bench[] = [
     load: () => import('./flows-per-host.js'),
   },
   {
+    name: 'evaluate',
+    about: 'each scheme: TCP beside no encapsulation, and the gap when a leaf-spine fabric fails silently',
+    load: () => import('./evaluate.js'),
+  },
+  {
     name: 'verify',
     about: 'the isolation proof over 1,000 hosts: in full, and after one flow changed',
     load: () => import('./verify.js'),

@@ -26,6 +26,7 @@ install_debian() {
   need rdisc6 ndisc6
   [ -x /usr/lib/frr/ospfd ] || missing+=(frr)
   [ -z "${slow:-}" ] || need tshark tshark
+  [ -z "${slow:-}" ] || need chromium chromium
   need_python yaml python3-yaml
   if [ "${#missing[@]}" -gt 0 ]; then
     if [ "$(id -u)" != 0 ]; then

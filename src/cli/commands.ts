@@ -4,6 +4,7 @@ import { command, type Declare } from './command.js';
 import { declareDemo } from './demo.js';
 import { declareDiff } from './diff.js';
 import { declareDump } from './dump.js';
+import { declareEvaluate } from './evaluate.js';
 import { declareFlows } from './flows.js';
 import { declareOpenflow } from './openflow-command.js';
 import { declareRemove } from './remove.js';
@@ -29,5 +30,6 @@ export const COMMANDS: readonly Declare[] = [
   declareDump,
   declareDiff,
   declareRemove,
+  declareEvaluate,
   declareOpenflow,
 ];

@@ -2,7 +2,7 @@
 export class CliError extends Error {
   constructor(
     message: string,
-    readonly exitCode: 1 | 2 | 3,
+    readonly exitCode: 1 | 2 | 3 | 130,
   ) {
     super(message);
   }

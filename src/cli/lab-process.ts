@@ -15,6 +15,8 @@ export interface LabVm {
   readonly mac: string;
   readonly ips: readonly string[];
   readonly ifaceId: string;
+  /** The hypervisor's end of its link. */
+  readonly tap: string;
 }
 
 export interface LabReady {
@@ -118,9 +120,14 @@ export class LabProcess<Ready extends LabReady = LabReady> {
     });
   }
 
+  /** Lets the lab end, without waiting for it: requests under way are refused when it has. */
+  end(): void {
+    this.#child.stdin?.end();
+  }
+
   /** Ends the lab and waits until nothing of it is left; may be called twice. Throws LabError when it did not end cleanly. */
   async stop(): Promise<void> {
-    this.#child.stdin?.end();
+    this.end();
     const timer = setTimeout(() => this.#child.kill('SIGTERM'), PATIENCE_MS);
     const code = await this.#closed;
     clearTimeout(timer);
