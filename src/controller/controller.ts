@@ -8,11 +8,9 @@
  * A host is looked at when an event concerns it, one pass at a time, always with the newest state; one slow or dead host
  * delays no other. A failed pass is a value of its host's stream, never an error of all.
  */
-import { isDeepStrictEqual } from 'node:util';
 import {
   defer,
   distinctUntilChanged,
-  filter,
   from,
   interval,
   map,
@@ -53,6 +51,17 @@ interface HostRun {
   readonly subscription: Subscription;
 }
 
+/** True when what was known of a host says this already; states that did not change have the same values (desired/). */
+const says = (known: Confirmed | undefined, told: Confirmed): boolean =>
+  known !== undefined &&
+  known.ports === told.ports &&
+  known.peers === told.peers &&
+  known.sends === told.sends &&
+  (told.held === undefined ||
+    (known.held?.generation === told.held.generation &&
+      known.held.numbers === told.held.numbers &&
+      known.held.remotes === told.held.remotes));
+
 export class Controller {
   /** What the switches count, read when it is asked for. */
   readonly counted = new RecentlyCounted();
@@ -73,12 +82,16 @@ export class Controller {
   readonly #seen = new Map<string, number>();
   /** Hosts about to be looked at. */
   readonly #changed = new Set<string>();
+  /** What begins a pass over each host. */
+  readonly #looks = new Map<string, Subject<Urgency>>();
   /** Hosts whose rows changed in something that tells nothing new, to be looked through. */
   readonly #unclear = new Set<string>();
   /** Called after each pass; the CLI's `--once` waits for it. */
   readonly #listeners = new Set<() => void>();
   #state: State;
   #eventCount = 0;
+  /** Number of the last event that let hosts be judged that nobody could. */
+  #judgeable = 0;
 
   constructor(options: ControllerOptions) {
     this.#options = options;
@@ -89,7 +102,8 @@ export class Controller {
       tap((state) => {
         this.#state = state;
         this.#eventCount += 1;
-        for (const host of state.dirty) {
+        if (state.judgeable) this.#judgeable = this.#eventCount;
+        for (const host of this.#concernedBy(state)) {
           this.#concerned.set(host, this.#eventCount);
           if (state.news) this.#news.set(host, this.#eventCount);
         }
@@ -108,6 +122,7 @@ export class Controller {
         distinctUntilChanged(),
       )
       .subscribe((topology) => this.#followHosts(topology));
+    this.#state$.subscribe((state) => this.#begin(state));
     closings(this.#state$).subscribe((event) => this.#events.next(event));
     const marking = { happened$: this.#happened$, link: (name: string) => this.link(name) };
     const failures$ = portMarks(marking).pipe(takeUntil(this.#stopped));
@@ -176,6 +191,7 @@ export class Controller {
       this.#hosts.delete(name);
       this.#reports.delete(name);
       this.#memories.delete(name);
+      this.#looks.delete(name);
       this.#concerned.delete(name);
       this.#news.delete(name);
       this.#seen.delete(name);
@@ -193,22 +209,38 @@ export class Controller {
       const frame = answers.to(punt, this.#state.world.topology, this.report(host.name).result?.desired);
       if (frame !== undefined) link.answer(punt, frame);
     });
-    const passes$ = merge(
-      this.#state$.pipe(
-        filter((state) => state.dirty.has(host.name)),
-        map((state) => this.#urgency(state, host.name)),
-        tap((urgency) => {
-          this.#turns.promote(host.name, urgency);
-          // What the others only prepared for is there now.
-          if (urgency === 'first') this.#turns.hurryAll();
-        }),
-      ),
-      interval(this.#options.readEveryMs).pipe(map((): Urgency => 'inTurn')),
-    ).pipe(
+    const looks$ = new Subject<Urgency>();
+    this.#looks.set(host.name, looks$);
+    const passes$ = merge(looks$, interval(this.#options.readEveryMs).pipe(map((): Urgency => 'inTurn'))).pipe(
       startWith<Urgency>('inTurn'),
       conflateMap((urgency) => this.#pass$(link, urgency)),
     );
     this.#hosts.set(host.name, { link, look: new HostLook(), subscription: passes$.subscribe(() => this.#told()) });
+  }
+
+  /** The hosts to look at after an event: those it concerns, and where it lets others be judged, who waits for that. */
+  #concernedBy(state: State): ReadonlySet<string> {
+    if (!state.judgeable) return state.dirty;
+    const keeping = [...this.#hosts.keys()].filter((name) => this.#keeps(name));
+    return new Set([...state.dirty, ...keeping]);
+  }
+
+  /** True where the tables were read and hold something that is not wanted. */
+  #keeps(host: string): boolean {
+    const memory = this.#memories.get(host);
+    return memory?.actual !== undefined && memory.held === undefined;
+  }
+
+  #begin(state: State): void {
+    for (const host of this.#concernedBy(state)) {
+      const looks$ = this.#looks.get(host);
+      if (looks$ === undefined) continue;
+      const urgency = this.#urgency(state, host);
+      this.#turns.promote(host, urgency);
+      // What the others only prepared for is there now.
+      if (urgency === 'first') this.#turns.hurryAll();
+      looks$.next(urgency);
+    }
   }
 
   /** A host that is not right yet has no time to be patient. */
@@ -288,6 +320,8 @@ export class Controller {
         const result = await this.#reconcile(run);
         this.#seen.set(link.name, seen);
         this.#succeeded(link, result);
+        // What it keeps may have become judgeable while it was read.
+        if (this.#judgeable > seen && this.#keeps(link.name)) this.#lookLater(link.name, AGAIN_MS);
       } catch (error) {
         this.#failed(link, error as Error);
       }
@@ -319,8 +353,7 @@ export class Controller {
   }
 
   #confirm(host: string, confirmed: Confirmed): void {
-    const before = this.#state.world.confirmed.get(host);
-    if (this.#hosts.has(host) && !isDeepStrictEqual(before, { ...before, ...confirmed }))
+    if (this.#hosts.has(host) && !says(this.#state.world.confirmed.get(host), confirmed))
       this.#events.next({ kind: 'confirmed', host, confirmed });
   }
 

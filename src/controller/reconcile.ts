@@ -212,8 +212,10 @@ const isDue = ({ readAt }: Memory, now: number, readEveryMs: number): boolean =>
  */
 function judge(context: PassContext): DesiredState {
   const { memory, version, state, link, now, readEveryMs, flowsOf } = context;
-  if (memory.judged?.version === version && !isDue(memory, now(), readEveryMs)) return memory.judged.desired;
-  return desiredState(state.world, link.name, state.bound, flowsOf);
+  if (isDue(memory, now(), readEveryMs)) return desiredState(state.world, link.name, state.bound, flowsOf);
+  const before = memory.judged?.desired;
+  if (before !== undefined && memory.judged?.version === version) return before;
+  return desiredState(state.world, link.name, state.bound, flowsOf, before);
 }
 
 /** The result of a pass over tables that are known to be right: nothing to compare, nothing to send. */

@@ -4,19 +4,24 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import {
-  type Binding,
+  type Bound,
   bindings,
+  boundAfter,
   type Confirmed,
   type HostFacts,
   holders,
   hostOfPeer,
+  type NetworkPlaces,
+  type Rebinding,
   type WayChange,
   type World,
   whereIs,
+  withEntries,
+  withEntry,
   withFormerWays,
   withoutFormerWays,
 } from '../desired/index.js';
-import type { Network, Topology } from '../topology/index.js';
+import type { Topology } from '../topology/index.js';
 import { sinceAfter } from './since.js';
 
 export type Event =
@@ -33,13 +38,15 @@ export type Event =
 
 export interface State {
   readonly world: World;
-  readonly bound: ReadonlyMap<string, Binding>;
+  readonly bound: Bound;
   /** Hosts to look at because of the last event. */
   readonly dirty: ReadonlySet<string>;
   /** The host whose pass comes first: the last event gave it a port. */
   readonly cause?: string;
   /** The host of whose event a pass can wait: there is nothing to send for it yet, or nothing at all. */
   readonly patient?: string;
+  /** The last event lets hosts be judged that nobody could: who keeps something because of that looks again. */
+  readonly judgeable: boolean;
   /** True when the last event may have changed what the hosts in `dirty` should hold. */
   readonly news: boolean;
   /** Counts topologies, from 1. */
@@ -54,59 +61,64 @@ export const initialState = (topology: Topology): State => {
     world,
     bound: bindings(world),
     dirty: new Set(topology.hosts.map((h) => h.name)),
+    judgeable: false,
     news: true,
     generation: 1,
     since: new Map(),
   };
 };
 
-/** Hosts that have, or had, a port of the network. */
-function membersOf(network: Network, ...all: readonly ReadonlyMap<string, Binding>[]): Set<string> {
-  const members = new Set<string>();
-  for (const port of network.ports)
-    for (const bound of all) {
-      const host = whereIs(bound.get(port.path));
-      if (host !== undefined) members.add(host);
-    }
-  return members;
+/** Adds the hosts with a port of the network. */
+function addMembers(hosts: Set<string>, places: NetworkPlaces | undefined): void {
+  for (const host of places?.byHost.keys() ?? []) hosts.add(host);
 }
 
 /** What other hosts have to know of a binding: where, or why nowhere. The port's number is its own host's business. */
-const whereabouts = (b: Binding | undefined): string | undefined => whereIs(b) ?? b?.state;
+const whereabouts = (b: Rebinding['before']): string | undefined => whereIs(b) ?? b?.state;
 
-/** The hosts that a change of bindings concerns: those of every network with a port that is elsewhere now. */
-function concerned(
-  topology: Topology,
-  before: ReadonlyMap<string, Binding>,
-  after: ReadonlyMap<string, Binding>,
-): Set<string> {
+/** The hosts that changes of bindings concern: those of every network with a port that is elsewhere now. */
+function concerned(before: Bound, after: Bound, changes: readonly Rebinding[]): Set<string> {
+  const networks = new Set<string>();
+  for (const { path, before: was, after: is } of changes) {
+    const network = after.index.ports.get(path)?.network.path;
+    if (network !== undefined && whereabouts(was) !== whereabouts(is)) networks.add(network);
+  }
   const hosts = new Set<string>();
-  for (const network of topology.networks)
-    if (network.ports.some(({ path }) => whereabouts(before.get(path)) !== whereabouts(after.get(path))))
-      for (const host of membersOf(network, before, after)) hosts.add(host);
+  for (const network of networks) {
+    addMembers(hosts, before.places(network));
+    addMembers(hosts, after.places(network));
+  }
   return hosts;
 }
 
 /** The ports on their way from one host to another: those that were, and those whose holder is another now. */
-function movingAfter(world: World, next: ReadonlyMap<string, string>): ReadonlySet<string> {
+function movingAfter(world: World, next: ReadonlyMap<string, string>, paths: Iterable<string>): ReadonlySet<string> {
   const moving = new Set([...world.moving].filter((path) => next.has(path)));
-  for (const [path, host] of next) {
+  for (const path of paths) {
     const before = world.holders.get(path);
-    if (before !== undefined && before !== host) moving.add(path);
+    if (before !== undefined && next.has(path) && before !== next.get(path)) moving.add(path);
   }
-  return moving;
+  const same = moving.size === world.moving.size && [...moving].every((path) => world.moving.has(path));
+  return same ? world.moving : moving;
 }
 
 function withFacts(state: State, host: string, facts: HostFacts): State {
-  const world: World = { ...state.world, facts: new Map(state.world.facts).set(host, facts) };
-  const bound = bindings(world);
-  const first = !state.world.facts.has(host);
-  const dirty = first
-    ? new Set(world.topology.hosts.map((h) => h.name))
-    : concerned(world.topology, state.bound, bound);
+  const { world: old } = state;
+  const world: World = { ...old, facts: withEntry(old.facts, host, facts) };
+  const { bound, changes } = boundAfter(state.bound, world, host, old.facts.get(host));
+  const places = changes.map(({ path, after }) => [path, whereIs(after)] as const);
+  const next = changes.length === 0 ? old.holders : withEntries(old.holders, places);
+  const moving = movingAfter(
+    old,
+    next,
+    changes.map(({ path }) => path),
+  );
+  const dirty = concerned(state.bound, bound, changes);
   dirty.add(host);
-  const next = holders(bound);
-  return { ...state, world: { ...world, holders: next, moving: movingAfter(state.world, next) }, bound, dirty };
+  const seen = { ...state, world: { ...world, holders: next, moving }, bound, dirty };
+  const told: State = { ...seen, judgeable: !old.facts.has(host) };
+  if (gotPort(changes, host)) return { ...told, cause: host };
+  return onlyPending(old.facts.get(host), facts, changes) ? { ...told, patient: host } : told;
 }
 
 const difference = (a: ReadonlySet<string>, b: ReadonlySet<string>): string[] => [
@@ -121,16 +133,15 @@ const difference = (a: ReadonlySet<string>, b: ReadonlySet<string>): string[] =>
 function withConfirmed(state: State, host: string, confirmed: Confirmed): State {
   const { world, bound } = state;
   const before = world.confirmed.get(host);
-  const peers = difference(confirmed.peers, before?.peers ?? new Set());
+  const peers = confirmed.peers === before?.peers ? [] : difference(confirmed.peers, before?.peers ?? new Set());
   const arrived = [...world.moving].filter((path) => confirmed.ports.has(path) && whereIs(bound.get(path)) === host);
   const dirty = new Set(peers.map(hostOfPeer));
-  for (const network of world.topology.networks)
-    if (network.ports.some((port) => arrived.includes(port.path)))
-      for (const member of membersOf(network, bound)) dirty.add(member);
+  for (const path of arrived) addMembers(dirty, bound.places(bound.index.ports.get(path)?.network.path ?? ''));
   dirty.delete(host);
-  const moving = new Set([...world.moving].filter((path) => !arrived.includes(path)));
+  const moving =
+    arrived.length === 0 ? world.moving : new Set([...world.moving].filter((path) => !arrived.includes(path)));
   const held = confirmed.held ?? before?.held;
-  const all = new Map(world.confirmed).set(host, held === undefined ? confirmed : { ...confirmed, held });
+  const all = withEntry(world.confirmed, host, held === undefined ? confirmed : { ...confirmed, held });
   return { ...state, world: { ...world, confirmed: all, moving }, dirty };
 }
 
@@ -148,9 +159,10 @@ function withTopology(state: State, given: Topology): State {
   const bound = bindings(world);
   const next = holders(bound);
   return {
-    world: { ...world, holders: next, moving: movingAfter(state.world, next) },
+    world: { ...world, holders: next, moving: movingAfter(state.world, next, next.keys()) },
     bound,
     dirty: names,
+    judgeable: true,
     news: true,
     generation: state.generation + 1,
     since: sinceAfter(state.since, state.world.topology, topology, state.generation + 1),
@@ -159,36 +171,24 @@ function withTopology(state: State, given: Topology): State {
 
 function withClosed(state: State, change: WayChange): State {
   const topology = withoutFormerWays(state.world.topology, change);
-  return { ...state, world: { ...state.world, topology }, dirty: new Set(topology.hosts.map((h) => h.name)) };
+  const world = { ...state.world, topology };
+  return { ...state, world, bound: state.bound.over(topology), dirty: new Set(topology.hosts.map((h) => h.name)) };
 }
 
 /** True when the event gave the host a port with a number: the others mostly wait for it then. */
-const gotPort = (before: State, next: State, host: string): boolean =>
-  next.bound !== before.bound &&
-  [...next.bound].some(
-    ([path, b]) => b.state === 'bound' && b.host === host && before.bound.get(path)?.state !== 'bound',
-  );
+const gotPort = (changes: readonly Rebinding[], host: string): boolean =>
+  changes.some(({ before, after }) => after.state === 'bound' && after.host === host && before?.state !== 'bound');
 
 /** True when all that the event told of its host is that ports there will get a number soon: the others may prepare. */
-function onlyPending(before: State, next: State, host: string): boolean {
-  const tunnels = (state: State): unknown => state.world.facts.get(host)?.tunnels;
-  if (!isDeepStrictEqual(tunnels(before), tunnels(next))) return false;
-  for (const [path, b] of next.bound) {
-    const old = before.bound.get(path);
-    const got = b.state === 'pending' && old?.state !== 'bound';
-    if (!got && !isDeepStrictEqual(b, old)) return false;
-  }
-  return true;
-}
+const onlyPending = (before: HostFacts | undefined, after: HostFacts, changes: readonly Rebinding[]): boolean =>
+  isDeepStrictEqual(before?.tunnels, after.tunnels) &&
+  changes.every(({ before: was, after: is }) => is.state === 'pending' && was?.state !== 'bound');
 
 /** The state after an event. */
 export function reduce(state: State, event: Event): State {
-  const { cause: _, patient: __, ...rest } = after(state, event);
-  const next = { ...rest, news: event.kind !== 'recheck' };
-  if (event.kind === 'recheck') return event.due === true ? next : { ...next, patient: event.host };
-  if (event.kind !== 'facts') return next;
-  if (gotPort(state, next, event.host)) return { ...next, cause: event.host };
-  return onlyPending(state, next, event.host) ? { ...next, patient: event.host } : next;
+  const { cause: _, patient: __, ...rest } = state;
+  const next = after({ ...rest, judgeable: false, news: event.kind !== 'recheck' }, event);
+  return event.kind === 'recheck' && event.due !== true ? { ...next, patient: event.host } : next;
 }
 
 function after(state: State, event: Event): State {

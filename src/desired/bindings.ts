@@ -7,53 +7,44 @@
  *  - unbound: every host has been heard and none has it
  *  - unknown: not seen, but some host where it may be has not been heard: whatever the switches hold for it stays
  *  - conflict: two rows claim it; the host that had it keeps it, a newcomer gets nothing
+ *
+ * `bindings` looks at everything; `boundAfter` at what one host's new facts say, with the same result.
  */
-import type { Network, Port } from '../topology/index.js';
-import type { InterfaceFact, World } from './world.js';
+import { isDeepStrictEqual } from 'node:util';
+import type { Port } from '../topology/index.js';
+import { type Binding, Bound, type Claim, type Rebinding, whereIs } from './bound.js';
+import type { PlacedPort } from './topology-index.js';
+import type { HostFacts, InterfaceFact, World } from './world.js';
 
-export type Binding =
-  | {
-      readonly state: 'bound';
-      readonly host: string;
-      readonly name: string;
-      readonly ofport: number;
-      readonly conflict?: string;
-    }
-  | { readonly state: 'pending'; readonly host: string; readonly name: string }
-  | { readonly state: 'unbound' }
-  | { readonly state: 'unknown' }
-  | { readonly state: 'conflict'; readonly reason: string };
+const byHostName = (a: Claim, b: Claim): number => (a.host < b.host ? -1 : a.host > b.host ? 1 : 0);
 
-/** Hosts on which the topology lets the port run. */
-export const allowedHosts = (world: World, port: Port): readonly string[] =>
-  port.hosts ?? world.topology.hosts.map((host) => host.name);
-
-interface Claim {
-  readonly host: string;
-  readonly row: InterfaceFact;
-}
-
-/** iface-id → the rows that bear it, over all hosts heard so far. */
-function claims(world: World): ReadonlyMap<string, readonly Claim[]> {
-  const found = new Map<string, Claim[]>();
-  for (const [host, { interfaces }] of world.facts)
-    for (const row of interfaces) {
-      if (row.ifaceId === undefined || row.inactive) continue;
-      const list = found.get(row.ifaceId);
-      if (list) list.push({ host, row });
-      else found.set(row.ifaceId, [{ host, row }]);
-    }
+/** The rows of one host that bear an iface-id and are in use, by iface-id. */
+function rowsOf(facts: HostFacts | undefined): ReadonlyMap<string, readonly InterfaceFact[]> {
+  const found = new Map<string, InterfaceFact[]>();
+  for (const row of facts?.interfaces ?? []) {
+    if (row.ifaceId === undefined || row.inactive) continue;
+    const list = found.get(row.ifaceId);
+    if (list) list.push(row);
+    else found.set(row.ifaceId, [row]);
+  }
   return found;
 }
 
-function bindingOf(world: World, port: Port, all: readonly Claim[]): Binding {
-  const allowed = new Set(allowedHosts(world, port));
-  const here = all.filter(({ host }) => allowed.has(host));
-  const strangers = all.filter(({ host }) => !allowed.has(host)).map(({ host }) => host);
+/** True when every host where the port may be has been heard. */
+function allHeard({ topology, facts }: World, { hosts }: Port): boolean {
+  if (hosts !== undefined) return hosts.every((host) => facts.has(host));
+  return facts.size >= topology.hosts.length && topology.hosts.every(({ name }) => facts.has(name));
+}
+
+function bindingOf(world: World, bound: Bound, port: Port): Binding {
+  const all = bound.claims(port.ifaceId);
+  const allowed = ({ host }: Claim): boolean =>
+    port.hosts === undefined ? bound.index.hosts.has(host) : port.hosts.includes(host);
+  const strangers = all.filter((claim) => !allowed(claim)).map(({ host }) => host);
   const note =
     strangers.length > 0 ? `also seen on ${strangers.join(', ')}, where the topology does not allow it` : undefined;
   const byHost = new Map<string, readonly InterfaceFact[]>();
-  for (const { host, row } of here) byHost.set(host, [...(byHost.get(host) ?? []), row]);
+  for (const claim of all) if (allowed(claim)) byHost.set(claim.host, [...(byHost.get(claim.host) ?? []), claim.row]);
   for (const [host, rows] of byHost)
     if (rows.length > 1)
       return {
@@ -66,7 +57,7 @@ function bindingOf(world: World, port: Port, all: readonly Claim[]): Binding {
   if (host === undefined) {
     if (byHost.size > 1)
       return { state: 'conflict', reason: `iface-id on several hosts: ${[...byHost.keys()].join(', ')}` };
-    if ([...allowed].some((name) => !world.facts.has(name))) return { state: 'unknown' };
+    if (!allHeard(world, port)) return { state: 'unknown' };
     return note === undefined ? { state: 'unbound' } : { state: 'conflict', reason: note };
   }
   const others = [...byHost.keys()].filter((name) => name !== host);
@@ -76,23 +67,85 @@ function bindingOf(world: World, port: Port, all: readonly Claim[]): Binding {
   return { state: 'bound', host, name, ofport, ...(conflict === undefined ? {} : { conflict }) };
 }
 
-/** The host where the port is, whether it has its number already or not. */
-export const whereIs = (b: Binding | undefined): string | undefined =>
-  b?.state === 'bound' || b?.state === 'pending' ? b.host : undefined;
+/** These ports looked at again. */
+function lookedAt(world: World, bound: Bound, ports: Iterable<Port>): readonly Rebinding[] {
+  const changes: Rebinding[] = [];
+  for (const port of ports) {
+    const before = bound.get(port.path);
+    const after = bindingOf(world, bound, port);
+    if (!isDeepStrictEqual(before, after)) changes.push({ path: port.path, before, after });
+  }
+  return changes;
+}
 
-/** The binding of every port of the topology, by path. */
-export function bindings(world: World): ReadonlyMap<string, Binding> {
-  const all = claims(world);
-  const result = new Map<string, Binding>();
-  const each = (network: Network) => {
-    for (const port of network.ports) result.set(port.path, bindingOf(world, port, all.get(port.ifaceId) ?? []));
-  };
-  world.topology.networks.forEach(each);
-  return result;
+/** The binding of every port of the topology. */
+export function bindings(world: World): Bound {
+  const nothing = Bound.nothing(world.topology);
+  const { byIfaceId, ports } = nothing.index;
+  const claims = new Map<string, Claim[]>();
+  for (const [host, facts] of world.facts)
+    for (const [ifaceId, rows] of rowsOf(facts)) {
+      if (!byIfaceId.has(ifaceId)) continue;
+      const list = claims.get(ifaceId);
+      const own = rows.map((row) => ({ host, row }));
+      if (list) list.push(...own);
+      else claims.set(ifaceId, own);
+    }
+  for (const list of claims.values()) list.sort(byHostName);
+  const claimed = nothing.claimed(claims);
+  return claimed.rebound(
+    lookedAt(
+      world,
+      claimed,
+      [...ports.values()].map(({ port }) => port),
+    ),
+  );
+}
+
+/** The rows of a host that are other ones now, by iface-id. */
+function changedRows(before: HostFacts | undefined, after: HostFacts): ReadonlyMap<string, readonly InterfaceFact[]> {
+  const was = rowsOf(before);
+  const is = rowsOf(after);
+  const changed = new Map<string, readonly InterfaceFact[]>();
+  for (const [ifaceId, rows] of is) if (!isDeepStrictEqual(rows, was.get(ifaceId))) changed.set(ifaceId, rows);
+  for (const ifaceId of was.keys()) if (!is.has(ifaceId)) changed.set(ifaceId, []);
+  return changed;
+}
+
+/** Ports that nobody could judge until this host was heard. */
+function judgeable(world: World, bound: Bound, host: string): readonly Port[] {
+  const { named, anywhere } = bound.index;
+  const everyone = world.topology.hosts.every(({ name }) => world.facts.has(name));
+  const candidates: readonly PlacedPort[] = [...(named.get(host) ?? []), ...(everyone ? anywhere : [])];
+  return candidates.flatMap(({ port }) => (bound.get(port.path)?.state === 'unknown' ? [port] : []));
+}
+
+/** The bindings after new facts of one host, which are in `world` already, and which of them are other ones. */
+export function boundAfter(
+  bound: Bound,
+  world: World,
+  host: string,
+  before: HostFacts | undefined,
+): { readonly bound: Bound; readonly changes: readonly Rebinding[] } {
+  const facts = world.facts.get(host);
+  if (facts === undefined) return { bound, changes: [] };
+  const ports = new Set<Port>();
+  const claims: (readonly [string, readonly Claim[]])[] = [];
+  for (const [ifaceId, rows] of changedRows(before, facts)) {
+    const placed = bound.index.byIfaceId.get(ifaceId);
+    if (placed === undefined) continue;
+    const others = bound.claims(ifaceId).filter((claim) => claim.host !== host);
+    claims.push([ifaceId, [...others, ...rows.map((row) => ({ host, row }))].sort(byHostName)]);
+    ports.add(placed.port);
+  }
+  const claimed = claims.length === 0 ? bound : bound.claimed(claims);
+  if (before === undefined) for (const port of judgeable(world, claimed, host)) ports.add(port);
+  const changes = lookedAt(world, claimed, ports);
+  return { bound: claimed.rebound(changes), changes };
 }
 
 /** The holders to remember with the next world: where each port is bound or pending now. */
-export function holders(bound: ReadonlyMap<string, Binding>): ReadonlyMap<string, string> {
+export function holders(bound: Bound): ReadonlyMap<string, string> {
   const result = new Map<string, string>();
   for (const [path, binding] of bound) {
     const host = whereIs(binding);

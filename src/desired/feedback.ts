@@ -4,11 +4,12 @@
  * it; its value is the generation of the intent that was carried out. A neighbour that appears later does not take the mark
  * away: it gets its own only when both reach each other. Pure.
  */
-import type { Network, Port, Topology } from '../topology/index.js';
-import { type Binding, whereIs } from './bindings.js';
+import type { Network, Port } from '../topology/index.js';
+import { type Bound, whereIs } from './bound.js';
 import { BRIDGE } from './config.js';
 import { setKeys } from './host-config.js';
 import type { Change, HostRows, InterfaceRow } from './rows.js';
+import type { PlacedPort } from './topology-index.js';
 import { sendKey, waysOf } from './ways.js';
 import type { World } from './world.js';
 
@@ -17,14 +18,9 @@ export const INSTALLED_KEY = 'kakuri-installed';
 
 export interface Reach {
   readonly world: World;
-  readonly bound: ReadonlyMap<string, Binding>;
+  readonly bound: Bound;
   /** Generation in which the intent of a port (by path) last changed; absent: 1. */
   readonly since: ReadonlyMap<string, number>;
-}
-
-export interface PlacedPort {
-  readonly network: Network;
-  readonly port: Port;
 }
 
 /** The generation that hosts must have carried out for the port. */
@@ -33,10 +29,8 @@ export const generationOf = ({ since }: Reach, { path }: Port): number => since.
 /** The other hosts with a port of the network that has a number. */
 function neighbours({ bound }: Reach, network: Network, host: string): ReadonlySet<string> {
   const hosts = new Set<string>();
-  for (const { path } of network.ports) {
-    const b = bound.get(path);
-    if (b?.state === 'bound' && b.host !== host) hosts.add(b.host);
-  }
+  for (const [other, ports] of bound.places(network.path)?.byHost ?? [])
+    if (other !== host && ports.some(({ path }) => bound.get(path)?.state === 'bound')) hosts.add(other);
   return hosts;
 }
 
@@ -67,16 +61,12 @@ export function waitingFor(reach: Reach, placed: PlacedPort): readonly string[] 
     const knows =
       held !== undefined &&
       held.generation >= generationOf(reach, port) &&
-      held.remotes.get(port.path) === b.host &&
+      held.remotes.get(network.path)?.peers.get(b.host)?.remotes.has(port.path) === true &&
       sends(peer, b.host);
     if (!knows) waiting.push(`${peer} has not confirmed that it sends to ${b.host}`);
   }
   return waiting;
 }
-
-/** The ports of a topology by iface-id. */
-export const portsByIfaceId = ({ networks }: Topology): ReadonlyMap<string, PlacedPort> =>
-  new Map(networks.flatMap((network) => network.ports.map((port) => [port.ifaceId, { network, port }] as const)));
 
 const clearMark = ({ _uuid: uuid, external_ids }: InterfaceRow): readonly Change[] => {
   const present = external_ids[INSTALLED_KEY];

@@ -100,26 +100,28 @@ export function messageOctets({ match, instructions }: Pick<DesiredFlow, 'match'
   return octets;
 }
 
-/** What no switch can be given of this, for the networks on one host; empty when all can. */
-export function excesses(networks: readonly Network[], parts: readonly Part[]): readonly string[] {
+/** Keys that the encapsulation of their network does not have room for. */
+export const keyExcesses = (networks: readonly Network[]): string[] =>
+  networks.flatMap(({ path, encapsulation, key }) =>
+    Number.isInteger(key) && key >= 1 && key <= largestKey(encapsulation)
+      ? []
+      : [`network ${path}: tunnel key ${key} is not within 1 to ${largestKey(encapsulation)} (${encapsulation})`],
+  );
+
+const FITS: readonly string[] = [];
+
+/** Flows that are too long for a message. */
+export function partExcesses(parts: readonly Part[]): readonly string[] {
   const found: string[] = [];
-  for (const { path, encapsulation, key } of networks)
-    if (!Number.isInteger(key) || key < 1 || key > largestKey(encapsulation))
-      found.push(
-        `network ${path}: tunnel key ${key} is not within 1 to ${largestKey(encapsulation)} (${encapsulation})`,
-      );
-  let count = 0;
-  for (const part of parts) {
-    count += part.length;
+  for (const part of parts)
     for (const { octets, owner, why } of part)
       if (octets > LIMITS.message)
         found.push(`${owner.id}: a flow_mod of ${octets} octets (${why}), the limit is ${LIMITS.message}`);
-  }
-  if (count > LIMITS.flowsPerTable) found.push(...tooManyFlows(parts.flat()));
-  return found;
+  return found.length === 0 ? FITS : found;
 }
 
-function tooManyFlows(flows: readonly DesiredFlow[]): readonly string[] {
+/** Tables with more flows than they are made for. */
+export function tooManyFlows(flows: readonly DesiredFlow[]): readonly string[] {
   const counts = new Map<number, number>();
   for (const { table_id } of flows) counts.set(table_id, (counts.get(table_id) ?? 0) + 1);
   return TABLES.flatMap(({ id, name }) => {

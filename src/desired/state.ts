@@ -1,7 +1,9 @@
 /** What a host's tables should hold, as values ready to be compared and sent. */
 import type { Action, Instruction, Match } from 'ts-openflow';
 import type { DropReason, Meter } from '../pipeline/index.js';
+import type { Ground, NetworkSlice } from './network-slice.js';
 import type { Owner } from './owners.js';
+import type { Remotes, TunnelFact } from './world.js';
 
 export interface DesiredFlow {
   readonly table_id: number;
@@ -37,8 +39,21 @@ export interface DesiredGroup {
   readonly buckets: readonly DesiredBucket[];
 }
 
+/** A host's state in pieces, each the same value again as long as its causes do not change. */
+export interface Slices {
+  readonly ground: Ground;
+  /** The facts that the ground was made of. */
+  readonly tunnels: readonly TunnelFact[];
+  /** The flows of the host itself and of its tunnels. */
+  readonly parts: readonly Part[];
+  /** By path. */
+  readonly networks: ReadonlyMap<string, NetworkSlice>;
+}
+
 /** What a host's switch should hold, and what must be left as it is because nobody can know yet. */
 export interface DesiredState {
+  /** What all the rest follows from. */
+  readonly slices: Slices;
   /** The flows by the object that needs them. An object that has not changed gives the same array again (remember.ts). */
   readonly parts: readonly Part[];
   /** All of them. */
@@ -55,7 +70,7 @@ export interface DesiredState {
   readonly sends: ReadonlySet<string>;
   /** As in Held. */
   readonly numbers: ReadonlyMap<string, number>;
-  readonly remotes: ReadonlyMap<string, string>;
+  readonly remotes: Remotes;
   /** What the host is not given, and why, one clear sentence each; all else goes on. */
   readonly warnings: readonly string[];
   /** Why nothing at all may be sent to the host: it could not hold it. */

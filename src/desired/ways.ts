@@ -5,7 +5,7 @@
  * is the only memory of it.
  */
 import { KeySpace, type Network, type Topology, type Way, type Wire } from '../topology/index.js';
-import { type Binding, whereIs } from './bindings.js';
+import { type Bound, whereIs } from './bound.js';
 import type { World } from './world.js';
 
 const sameWay = (a: Way, b: Way): boolean =>
@@ -75,7 +75,7 @@ export function withoutFormerWays(topology: Topology, { network: path, former: e
 }
 
 /** True when every host with a port of the network has confirmed that it sends to all others by the present way. */
-function carriedOut(world: World, network: Network, bound: ReadonlyMap<string, Binding>): boolean {
+function carriedOut(world: World, network: Network, bound: Bound): boolean {
   const { topology, facts, confirmed } = world;
   const way = presentWay(topology, network);
   const may = new Set(network.ports.flatMap((port) => port.hosts ?? topology.hosts.map((host) => host.name)));
@@ -87,11 +87,7 @@ function carriedOut(world: World, network: Network, bound: ReadonlyMap<string, B
 }
 
 /** Of the networks in the middle of a change those that have carried it out everywhere: former ways may be closed. */
-export const finishedChanges = (
-  world: World,
-  bound: ReadonlyMap<string, Binding>,
-  changing: readonly Network[],
-): readonly WayChange[] =>
+export const finishedChanges = (world: World, bound: Bound, changing: readonly Network[]): readonly WayChange[] =>
   changing.flatMap((network) =>
     network.former !== undefined && carriedOut(world, network, bound)
       ? [{ network: network.path, former: network.former }]

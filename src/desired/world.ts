@@ -27,14 +27,19 @@ export interface HostFacts {
   readonly tunnels: readonly TunnelFact[];
 }
 
+/** The ports elsewhere that a host sends to: by network's path, by the host where they are, their paths. */
+export type Remotes = ReadonlyMap<
+  string,
+  { readonly peers: ReadonlyMap<string, { readonly remotes: ReadonlySet<string> }> }
+>;
+
 /** What a host's tables do for ports, by path, in enough detail to tell whether a port is reached (feedback.ts). */
 export interface Held {
   /** Of the state it was computed from (counts topologies, from 1). */
   readonly generation: number;
   /** The ports on that host, each with its number. */
   readonly numbers: ReadonlyMap<string, number>;
-  /** The ports elsewhere that are sent to, each with the host where it is. */
-  readonly remotes: ReadonlyMap<string, string>;
+  readonly remotes: Remotes;
 }
 
 /** What a host has confirmed to be in its tables, by barrier and read-back. */

@@ -8,7 +8,7 @@
  *    (OpenFlow 1.5.1 clause 6.4).
  */
 
-import type { DesiredFlow, DesiredGroup, DesiredState } from '../desired/index.js';
+import { type DesiredFlow, type DesiredGroup, type DesiredState, partsBetween } from '../desired/index.js';
 import { isOurs, type Meter, ownerOf } from '../pipeline/index.js';
 import { type ActualFlow, type ActualGroup, type ActualState, contentOf } from './actual.js';
 
@@ -163,15 +163,13 @@ export function difference(desired: DesiredState, actual: ActualState): Differen
  * not the same are looked at. Undefined where that is not enough to judge, and everything has to be compared.
  */
 export function changedParts(desired: DesiredState, held: DesiredState, actual: ActualState): Difference | undefined {
-  const before = new Set(held.parts);
-  const now = new Set(desired.parts);
+  const { gone: former, come } = partsBetween(held, desired);
   const gone = new Map<string, DesiredFlow>();
-  for (const part of before) if (!now.has(part)) for (const flow of part) gone.set(flow.identity, flow);
+  for (const part of former) for (const flow of part) gone.set(flow.identity, flow);
   const add: DesiredFlow[] = [];
   const modify: DesiredFlow[] = [];
   const seen = new Set<string>();
-  for (const part of now) {
-    if (before.has(part)) continue;
+  for (const part of come) {
     for (const flow of part) {
       const present = actual.flows.get(flow.identity);
       // In its place stands a flow that stays: two owners want one place.

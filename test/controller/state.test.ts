@@ -19,14 +19,12 @@ const confirm = (state: State, host: string): State => {
 };
 
 describe('controller state', () => {
-  it('looks at every host when one is heard for the first time', () => {
+  it('tells that others can be judged when a host is heard for the first time, and only then', () => {
     const world = worldOf({ hosts: 3, ports: 3 });
-    const state = reduce(initialState(world.topology), {
-      kind: 'facts',
-      host: 'hv2',
-      facts: factsOf(world.topology, 'hv2', []),
-    });
-    expect(names(state.dirty)).to.deep.equal(['hv1', 'hv2', 'hv3']);
+    const event = { kind: 'facts', host: 'hv2', facts: factsOf(world.topology, 'hv2', []) } as const;
+    const state = reduce(initialState(world.topology), event);
+    expect([names(state.dirty), state.judgeable]).to.deep.equal([['hv2'], true]);
+    expect(reduce(state, event).judgeable).to.equal(false);
   });
 
   it('looks only at the hosts of the network when one port is bound', () => {

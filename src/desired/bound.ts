@@ -1,0 +1,175 @@
+/**
+ * Where all ports are, as one value: the binding of each by path, and by network and host for whoever asks the other way
+ * round. A change makes a new value at the cost of what changed; everything else is shared with the old one.
+ */
+import type { Network, Port, Topology } from '../topology/index.js';
+import { sharingMap, withEntries, withEntry } from './persistent.js';
+import { type TopologyIndex, topologyIndex } from './topology-index.js';
+import type { InterfaceFact } from './world.js';
+
+export type Binding =
+  | {
+      readonly state: 'bound';
+      readonly host: string;
+      readonly name: string;
+      readonly ofport: number;
+      readonly conflict?: string;
+    }
+  | { readonly state: 'pending'; readonly host: string; readonly name: string }
+  | { readonly state: 'unbound' }
+  | { readonly state: 'unknown' }
+  | { readonly state: 'conflict'; readonly reason: string };
+
+/** The host where the port is, whether it has its number already or not. */
+export const whereIs = (b: Binding | undefined): string | undefined =>
+  b?.state === 'bound' || b?.state === 'pending' ? b.host : undefined;
+
+/** A row that bears an iface-id. */
+export interface Claim {
+  readonly host: string;
+  readonly row: InterfaceFact;
+}
+
+/** One network's ports by the host where they are, in the order of the topology. */
+export interface NetworkPlaces {
+  readonly network: Network;
+  /** Another list wherever a port there, or its number, is another. */
+  readonly byHost: ReadonlyMap<string, readonly Port[]>;
+}
+
+/** A binding that is another now. */
+export interface Rebinding {
+  readonly path: string;
+  readonly before: Binding | undefined;
+  readonly after: Binding;
+}
+
+interface Contents {
+  readonly index: TopologyIndex;
+  readonly bindings: ReadonlyMap<string, Binding>;
+  readonly places: ReadonlyMap<string, NetworkPlaces>;
+  readonly atHosts: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly claims: ReadonlyMap<string, readonly Claim[]>;
+}
+
+const NOWHERE: ReadonlySet<string> = new Set();
+
+export class Bound {
+  readonly #contents: Contents;
+
+  private constructor(contents: Contents) {
+    this.#contents = contents;
+  }
+
+  /** Where nothing is bound. */
+  static nothing(topology: Topology): Bound {
+    const index = topologyIndex(topology);
+    const places = topology.networks.map((network) => [network.path, { network, byHost: new Map() }] as const);
+    return new Bound({
+      index,
+      bindings: sharingMap([]),
+      places: sharingMap(places),
+      atHosts: sharingMap([]),
+      claims: sharingMap([]),
+    });
+  }
+
+  get index(): TopologyIndex {
+    return this.#contents.index;
+  }
+
+  /** The binding of the port with this path. */
+  get(path: string): Binding | undefined {
+    return this.#contents.bindings.get(path);
+  }
+
+  get size(): number {
+    return this.#contents.bindings.size;
+  }
+
+  [Symbol.iterator](): Iterator<readonly [string, Binding]> {
+    return this.#contents.bindings[Symbol.iterator]();
+  }
+
+  /** Where the ports of the network with this path are. */
+  places(network: string): NetworkPlaces | undefined {
+    return this.#contents.places.get(network);
+  }
+
+  /** Paths of the networks with a port on the host. */
+  networksAt(host: string): ReadonlySet<string> {
+    return this.#contents.atHosts.get(host) ?? NOWHERE;
+  }
+
+  /** The rows that bear an iface-id of the topology, by host. */
+  claims(ifaceId: string): readonly Claim[] {
+    return this.#contents.claims.get(ifaceId) ?? [];
+  }
+
+  /** With other rows for some iface-ids. */
+  claimed(claims: Iterable<readonly [ifaceId: string, rows: readonly Claim[]]>): Bound {
+    return new Bound({ ...this.#contents, claims: withEntries(this.#contents.claims, claims) });
+  }
+
+  /** With other bindings for some ports. */
+  rebound(changes: readonly Rebinding[]): Bound {
+    if (changes.length === 0) return this;
+    const bindings = withEntries(
+      this.#contents.bindings,
+      changes.map(({ path, after }) => [path, after] as const),
+    );
+    const next = new Bound({ ...this.#contents, bindings });
+    const byNetwork = new Map<string, Rebinding[]>();
+    for (const change of changes) {
+      const path = this.index.ports.get(change.path)?.network.path;
+      if (path === undefined) continue;
+      const list = byNetwork.get(path);
+      if (list === undefined) byNetwork.set(path, [change]);
+      else list.push(change);
+    }
+    return [...byNetwork].reduce((bound, [network, list]) => bound.#moved(network, list), next);
+  }
+
+  /** The same bindings of a topology with the same ports, whose networks differ in something else. */
+  over(topology: Topology): Bound {
+    const index = topologyIndex(topology);
+    const empty: readonly Port[] = [];
+    const places = topology.networks.map((network) => {
+      const own = new Map(network.ports.map((port) => [port.path, port]));
+      const byHost = [...(this.places(network.path)?.byHost ?? [])].map(
+        ([host, ports]) => [host, ports.flatMap((port) => own.get(port.path) ?? empty)] as const,
+      );
+      return [network.path, { network, byHost: new Map(byHost) }] as const;
+    });
+    return new Bound({ ...this.#contents, index, places: sharingMap(places) });
+  }
+
+  /** The indices after these changes of one network's bindings, which are in `bindings` already. */
+  #moved(path: string, changes: readonly Rebinding[]): Bound {
+    const present = this.places(path);
+    if (present === undefined) return this;
+    const hosts = new Set(changes.flatMap(({ before, after }) => [whereIs(before) ?? [], whereIs(after) ?? []].flat()));
+    const { ports } = this.index;
+    const byHost = new Map(present.byHost);
+    let { atHosts } = this.#contents;
+    for (const host of hosts) {
+      const candidates = new Map((byHost.get(host) ?? []).map((port) => [port.path, port]));
+      for (const { path: port } of changes) {
+        const placed = ports.get(port);
+        if (placed !== undefined) candidates.set(port, placed.port);
+      }
+      const here = [...candidates.values()]
+        .filter((port) => whereIs(this.get(port.path)) === host)
+        .sort((a, b) => (ports.get(a.path)?.order ?? 0) - (ports.get(b.path)?.order ?? 0));
+      if (here.length > 0) byHost.set(host, here);
+      else byHost.delete(host);
+      const at = new Set(atHosts.get(host) ?? []);
+      if (at.has(path) === here.length > 0) continue;
+      if (here.length > 0) at.add(path);
+      else at.delete(path);
+      atHosts = withEntry(atHosts, host, at);
+    }
+    const places = withEntry(this.#contents.places, path, { network: present.network, byHost });
+    return new Bound({ ...this.#contents, places, atHosts });
+  }
+}

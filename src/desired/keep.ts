@@ -1,0 +1,51 @@
+/**
+ * What must be left in a switch as it is, because nobody can judge it yet: flows and buckets for hosts that were not heard
+ * or have not confirmed, and for ports of which nobody knows where they are. Asked for only where a switch holds something
+ * that is not wanted, so it is found out then and not before.
+ */
+import { bucketId, groupId, unknownGroupId, wantsUnknown } from '../pipeline/index.js';
+import type { Network } from '../topology/index.js';
+import { type NetworkSlice, type SliceContext, waysTo } from './network-slice.js';
+import { peerOwner, remoteOwner } from './owners.js';
+
+export interface Kept {
+  /** Owners (by cookie). */
+  readonly owners: ReadonlySet<bigint>;
+  /** Buckets, as `group_id bucket_id`. */
+  readonly buckets: ReadonlySet<string>;
+}
+
+/** The groups of a network: that of its hosts, and that of the hosts where a port receives the unknown. */
+const groupsOf = (network: Network): readonly number[] =>
+  wantsUnknown(network) ? [groupId(network.key), unknownGroupId(network.key)] : [groupId(network.key)];
+
+/** What is kept on the host, for the networks that it has. */
+export function keptOn(context: SliceContext, slices: Iterable<NetworkSlice>): Kept {
+  const { world, ground, bound } = context;
+  const owners = new Set<bigint>();
+  const buckets = new Set<string>();
+  for (const { network, peers } of slices) {
+    const keepBuckets = (host: string): void => {
+      for (const group of groupsOf(network)) buckets.add(`${group} ${bucketId(host)}`);
+    };
+    let claimedTwice = false;
+    for (const port of network.ports) {
+      const state = bound.get(port.path)?.state;
+      if (state === 'unknown' || state === 'conflict') owners.add(remoteOwner(network, port).cookie);
+      claimedTwice ||= state === 'conflict';
+    }
+    for (const [name, { open, waiting, there }] of peers) {
+      if (open === undefined) keepBuckets(name);
+      if (waiting.length === 0) continue;
+      for (const port of there) if (waiting.includes(port.path)) owners.add(remoteOwner(network, port).cookie);
+    }
+    for (const peer of ground.topology.hosts) {
+      // It has no port of the network, as far as anybody can say.
+      if (peer.name === ground.here || peers.has(peer.name) || (world.facts.has(peer.name) && !claimedTwice)) continue;
+      if (waysTo(ground, network, peer).length === 0) continue;
+      owners.add(peerOwner(network, peer.name).cookie);
+      keepBuckets(peer.name);
+    }
+  }
+  return { owners, buckets };
+}

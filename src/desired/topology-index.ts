@@ -1,0 +1,55 @@
+/**
+ * A topology by the names in it, made once for each topology: what an event is about is looked up, never searched for.
+ * Pure; the work grows with the topology and is done when the file is read.
+ */
+import type { Host, Network, Port, Topology } from '../topology/index.js';
+
+/** A port, and the network that it is of. */
+export interface PlacedPort {
+  readonly network: Network;
+  readonly port: Port;
+}
+
+export interface TopologyIndex {
+  readonly topology: Topology;
+  readonly hosts: ReadonlyMap<string, Host>;
+  /** By path, each with its place in the topology's list. */
+  readonly networks: ReadonlyMap<string, { readonly network: Network; readonly order: number }>;
+  /** By path, each with its place in its network's list. */
+  readonly ports: ReadonlyMap<string, PlacedPort & { readonly order: number }>;
+  readonly byIfaceId: ReadonlyMap<string, PlacedPort>;
+  /** Ports that name the hosts where they may run, by host. */
+  readonly named: ReadonlyMap<string, readonly PlacedPort[]>;
+  /** Ports that may run on any host. */
+  readonly anywhere: readonly PlacedPort[];
+}
+
+/** The ports of a topology by iface-id. */
+export const portsByIfaceId = ({ networks }: Topology): ReadonlyMap<string, PlacedPort> =>
+  new Map(networks.flatMap((network) => network.ports.map((port) => [port.ifaceId, { network, port }] as const)));
+
+export function topologyIndex(topology: Topology): TopologyIndex {
+  const ports = new Map<string, PlacedPort & { readonly order: number }>();
+  const named = new Map<string, PlacedPort[]>();
+  const anywhere: PlacedPort[] = [];
+  for (const network of topology.networks)
+    network.ports.forEach((port, order) => {
+      const placed = { network, port, order };
+      ports.set(port.path, placed);
+      if (port.hosts === undefined) anywhere.push(placed);
+      for (const host of port.hosts ?? []) {
+        const list = named.get(host);
+        if (list === undefined) named.set(host, [placed]);
+        else list.push(placed);
+      }
+    });
+  return {
+    topology,
+    hosts: new Map(topology.hosts.map((host) => [host.name, host])),
+    networks: new Map(topology.networks.map((network, order) => [network.path, { network, order }])),
+    ports,
+    byIfaceId: portsByIfaceId(topology),
+    named,
+    anywhere,
+  };
+}

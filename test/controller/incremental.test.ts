@@ -1,0 +1,228 @@
+/**
+ * What an event does not concern stays as it is: over random histories the bindings and every host's state, computed from
+ * what changed alone, are those computed from nothing.
+ */
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { type Event, initialState, reduce, type State } from '../../src/controller/state.js';
+import {
+  type Bound,
+  bindings,
+  type DesiredState,
+  desiredState,
+  desiredTunnels,
+  finishedChanges,
+  type HostFacts,
+  holders,
+  rememberingFlowsOf,
+} from '../../src/desired/index.js';
+import { changedParts, difference, isEmpty } from '../../src/diff/index.js';
+import type { Topology } from '../../src/topology/index.js';
+import { holding } from '../switch-model.js';
+import { topologyOf } from '../world.js';
+
+const plain = topologyOf({ hosts: 4, ports: 4, keys: () => ({}) });
+const limited: Topology = {
+  ...plain,
+  networks: plain.networks.map((n) => ({
+    ...n,
+    ports: n.ports.map((p, i) => ({
+      ...p,
+      ...(i % 2 === 0 ? { hosts: ['hv1', 'hv2'] } : {}),
+      ...(i === 3 ? { unknown: true as const } : {}),
+    })),
+  })),
+};
+const TOPOLOGIES: readonly Topology[] = [
+  plain,
+  limited,
+  topologyOf({ hosts: 3, ports: 3, tunnels: 'flow' }),
+  { ...plain, networks: plain.networks.map((n) => ({ ...n, key: n.key + 10 })) },
+];
+const IDS = [...plain.networks.flatMap((n) => n.ports.map((p) => p.ifaceId)), 'stranger'];
+
+const row = fc.record({
+  id: fc.constantFrom(...IDS),
+  ofport: fc.option(fc.integer({ min: 10, max: 12 }), { nil: undefined, freq: 4 }),
+  inactive: fc.nat({ max: 9 }).map((n) => n === 0),
+});
+const step = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: fc.constant('facts' as const),
+      host: fc.nat({ max: 3 }),
+      rows: fc.array(row, { maxLength: 6 }),
+      shift: fc.nat({ max: 1 }),
+      tunnels: fc.integer({ min: 0, max: 3 }),
+    }),
+  },
+  { weight: 6, arbitrary: fc.record({ kind: fc.constant('confirmed' as const), host: fc.nat({ max: 3 }) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('topology' as const), topology: fc.constantFrom(...TOPOLOGIES) }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('closed' as const) }) },
+);
+type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
+
+const nameOf = (state: State, i: number): string =>
+  state.world.topology.hosts[i % state.world.topology.hosts.length]?.name ?? 'hv1';
+
+function factsAfter({ world: { topology } }: State, host: string, given: Extract<Step, { kind: 'facts' }>): HostFacts {
+  const interfaces = given.rows.map(({ id, ofport, inactive }, i) => ({
+    name: `tap${i}`,
+    ifaceId: id,
+    ...(ofport === undefined ? {} : { ofport: ofport * 10 + i }),
+    inactive,
+  }));
+  // Now and then one is not there yet.
+  const tunnels = desiredTunnels(topology, host)
+    .map(({ name }, i) => ({ name, ofport: 1 + i + given.shift }))
+    .slice(0, given.tunnels === 0 ? 1 : 9);
+  return { interfaces, tunnels };
+}
+
+/** The event of a step, as it can happen in this state. */
+function eventOf(state: State, given: Step, desired: (host: string) => DesiredState): Event | undefined {
+  switch (given.kind) {
+    case 'facts': {
+      const host = nameOf(state, given.host);
+      return { kind: 'facts', host, facts: factsAfter(state, host, given) };
+    }
+    case 'confirmed': {
+      const host = nameOf(state, given.host);
+      const { ports, peers, sends } = desired(host);
+      return { kind: 'confirmed', host, confirmed: { ports, peers, sends } };
+    }
+    case 'topology':
+      return given;
+    default: {
+      const changing = state.world.topology.networks.filter(({ former }) => former !== undefined);
+      const [change] = finishedChanges(state.world, state.bound, changing);
+      return change && { kind: 'closed', change };
+    }
+  }
+}
+
+const sorted = (values: Iterable<string>): string[] => [...values].sort();
+
+/** Everything that a state says, without the order of what has none. */
+const said = (state: DesiredState) => ({
+  flows: sorted(state.flows.map((f) => `${f.identity} ${f.content} ${f.owner.id} ${f.why}`)),
+  groups: state.groups.map(({ group_id, buckets }) => [group_id, buckets]),
+  meters: sorted(state.meters.map((m) => JSON.stringify(m))),
+  kept: [sorted([...state.keepOwners].map(String)), sorted(state.keepBuckets)],
+  told: [sorted(state.ports), sorted(state.peers), sorted(state.sends), [...state.numbers].sort()],
+  remotes: sorted(
+    [...state.remotes].flatMap(([network, { peers }]) =>
+      [...peers].flatMap(([host, { remotes }]) => [...remotes].map((port) => `${network} ${host} ${port}`)),
+    ),
+  ),
+  warnings: state.warnings,
+  excesses: state.excesses,
+});
+
+const listed = (bound: Bound) => ({
+  bindings: [...bound].sort(([a], [b]) => (a < b ? -1 : 1)),
+  places: bound.index.topology.networks.map(({ path }) => [...(bound.places(path)?.byHost ?? [])].sort()),
+  at: bound.index.topology.hosts.map(({ name }) => sorted(bound.networksAt(name))),
+});
+
+/** The states of all hosts, each computed again only when an event concerns it, and then from the one before. */
+class Followed {
+  readonly #compile = rememberingFlowsOf(50);
+  #states = new Map<string, DesiredState>();
+  state: State;
+
+  constructor(topology: Topology) {
+    this.state = initialState(topology);
+    this.#follow(this.state);
+  }
+
+  of(host: string): DesiredState {
+    return this.#states.get(host) ?? expect.fail(`${host} was not computed`);
+  }
+
+  take(event: Event): void {
+    this.#follow(reduce(this.state, event));
+  }
+
+  #follow(next: State): void {
+    this.state = next;
+    const { world, bound, dirty, judgeable } = next;
+    const before = this.#states;
+    this.#states = new Map(
+      world.topology.hosts.map(({ name }) => {
+        const known = before.get(name);
+        if (known !== undefined && !judgeable && !dirty.has(name)) return [name, known];
+        return [name, desiredState(world, name, bound, this.#compile, known)];
+      }),
+    );
+  }
+}
+
+describe('what is computed from a change alone', () => {
+  const histories = fc.record({
+    topology: fc.constantFrom(...TOPOLOGIES),
+    steps: fc.array(step, { minLength: 5, maxLength: 30 }),
+  });
+
+  it('is what is computed from nothing: bindings, holders, and what every host should hold', () => {
+    let flows = 0;
+    fc.assert(
+      fc.property(histories, ({ topology, steps }) => {
+        const followed = new Followed(topology);
+        for (const given of steps) {
+          const before = followed.state;
+          const event = eventOf(before, given, (host) => followed.of(host));
+          if (event === undefined) continue;
+          followed.take(event);
+          const { world, bound } = followed.state;
+          const scratch = bindings({ ...world, holders: before.world.holders });
+          expect(listed(bound)).to.deep.equal(listed(scratch));
+          expect([...world.holders].sort()).to.deep.equal([...holders(scratch)].sort());
+          for (const { name } of world.topology.hosts) {
+            const whole = desiredState(world, name, scratch);
+            flows += whole.flows.length;
+            const now = said(followed.of(name)) as Record<string, unknown>;
+            for (const [what, value] of Object.entries(said(whole)))
+              expect(now[what], `${what} of ${name}`).to.deep.equal(value);
+          }
+        }
+      }),
+      { numRuns: 60 },
+    );
+    expect(flows).to.be.greaterThan(10_000);
+  });
+
+  it('differs from the state before by the flows of changed objects alone, and never wants a place twice', () => {
+    let compared = 0;
+    fc.assert(
+      fc.property(histories, ({ topology, steps }) => {
+        const followed = new Followed(topology);
+        for (const given of steps) {
+          const event = eventOf(followed.state, given, (host) => followed.of(host));
+          if (event === undefined) continue;
+          const before = new Map(followed.state.world.topology.hosts.map(({ name }) => [name, followed.of(name)]));
+          followed.take(event);
+          for (const { name } of followed.state.world.topology.hosts) {
+            const old = before.get(name);
+            if (old === undefined) continue;
+            const tables = holding(old);
+            const parts = changedParts(followed.of(name), old, tables);
+            const whole = difference(followed.of(name), tables);
+            expect(whole.clashes).to.deep.equal([]);
+            expect(parts && isEmpty(parts.plan)).to.equal(isEmpty(whole.plan));
+            expect(sorted((parts?.plan.add ?? []).map((f) => f.identity))).to.deep.equal(
+              sorted(whole.plan.add.map((f) => f.identity)),
+            );
+            compared += whole.plan.add.length;
+          }
+        }
+      }),
+      { numRuns: 40 },
+    );
+    expect(compared).to.be.greaterThan(500);
+  });
+});
