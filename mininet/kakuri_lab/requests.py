@@ -10,6 +10,7 @@ from typing import Any, Callable, Sequence
 from .faults import Faults
 from .lab import Lab
 from .matrix import Matrix, Pair
+from .mobile import BRIDGE, Mobile
 from .nodes import LabError, LabNode, Outcome
 from .ovs import Ovs
 from .ping import Prober
@@ -26,6 +27,7 @@ class Requests:
         self.faults = Faults(lab)
         self._running: dict[int, tuple[Prober, threading.Thread]] = {}
         self._captures: dict[int, Capture] = {}
+        self._mobiles: dict[str, Mobile] = {}
         self._lock = threading.Lock()
         self._next = 0
 
@@ -76,6 +78,26 @@ class Requests:
         if announce:
             send_frames(self.lab.nodes[vm].pid, 'eth0', announcements(machine), 1, 0)
         return result
+
+    def do_plug_leg(self, vm: str, host: str) -> dict[str, Any]:
+        """Live migration, first step: the VM's port appears on its destination, while it runs where it was."""
+        mobile = self._mobile(vm)
+        tap = mobile.grow(self._host_name(host)).tap
+        self._checked(self._ovs(host), ['--may-exist', 'add-port', 'br-int', tap, '--', 'set', 'Interface', tap,
+                                        f'external_ids:iface-id={mobile.vm.iface_id}'])
+        return {'host': host, 'tap': tap}
+
+    def do_cut_over(self, vm: str, host: str, announce: bool = True) -> None:
+        """Second step: the VM runs there now, and announces itself by RARP and gratuitous ARP."""
+        mobile = self._mobile(vm)
+        mobile.cut_over(self._host_name(host))
+        if announce:
+            send_frames(self.lab.nodes[vm].pid, BRIDGE, announcements(mobile.vm), 1, 0)
+
+    def do_unplug_leg(self, vm: str, host: str) -> None:
+        """Third step, or an abort: the port goes from a hypervisor."""
+        leg = self._mobile(vm).legs[self._host_name(host)]
+        self._checked(self._ovs(host), ['--if-exists', 'del-port', 'br-int', leg.tap])
 
     # --- commands
 
@@ -223,6 +245,11 @@ class Requests:
                 for name, ovs in self.lab.ovs.items()}
 
     # --- names
+
+    def _mobile(self, name: str) -> Mobile:
+        vm = self._vm(name)
+        with self._lock:
+            return self._mobiles.setdefault(name, Mobile(self.lab, vm))
 
     def _vm(self, name: str) -> Vm:
         if name not in self.lab.topology.vms:

@@ -76,8 +76,8 @@ async function start(file: string, topology: Topology, options: RunOptions, log:
   });
   const controller = new Controller({
     topology,
-    openLink: (host, onChange) => {
-      const session = new HostSession(host, onChange);
+    openLink: (host, onChange, onArrival) => {
+      const session = new HostSession(host, onChange, onArrival);
       sessions.set(host.name, session);
       return session;
     },

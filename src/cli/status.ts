@@ -39,7 +39,7 @@ export function statusText(status: Status): string {
     p.tenant,
     p.network,
     p.name,
-    p.host ?? '-',
+    p.migratingTo === undefined ? (p.host ?? '-') : `${p.host} → ${p.migratingTo}`,
     p.ofport === null ? '-' : String(p.ofport),
     p.reason === undefined ? p.state : `${p.state}: ${p.reason}`,
     ...counted(p.counters),

@@ -203,7 +203,8 @@ export class Controller {
   }
 
   #openHost(host: Host): void {
-    const link = this.#options.openLink(host, () => this.#lookSoon(host.name));
+    const arrived = (ofport: number) => this.#events.next({ kind: 'arrived', host: host.name, ofport });
+    const link = this.#options.openLink(host, () => this.#lookSoon(host.name), arrived);
     const answers = new Answers();
     link.onPunt((punt) => {
       const frame = answers.to(punt, this.#state.world.topology, this.report(host.name).result?.desired);

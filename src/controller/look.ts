@@ -28,8 +28,14 @@ class Kept<A extends readonly unknown[], V> {
   }
 }
 
+/** Marks are our own writing: they matter when a host is heard first, and are no news after that. */
+const unmarked = ({ interfaces, tunnels }: HostFacts) => ({
+  interfaces: interfaces.map(({ mark: _, ...row }) => row),
+  tunnels,
+});
+
 const same = (facts: HostFacts, before: HostFacts | undefined): HostFacts =>
-  before !== undefined && isDeepStrictEqual(facts, before) ? before : facts;
+  before !== undefined && isDeepStrictEqual(unmarked(facts), unmarked(before)) ? before : facts;
 
 export class HostLook {
   readonly #config = new Kept<readonly unknown[], ConfigPlan>();

@@ -12,8 +12,11 @@ export interface Log {
 
 export interface ControllerOptions {
   readonly topology: Topology;
-  /** Opens the connection to a host; `onChange` is called whenever anything about it changed. */
-  readonly openLink: (host: Host, onChange: () => void) => HostLink;
+  /**
+   * Opens the connection to a host; `onChange` is called whenever anything about it changed, `onArrival` when the VM
+   * behind a port says that it has arrived.
+   */
+  readonly openLink: (host: Host, onChange: () => void, onArrival: (ofport: number) => void) => HostLink;
   /** What the host is told to connect to (Controller.target). */
   readonly controllerTarget: (link: HostLink) => string;
   readonly log: Log;

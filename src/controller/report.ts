@@ -22,6 +22,8 @@ export interface PortStatus {
   readonly network: string;
   readonly host: string | null;
   readonly ofport: number | null;
+  /** The destination of its migration. */
+  readonly migratingTo?: string;
   /**
    * `installed`: reached from every host concerned · `bound`: not yet · `blocked`: it will not be, as things are ·
    * `pending`: without a number · `unbound`: on no host · `unknown`: a host where it may be has not been heard.
@@ -145,6 +147,7 @@ export function portStatuses(
         network: network.name,
         host: b?.state === 'bound' || b?.state === 'pending' ? b.host : null,
         ofport: b?.state === 'bound' ? b.ofport : null,
+        ...((b?.state === 'bound' || b?.state === 'pending') && b.to !== undefined ? { migratingTo: b.to.host } : {}),
         ...judge(controller, network, port, b),
         counters: counters.get(port.path) ?? NO_COUNTERS,
       };

@@ -7,11 +7,16 @@ import {
   type Bound,
   bindings,
   boundAfter,
+  boundAgain,
   type Confirmed,
+  type Holder,
   type HostFacts,
+  holderIn,
   holders,
   hostOfPeer,
+  leftAfter,
   type NetworkPlaces,
+  placesOf,
   type Rebinding,
   type WayChange,
   type World,
@@ -33,6 +38,8 @@ export type Event =
    * read-back has come (`due`).
    */
   | { readonly kind: 'recheck'; readonly host: string; readonly due?: boolean }
+  /** The VM behind this port of the host says that it has arrived there: its migration is over. */
+  | { readonly kind: 'arrived'; readonly host: string; readonly ofport: number }
   /** A network's change of encapsulation or key is at its end: its former ways are closed. */
   | { readonly kind: 'closed'; readonly change: WayChange };
 
@@ -74,7 +81,10 @@ function addMembers(hosts: Set<string>, places: NetworkPlaces | undefined): void
 }
 
 /** What other hosts have to know of a binding: where, or why nowhere. The port's number is its own host's business. */
-const whereabouts = (b: Rebinding['before']): string | undefined => whereIs(b) ?? b?.state;
+const whereabouts = (b: Rebinding['before']): string | undefined => {
+  const hosts = placesOf(b).map(({ host }) => host);
+  return hosts.length > 0 ? hosts.join(' ') : b?.state;
+};
 
 /** The hosts that changes of bindings concern: those of every network with a port that is elsewhere now. */
 function concerned(before: Bound, after: Bound, changes: readonly Rebinding[]): Set<string> {
@@ -91,31 +101,37 @@ function concerned(before: Bound, after: Bound, changes: readonly Rebinding[]): 
   return hosts;
 }
 
-/** The ports on their way from one host to another: those that were, and those whose holder is another now. */
-function movingAfter(world: World, next: ReadonlyMap<string, string>, paths: Iterable<string>): ReadonlySet<string> {
+/**
+ * The ports on their way from one host to another: those that were, and those whose holder is another now and has not
+ * confirmed them, as the destination of a migration has.
+ */
+function movingAfter(world: World, next: ReadonlyMap<string, Holder>, paths: Iterable<string>): ReadonlySet<string> {
   const moving = new Set([...world.moving].filter((path) => next.has(path)));
   for (const path of paths) {
-    const before = world.holders.get(path);
-    if (before !== undefined && next.has(path) && before !== next.get(path)) moving.add(path);
+    const before = world.holders.get(path)?.host;
+    const after = next.get(path)?.host;
+    if (before === undefined || after === undefined || before === after) continue;
+    if (world.confirmed.get(after)?.ports.has(path) !== true) moving.add(path);
   }
   const same = moving.size === world.moving.size && [...moving].every((path) => world.moving.has(path));
   return same ? world.moving : moving;
+}
+
+/** The world that remembers these bindings. `before`: as it was before the event. */
+function remembering(before: World, world: World, bound: Bound, changes: readonly Rebinding[]): World {
+  const places = changes.map(({ path, after }) => [path, holderIn(after)] as const);
+  const next = changes.length === 0 ? world.holders : withEntries(world.holders, places);
+  const paths = changes.map(({ path }) => path);
+  return { ...world, holders: next, moving: movingAfter(before, next, paths), left: leftAfter(world, bound) };
 }
 
 function withFacts(state: State, host: string, facts: HostFacts): State {
   const { world: old } = state;
   const world: World = { ...old, facts: withEntry(old.facts, host, facts) };
   const { bound, changes } = boundAfter(state.bound, world, host, old.facts.get(host));
-  const places = changes.map(({ path, after }) => [path, whereIs(after)] as const);
-  const next = changes.length === 0 ? old.holders : withEntries(old.holders, places);
-  const moving = movingAfter(
-    old,
-    next,
-    changes.map(({ path }) => path),
-  );
   const dirty = concerned(state.bound, bound, changes);
   dirty.add(host);
-  const seen = { ...state, world: { ...world, holders: next, moving }, bound, dirty };
+  const seen = { ...state, world: remembering(old, world, bound, changes), bound, dirty };
   const told: State = { ...seen, judgeable: !old.facts.has(host) };
   if (gotPort(changes, host)) return { ...told, cause: host };
   return onlyPending(old.facts.get(host), facts, changes) ? { ...told, patient: host } : told;
@@ -127,14 +143,15 @@ const difference = (a: ReadonlySet<string>, b: ReadonlySet<string>): string[] =>
 ];
 
 /**
- * What a host confirmed anew concerns those it lets in now or no longer, and, where it has got a port that moved to it,
- * the other hosts of that network: all may now send to it.
+ * What a host confirmed anew concerns those it lets in now or no longer, and, where it has got a port that moved or is
+ * migrating to it, the other hosts of that network: all may now send to it.
  */
 function withConfirmed(state: State, host: string, confirmed: Confirmed): State {
   const { world, bound } = state;
   const before = world.confirmed.get(host);
   const peers = confirmed.peers === before?.peers ? [] : difference(confirmed.peers, before?.peers ?? new Set());
-  const arrived = [...world.moving].filter((path) => confirmed.ports.has(path) && whereIs(bound.get(path)) === host);
+  const moved = [...world.moving].filter((path) => confirmed.ports.has(path) && whereIs(bound.get(path)) === host);
+  const arrived = [...moved, ...migratingTo(bound, host, confirmed, before)];
   const dirty = new Set(peers.map(hostOfPeer));
   for (const path of arrived) addMembers(dirty, bound.places(bound.index.ports.get(path)?.network.path ?? ''));
   dirty.delete(host);
@@ -144,6 +161,15 @@ function withConfirmed(state: State, host: string, confirmed: Confirmed): State 
   const all = withEntry(world.confirmed, host, held === undefined ? confirmed : { ...confirmed, held });
   return { ...state, world: { ...world, confirmed: all, moving }, dirty };
 }
+
+/** The ports that migrate from or to the host, and that it has now confirmed. */
+const migratingTo = (bound: Bound, host: string, confirmed: Confirmed, before: Confirmed | undefined): string[] =>
+  confirmed.ports === before?.ports
+    ? []
+    : [...confirmed.ports].filter((path) => {
+        const places = placesOf(bound.get(path));
+        return places.length > 1 && before?.ports.has(path) !== true && places.some((place) => place.host === host);
+      });
 
 function withTopology(state: State, given: Topology): State {
   const topology = withFormerWays(state.world.topology, given);
@@ -155,17 +181,42 @@ function withTopology(state: State, given: Topology): State {
     confirmed: only(state.world.confirmed),
     holders: state.world.holders,
     moving: state.world.moving,
+    ...(state.world.left === undefined ? {} : { left: state.world.left }),
   };
   const bound = bindings(world);
   const next = holders(bound);
+  const moving = movingAfter(state.world, next, next.keys());
   return {
-    world: { ...world, holders: next, moving: movingAfter(state.world, next, next.keys()) },
+    world: { ...world, holders: next, moving, left: leftAfter(world, bound) },
     bound,
     dirty: names,
     judgeable: true,
     news: true,
     generation: state.generation + 1,
     since: sinceAfter(state.since, state.world.topology, topology, state.generation + 1),
+  };
+}
+
+/** The destination of a migration takes the port over; the source has left it, as long as its row is still there. */
+function withArrived(state: State, host: string, ofport: number): State {
+  const { world: old, bound: before } = state;
+  const port = [...before.networksAt(host)]
+    .flatMap((network) => before.places(network)?.byHost.get(host) ?? [])
+    .find(({ path }) => {
+      const [, to] = placesOf(before.get(path));
+      return to?.host === host && to.ofport === ofport;
+    });
+  const [at, to] = placesOf(before.get(port?.path ?? ''));
+  if (port === undefined || at === undefined || to === undefined) return { ...state, dirty: new Set() };
+  const left = new Map(old.left).set(port.path, new Set([...(old.left?.get(port.path) ?? []), at.host]));
+  const taken = withEntry(old.holders, port.path, { host, name: to.name });
+  const world = { ...old, left, holders: taken };
+  const { bound, changes } = boundAgain(before, world, [port]);
+  return {
+    ...state,
+    world: remembering(old, world, bound, changes),
+    bound,
+    dirty: concerned(before, bound, changes),
   };
 }
 
@@ -199,6 +250,8 @@ function after(state: State, event: Event): State {
       return withFacts(state, event.host, event.facts);
     case 'confirmed':
       return withConfirmed(state, event.host, event.confirmed);
+    case 'arrived':
+      return withArrived(state, event.host, event.ofport);
     case 'closed':
       return withClosed(state, event.change);
     case 'recheck':

@@ -7,22 +7,42 @@ import { sharingMap, withEntries, withEntry } from './persistent.js';
 import { type TopologyIndex, topologyIndex } from './topology-index.js';
 import type { InterfaceFact } from './world.js';
 
+/** Where a port is, or will be. */
+export interface Place {
+  readonly host: string;
+  /** Of the Interface. */
+  readonly name: string;
+  readonly ofport?: number;
+}
+
+/** What a port's bindings of all kinds may have beside its place. */
+export interface Beside {
+  /** The destination of a migration. */
+  readonly to?: Place;
+  /** Who else claims it, and why that one gets nothing. */
+  readonly conflict?: string;
+}
+
 export type Binding =
-  | {
-      readonly state: 'bound';
-      readonly host: string;
-      readonly name: string;
-      readonly ofport: number;
-      readonly conflict?: string;
-    }
-  | { readonly state: 'pending'; readonly host: string; readonly name: string }
+  | ({ readonly state: 'bound' } & Place & { readonly ofport: number } & Beside)
+  | ({ readonly state: 'pending'; readonly host: string; readonly name: string } & Beside)
   | { readonly state: 'unbound' }
   | { readonly state: 'unknown' }
   | { readonly state: 'conflict'; readonly reason: string };
 
-/** The host where the port is, whether it has its number already or not. */
+/** The host where the port is, whether it has its number already or not; of a migration the source. */
 export const whereIs = (b: Binding | undefined): string | undefined =>
   b?.state === 'bound' || b?.state === 'pending' ? b.host : undefined;
+
+/** All places of a port: the one where it is, then the destination of a migration. */
+export function placesOf(b: Binding | undefined): readonly Place[] {
+  if (b?.state !== 'bound' && b?.state !== 'pending') return [];
+  return b.to === undefined ? [b] : [b, b.to];
+}
+
+/** Where the port is on this host, if it is there at all. */
+export const placeOn = (b: Binding | undefined, host: string): Place | undefined =>
+  placesOf(b).find((place) => place.host === host);
 
 /** A row that bears an iface-id. */
 export interface Claim {
@@ -30,11 +50,13 @@ export interface Claim {
   readonly row: InterfaceFact;
 }
 
-/** One network's ports by the host where they are, in the order of the topology. */
+/** One network's ports by the host where they are, in the order of the topology; during a migration at both ends. */
 export interface NetworkPlaces {
   readonly network: Network;
   /** Another list wherever a port there, or its number, is another. */
   readonly byHost: ReadonlyMap<string, readonly Port[]>;
+  /** Paths of the ports that migrate. */
+  readonly migrating: ReadonlySet<string>;
 }
 
 /** A binding that is another now. */
@@ -50,6 +72,7 @@ interface Contents {
   readonly places: ReadonlyMap<string, NetworkPlaces>;
   readonly atHosts: ReadonlyMap<string, ReadonlySet<string>>;
   readonly claims: ReadonlyMap<string, readonly Claim[]>;
+  readonly doubtful: ReadonlySet<string>;
 }
 
 const NOWHERE: ReadonlySet<string> = new Set();
@@ -64,13 +87,16 @@ export class Bound {
   /** Where nothing is bound. */
   static nothing(topology: Topology): Bound {
     const index = topologyIndex(topology);
-    const places = topology.networks.map((network) => [network.path, { network, byHost: new Map() }] as const);
+    const places = topology.networks.map(
+      (network) => [network.path, { network, byHost: new Map(), migrating: NOWHERE }] as const,
+    );
     return new Bound({
       index,
       bindings: sharingMap([]),
       places: sharingMap(places),
       atHosts: sharingMap([]),
       claims: sharingMap([]),
+      doubtful: NOWHERE,
     });
   }
 
@@ -106,6 +132,11 @@ export class Bound {
     return this.#contents.claims.get(ifaceId) ?? [];
   }
 
+  /** Paths of the ports that rows claim, and that nobody can judge all the same. */
+  get doubtful(): ReadonlySet<string> {
+    return this.#contents.doubtful;
+  }
+
   /** With other rows for some iface-ids. */
   claimed(claims: Iterable<readonly [ifaceId: string, rows: readonly Claim[]]>): Bound {
     return new Bound({ ...this.#contents, claims: withEntries(this.#contents.claims, claims) });
@@ -118,7 +149,7 @@ export class Bound {
       this.#contents.bindings,
       changes.map(({ path, after }) => [path, after] as const),
     );
-    const next = new Bound({ ...this.#contents, bindings });
+    const next = new Bound({ ...this.#contents, bindings, doubtful: this.#doubtfulAfter(changes) });
     const byNetwork = new Map<string, Rebinding[]>();
     for (const change of changes) {
       const path = this.index.ports.get(change.path)?.network.path;
@@ -130,6 +161,18 @@ export class Bound {
     return [...byNetwork].reduce((bound, [network, list]) => bound.#moved(network, list), next);
   }
 
+  #doubtfulAfter(changes: readonly Rebinding[]): ReadonlySet<string> {
+    const { doubtful, index } = this.#contents;
+    const isDoubtful = ({ path, after }: Rebinding): boolean =>
+      after.state === 'unknown' && this.claims(index.ports.get(path)?.port.ifaceId ?? '').length > 0;
+    if (!changes.some((change) => isDoubtful(change) !== doubtful.has(change.path))) return doubtful;
+    const next = new Set(doubtful);
+    for (const change of changes)
+      if (isDoubtful(change)) next.add(change.path);
+      else next.delete(change.path);
+    return next;
+  }
+
   /** The same bindings of a topology with the same ports, whose networks differ in something else. */
   over(topology: Topology): Bound {
     const index = topologyIndex(topology);
@@ -139,16 +182,29 @@ export class Bound {
       const byHost = [...(this.places(network.path)?.byHost ?? [])].map(
         ([host, ports]) => [host, ports.flatMap((port) => own.get(port.path) ?? empty)] as const,
       );
-      return [network.path, { network, byHost: new Map(byHost) }] as const;
+      const migrating = this.places(network.path)?.migrating ?? NOWHERE;
+      return [network.path, { network, byHost: new Map(byHost), migrating }] as const;
     });
     return new Bound({ ...this.#contents, index, places: sharingMap(places) });
+  }
+
+  #migratingAfter(present: ReadonlySet<string>, changes: readonly Rebinding[]): ReadonlySet<string> {
+    const isMigrating = ({ after }: Rebinding): boolean => placesOf(after).length > 1;
+    if (!changes.some((change) => isMigrating(change) !== present.has(change.path))) return present;
+    const next = new Set(present);
+    for (const change of changes)
+      if (isMigrating(change)) next.add(change.path);
+      else next.delete(change.path);
+    return next;
   }
 
   /** The indices after these changes of one network's bindings, which are in `bindings` already. */
   #moved(path: string, changes: readonly Rebinding[]): Bound {
     const present = this.places(path);
     if (present === undefined) return this;
-    const hosts = new Set(changes.flatMap(({ before, after }) => [whereIs(before) ?? [], whereIs(after) ?? []].flat()));
+    const hosts = new Set(
+      changes.flatMap(({ before, after }) => [...placesOf(before), ...placesOf(after)].map(({ host }) => host)),
+    );
     const { ports } = this.index;
     const byHost = new Map(present.byHost);
     let { atHosts } = this.#contents;
@@ -159,7 +215,7 @@ export class Bound {
         if (placed !== undefined) candidates.set(port, placed.port);
       }
       const here = [...candidates.values()]
-        .filter((port) => whereIs(this.get(port.path)) === host)
+        .filter((port) => placeOn(this.get(port.path), host) !== undefined)
         .sort((a, b) => (ports.get(a.path)?.order ?? 0) - (ports.get(b.path)?.order ?? 0));
       if (here.length > 0) byHost.set(host, here);
       else byHost.delete(host);
@@ -169,7 +225,8 @@ export class Bound {
       else at.delete(path);
       atHosts = withEntry(atHosts, host, at);
     }
-    const places = withEntry(this.#contents.places, path, { network: present.network, byHost });
+    const migrating = this.#migratingAfter(present.migrating, changes);
+    const places = withEntry(this.#contents.places, path, { network: present.network, byHost, migrating });
     return new Bound({ ...this.#contents, places, atHosts });
   }
 }

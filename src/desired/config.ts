@@ -5,6 +5,10 @@ import type { Topology } from '../topology/index.js';
 export const BRIDGE = 'br-int';
 /** Marks what Kakuri made; its prefix in external_ids. */
 export const OWNER_KEY = 'kakuri-host';
+/** In external_ids of a VM's Interface: the port is reached (feedback.ts). */
+export const INSTALLED_KEY = 'kakuri-installed';
+/** In external_ids of a VM's Interface during its migration: `from HOST` on the destination, `to HOST` on what was left. */
+export const MIGRATION_KEY = 'kakuri-migration';
 /** In external_ids of a tunnel's Port and Interface: it is ours. */
 export const TUNNEL_KEY = 'kakuri-tunnel';
 

@@ -7,8 +7,8 @@
  */
 
 import type { Topology } from '../topology/index.js';
-import { BRIDGE, TUNNEL_KEY } from './config.js';
-import type { HostRows } from './rows.js';
+import { BRIDGE, INSTALLED_KEY, MIGRATION_KEY, TUNNEL_KEY } from './config.js';
+import type { HostRows, StringMap } from './rows.js';
 import { desiredTunnels } from './tunnels.js';
 import type { HostFacts, InterfaceFact, TunnelFact } from './world.js';
 
@@ -17,6 +17,14 @@ const PORT_NAME_LENGTH = 15;
 
 /** What the switch itself says: name → number. Undefined while it is not connected. */
 export type SwitchPorts = ReadonlyMap<string, number>;
+
+/** What was written on a VM's row before (feedback.ts). */
+function markOf(ids: StringMap): Pick<InterfaceFact, 'mark'> {
+  const installed = ids[INSTALLED_KEY] !== undefined;
+  const [way, other = ''] = (ids[MIGRATION_KEY] ?? '').split(' ');
+  if (!installed && way === '') return {};
+  return { mark: { installed, ...(way === 'from' || way === 'to' ? { migration: way, other } : {}) } };
+}
 
 /** The facts of one host. */
 export function hostFacts(topology: Topology, host: string, rows: HostRows, ports: SwitchPorts | undefined): HostFacts {
@@ -46,6 +54,7 @@ export function hostFacts(topology: Topology, host: string, rows: HostRows, port
         ...(ifaceId === undefined ? {} : { ifaceId }),
         ...(ofport === undefined ? {} : { ofport }),
         inactive: row.external_ids['iface-status'] === 'inactive',
+        ...markOf(row.external_ids),
       });
     }
   }

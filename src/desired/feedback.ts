@@ -5,16 +5,13 @@
  * away: it gets its own only when both reach each other. Pure.
  */
 import type { Network, Port } from '../topology/index.js';
-import { type Bound, whereIs } from './bound.js';
-import { BRIDGE } from './config.js';
+import { type Bound, type Place, placeOn, placesOf } from './bound.js';
+import { BRIDGE, INSTALLED_KEY, MIGRATION_KEY } from './config.js';
 import { setKeys } from './host-config.js';
 import type { Change, HostRows, InterfaceRow } from './rows.js';
 import type { PlacedPort } from './topology-index.js';
 import { sendKey, waysOf } from './ways.js';
 import type { World } from './world.js';
-
-/** In external_ids of a VM's Interface: the port is reached. */
-export const INSTALLED_KEY = 'kakuri-installed';
 
 export interface Reach {
   readonly world: World;
@@ -30,25 +27,32 @@ export const generationOf = ({ since }: Reach, { path }: Port): number => since.
 function neighbours({ bound }: Reach, network: Network, host: string): ReadonlySet<string> {
   const hosts = new Set<string>();
   for (const [other, ports] of bound.places(network.path)?.byHost ?? [])
-    if (other !== host && ports.some(({ path }) => bound.get(path)?.state === 'bound')) hosts.add(other);
+    if (other !== host && ports.some(({ path }) => placeOn(bound.get(path), other)?.ofport !== undefined))
+      hosts.add(other);
   return hosts;
 }
 
 /** True when the host has carried out what the port is now, on that host itself. */
-function isHeld(reach: Reach, { port }: PlacedPort): boolean {
-  const b = reach.bound.get(port.path);
-  if (b?.state !== 'bound') return false;
-  const held = reach.world.confirmed.get(b.host)?.held;
-  return held !== undefined && held.generation >= generationOf(reach, port) && held.numbers.get(port.path) === b.ofport;
+function isHeld(reach: Reach, { port }: PlacedPort, { host, ofport }: Place): boolean {
+  const held = reach.world.confirmed.get(host)?.held;
+  return (
+    ofport !== undefined &&
+    held !== undefined &&
+    held.generation >= generationOf(reach, port) &&
+    held.numbers.get(port.path) === ofport
+  );
 }
 
-/** What a bound port still waits for, one clause each; empty when it is reached from everywhere, and reaches everybody. */
-export function waitingFor(reach: Reach, placed: PlacedPort): readonly string[] {
+/**
+ * What a bound port still waits for, one clause each; empty when it is reached from everywhere, and reaches everybody.
+ * `at`: at which end of a migration; the source unless given.
+ */
+export function waitingFor(reach: Reach, placed: PlacedPort, at?: Place): readonly string[] {
   const { world, bound } = reach;
   const { network, port } = placed;
-  const b = bound.get(port.path);
-  if (b?.state !== 'bound') return ['it is bound nowhere'];
-  if (!isHeld(reach, placed)) return [`${b.host} has not confirmed its flows`];
+  const b = at ?? placesOf(bound.get(port.path))[0];
+  if (b === undefined) return ['it is bound nowhere'];
+  if (!isHeld(reach, placed, b)) return [`${b.host} has not confirmed its flows`];
   const ways = waysOf(world.topology, network);
   const sends = (from: string, to: string): boolean => {
     const confirmed = world.confirmed.get(from);
@@ -68,12 +72,31 @@ export function waitingFor(reach: Reach, placed: PlacedPort): readonly string[] 
   return waiting;
 }
 
-const clearMark = ({ _uuid: uuid, external_ids }: InterfaceRow): readonly Change[] => {
-  const present = external_ids[INSTALLED_KEY];
-  if (present === undefined) return [];
-  const value = { [INSTALLED_KEY]: present };
-  return [{ op: 'mutate', table: 'Interface', at: { uuid }, column: 'external_ids', mutator: 'delete', value }];
-};
+type Marks = Readonly<Record<string, string>>;
+
+/** Single keys of a row set and taken away, whatever else is in its external_ids. */
+function write({ _uuid: uuid, external_ids }: InterfaceRow, marks: Marks): readonly Change[] {
+  const at = { uuid };
+  const gone = Object.fromEntries(
+    OUR_KEYS.flatMap((key) =>
+      external_ids[key] === undefined || marks[key] !== undefined ? [] : [[key, external_ids[key]]],
+    ),
+  );
+  const removal: Change = {
+    op: 'mutate',
+    table: 'Interface',
+    at,
+    column: 'external_ids',
+    mutator: 'delete',
+    value: gone,
+  };
+  return [
+    ...(Object.keys(gone).length === 0 ? [] : [removal]),
+    ...setKeys('Interface', uuid, 'external_ids', marks, external_ids),
+  ];
+}
+
+const OUR_KEYS = [INSTALLED_KEY, MIGRATION_KEY] as const;
 
 interface Mark {
   readonly changes: readonly Change[];
@@ -81,22 +104,33 @@ interface Mark {
   readonly waits: boolean;
 }
 
-const done = (changes: readonly Change[] = []): Mark => ({ changes, waits: false });
+const NOTHING: Mark = { changes: [], waits: false };
 
-/** What a row's mark needs; nothing where nobody can judge yet. */
+/** What the row says of a migration: that its port is coming there, or has gone from there. */
+function migrationOf({ world, bound }: Reach, { port }: PlacedPort, host: string, name: string): Marks {
+  const [at, to] = placesOf(bound.get(port.path));
+  if (to?.host === host && to.name === name) return { [MIGRATION_KEY]: `from ${at?.host}` };
+  return at !== undefined && world.left?.get(port.path)?.has(host) ? { [MIGRATION_KEY]: `to ${at.host}` } : {};
+}
+
+/** What a row's marks need; nothing where nobody can judge yet. */
 function markOf(reach: Reach, placed: PlacedPort | undefined, host: string, row: InterfaceRow): Mark {
-  const b = placed && reach.bound.get(placed.port.path);
-  if (placed === undefined || b === undefined || whereIs(b) !== host || !('name' in b) || b.name !== row.name)
-    return b?.state === 'unknown' ? done() : done(clearMark(row));
-  // After a start of the controller a mark stands until its host has been read.
-  if (reach.world.confirmed.get(host)?.held === undefined) return { changes: [], waits: true };
-  if (!isHeld(reach, placed)) return { changes: clearMark(row), waits: true };
-  const generation = generationOf(reach, placed.port);
+  if (placed === undefined) return { changes: write(row, {}), waits: false };
+  const b = reach.bound.get(placed.port.path);
+  if (b?.state === 'unknown' || b?.state === 'conflict') return NOTHING;
+  const migration = migrationOf(reach, placed, host, row.name);
+  const here = placesOf(b).find((place) => place.host === host && place.name === row.name);
+  if (here === undefined) return { changes: write(row, migration), waits: false };
   const present = row.external_ids[INSTALLED_KEY];
-  if (present !== undefined && (generation === 1 || present === String(generation))) return done();
-  if (waitingFor(reach, placed).length > 0) return { changes: clearMark(row), waits: true };
-  const mark = { [INSTALLED_KEY]: String(generation) };
-  return done(setKeys('Interface', row._uuid, 'external_ids', mark, row.external_ids));
+  const kept: Marks = present === undefined ? migration : { ...migration, [INSTALLED_KEY]: present };
+  // After a start of the controller a mark stands until its host has been read.
+  if (reach.world.confirmed.get(host)?.held === undefined) return { changes: write(row, kept), waits: true };
+  if (!isHeld(reach, placed, here)) return { changes: write(row, migration), waits: true };
+  const generation = generationOf(reach, placed.port);
+  const isSet = present !== undefined && (generation === 1 || present === String(generation));
+  if (isSet) return { changes: write(row, kept), waits: false };
+  if (waitingFor(reach, placed, here).length > 0) return { changes: write(row, migration), waits: true };
+  return { changes: write(row, { ...migration, [INSTALLED_KEY]: String(generation) }), waits: false };
 }
 
 /** The marks of one host that are to be set or taken away, and whether some wait for other hosts. */
@@ -110,8 +144,8 @@ export function feedbackChanges(
   const members = new Set(bridge?.ports ?? []);
   const onBridge = new Set(rows.ports.filter((p) => members.has(p._uuid)).flatMap((p) => p.interfaces));
   const marks = rows.interfaces.flatMap((row): readonly Mark[] => {
-    const { 'iface-id': ifaceId, [INSTALLED_KEY]: mark } = row.external_ids;
-    if (ifaceId === undefined && mark === undefined) return [];
+    const { 'iface-id': ifaceId, ...others } = row.external_ids;
+    if (ifaceId === undefined && OUR_KEYS.every((key) => others[key] === undefined)) return [];
     const placed = onBridge.has(row._uuid) && ifaceId !== undefined ? ports.get(ifaceId) : undefined;
     return [markOf(reach, placed, host, row)];
   });

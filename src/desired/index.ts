@@ -1,6 +1,15 @@
 /** Desired state: from topology and facts to rows, flows and groups. Pure throughout. */
-export { bindings, boundAfter, holders } from './bindings.js';
-export { type Binding, Bound, type NetworkPlaces, type Rebinding, whereIs } from './bound.js';
+export { bindings, boundAfter, boundAgain, holderIn, holders, leftAfter } from './bindings.js';
+export {
+  type Binding,
+  Bound,
+  type NetworkPlaces,
+  type Place,
+  placeOn,
+  placesOf,
+  type Rebinding,
+  whereIs,
+} from './bound.js';
 export * from './canonical.js';
 export { flowContent, flowIdentity, flowsOf } from './compile.js';
 export * from './config.js';

@@ -10,13 +10,14 @@ import {
   type LocalPort,
   type Meter,
   portMeters,
+  type SendTo,
   sendByTunnel,
   type TunnelPort,
   unknownGroupId,
   wantsUnknown,
 } from '../pipeline/index.js';
 import type { Host, Network, Port, Topology, Way, Wire } from '../topology/index.js';
-import type { Bound, NetworkPlaces } from './bound.js';
+import { type Bound, type NetworkPlaces, placeOn, placesOf, whereIs } from './bound.js';
 import { canonicalActions } from './canonical.js';
 import { floodRefusal, partExcesses } from './limits.js';
 import { networkOwner, peerOwner, portOwner, remoteOwner } from './owners.js';
@@ -54,6 +55,8 @@ export interface HeadSlice {
   readonly here: readonly Port[];
   /** Hosts with a port of the network. */
   readonly members: number;
+  /** Of the ports here that migrate, where copies go: of which the rest is made, too. */
+  readonly migrating: readonly string[];
   readonly local: LocalNetwork;
   readonly parts: readonly Part[];
   /** Flows for each address of the network: the same on every host. */
@@ -73,6 +76,8 @@ export interface PeerSlice {
   readonly open: OpenWay | undefined;
   /** Paths of the ports there that are not sent to yet. */
   readonly waiting: readonly string[];
+  /** Of the ports there that migrate, to which ends they are sent. */
+  readonly migrating: readonly string[];
   readonly parts: readonly Part[];
   readonly excesses: readonly string[];
   /** Keys of Confirmed.peers and Confirmed.sends. */
@@ -92,17 +97,33 @@ export interface NetworkSlice {
   readonly groups: readonly DesiredGroup[];
 }
 
+/** A network's port on this host; that of a migration at both its ends. */
+function localPort(context: SliceContext, network: Network, port: Port): LocalPort | undefined {
+  const { ground, bound } = context;
+  const places = placesOf(bound.get(port.path));
+  const ofport = placeOn(bound.get(port.path), ground.here)?.ofport;
+  if (ofport === undefined) return undefined;
+  if (places.length === 1) return { network, port, ofport };
+  const [copies] = endsOf(context, network, port);
+  return {
+    network,
+    port,
+    ofport,
+    ...(copies === undefined ? {} : { copies: copies.to }),
+    ...(places[0]?.host === ground.here ? {} : { arriving: true }),
+  };
+}
+
 /** The network on this host; with a warning, and without broadcasts, where it is too large for them. */
 function headOf(
-  { world, ground, flowsOf, bound }: SliceContext,
+  context: SliceContext,
   places: NetworkPlaces,
   here: readonly Port[],
+  migrating: readonly string[],
 ): HeadSlice {
+  const { world, ground, flowsOf } = context;
   const { network } = places;
-  const ports = here.flatMap((port): readonly LocalPort[] => {
-    const b = bound.get(port.path);
-    return b?.state === 'bound' ? [{ network, port, ofport: b.ofport }] : [];
-  });
+  const ports = here.flatMap((port) => localPort(context, network, port) ?? []);
   const way = presentWay(world.topology, network);
   const family = ground.topology.hosts[0]?.vtep.includes(':') === true ? 'ipv6' : 'ipv4';
   const copies = Array.from({ length: places.byHost.size - 1 }, () => way);
@@ -116,6 +137,7 @@ function headOf(
   return {
     here,
     members: places.byHost.size,
+    migrating,
     local,
     parts: own,
     addresses,
@@ -140,6 +162,48 @@ const openWay = (world: World, network: Network, here: string, peer: string, way
   return accepted && ways.find(({ way }) => accepted.has(peerKey(network.path, here, way)));
 };
 
+/** An end to which a port's packets are sent. */
+interface End {
+  readonly to: SendTo;
+  readonly key: string;
+}
+
+/**
+ * Where this host sends packets for a port that migrates: to both ends as soon as the destination has confirmed it, and
+ * from one end to the other. Nowhere while the host where it is cannot be sent to.
+ */
+function endsOf({ world, bound, ground }: SliceContext, network: Network, { path }: Port): readonly End[] {
+  const { here } = ground;
+  const places = placesOf(bound.get(path));
+  const end = (host: string, mustConfirm: boolean): readonly End[] => {
+    const peer = host === here ? undefined : bound.index.hosts.get(host);
+    if (peer === undefined || (mustConfirm && world.confirmed.get(host)?.ports.has(path) !== true)) return [];
+    const open = openWay(world, network, here, host, waysTo(ground, network, peer));
+    return open === undefined ? [] : [{ to: sendToPeer(peer, open), key: sendKey(network.path, host, open.way) }];
+  };
+  const [at, to] = places;
+  if (at === undefined || to === undefined) return [];
+  if (placeOn(bound.get(path), here)?.ofport !== undefined)
+    return places.flatMap(({ host }) => (host === here ? [] : end(host, true)));
+  const main = end(at.host, world.moving.has(path));
+  return main.length === 0 ? [] : [...main, ...end(to.host, true)];
+}
+
+/** Of ports that migrate, where they are sent, as text: what is the same needs the same flows. */
+const migrations = (
+  context: SliceContext,
+  { network, migrating }: NetworkPlaces,
+  ports: readonly Port[],
+): readonly string[] => {
+  if (migrating.size === 0) return [];
+  return ports.flatMap((port) => {
+    if (!migrating.has(port.path)) return [];
+    const places = placesOf(context.bound.get(port.path));
+    const ends = endsOf(context, network, port).map(({ key }) => key);
+    return [`${port.path} ${places.map(({ host }) => host).join(' ')}: ${ends.join(', ')}`];
+  });
+};
+
 /** Ports that moved to the peer, which has not confirmed them yet; all of them where it does not let this host in. */
 function waitingPorts(
   world: World,
@@ -156,6 +220,36 @@ function waitingPorts(
 
 const wireOf = ({ encapsulation, key }: Way): Wire => ({ encapsulation, key });
 
+const sendToPeer = (peer: Host, { way, tunnel }: OpenWay): SendTo => ({
+  host: peer.name,
+  vtep: peer.vtep,
+  tunnel,
+  wire: wireOf(way),
+});
+
+/** What is sent to a port there: the flow that does it, where it is this peer's to have it, and whether it is sent at all. */
+function remoteOf(
+  context: SliceContext,
+  network: Network,
+  peer: Host,
+  port: Port,
+  open: OpenWay | undefined,
+): { readonly sent: boolean; readonly part?: Part } {
+  const { bound, flowsOf, ground } = context;
+  const places = placesOf(bound.get(port.path));
+  const flow = (to: SendTo, copies?: SendTo): Part => {
+    const object = { network, port, ...to, ...(copies === undefined ? {} : { copies }) };
+    return flowsOf('remote', object, () => remoteOwner(network, port));
+  };
+  if (places.length < 2)
+    return open === undefined ? { sent: false } : { sent: true, part: flow(sendToPeer(peer, open)) };
+  const [main, copies] = endsOf(context, network, port);
+  const sent = main?.to.host === peer.name || copies?.to.host === peer.name;
+  // One flow for both ends, by the piece of the host where the port is; on one of its ends its own flow does it.
+  const elsewhere = placeOn(bound.get(port.path), ground.here)?.ofport === undefined;
+  return { sent, ...(elsewhere && main?.to.host === peer.name ? { part: flow(main.to, copies?.to) } : {}) };
+}
+
 function bucketTo(peer: Host, { tunnel, way }: OpenWay): DesiredBucket {
   const actions = sendByTunnel(tunnel, peer.vtep, way);
   return { bucket_id: bucketId(peer.name), actions, content: canonicalActions(actions), host: peer.name };
@@ -166,38 +260,48 @@ const sameList = (a: readonly string[], b: readonly string[]): boolean =>
 
 /** What the network needs here because of one other host; undefined where no tunnel leads there. */
 function peerOf(
-  { world, ground, flowsOf }: SliceContext,
-  network: Network,
+  context: SliceContext,
+  places: NetworkPlaces,
   peer: Host,
   there: readonly Port[],
   old: PeerSlice | undefined,
 ): PeerSlice | undefined {
+  const { world, ground, flowsOf, bound } = context;
+  const { network } = places;
   const ways = old?.ways ?? waysTo(ground, network, peer);
   if (ways.length === 0) return undefined;
   const open = openWay(world, network, ground.here, peer.name, ways);
-  const waiting = waitingPorts(world, peer.name, there, open);
+  // The destination of a migration is not waited for.
+  const settled =
+    places.migrating.size === 0 ? there : there.filter(({ path }) => whereIs(bound.get(path)) === peer.name);
+  const waiting = waitingPorts(world, peer.name, settled, open);
+  const migrating = migrations(context, places, there);
   const sameWay = old !== undefined && old.open?.way === open?.way;
-  if (sameWay && old.there === there && sameList(old.waiting, waiting)) return old;
+  if (sameWay && old.there === there && sameList(old.waiting, waiting) && sameList(old.migrating, migrating))
+    return old;
   const accepted = ways.map(({ way, tunnel }) => {
     const object = { network, host: peer.name, vtep: peer.vtep, tunnel, wire: wireOf(way) };
     return flowsOf('peer', object, () => peerOwner(network, peer.name));
   });
-  const sent = open === undefined ? [] : there.filter(({ path }) => !waiting.includes(path));
-  const remotes = sent.map((port) => {
-    const { tunnel, way } = open as OpenWay;
-    const object = { network, port, host: peer.name, vtep: peer.vtep, tunnel, wire: wireOf(way) };
-    return flowsOf('remote', object, () => remoteOwner(network, port));
-  });
+  const sent: string[] = [];
+  const remotes: Part[] = [];
+  for (const port of there) {
+    if (waiting.includes(port.path)) continue;
+    const remote = remoteOf(context, network, peer, port, open);
+    if (remote.sent) sent.push(port.path);
+    if (remote.part !== undefined) remotes.push(remote.part);
+  }
   return {
     there,
     ways,
     open,
     waiting,
+    migrating,
     parts: [...accepted, ...remotes],
     excesses: partExcesses([...accepted, ...remotes]),
     accepts: old?.accepts ?? ways.map(({ way }) => peerKey(network.path, peer.name, way)),
     sends: sameWay ? old.sends : open && sendKey(network.path, peer.name, open.way),
-    remotes: new Set(sent.map(({ path }) => path)),
+    remotes: new Set(sent),
     bucket: sameWay ? old.bucket : open && bucketTo(peer, open),
   };
 }
@@ -227,8 +331,13 @@ export function networkSlice(context: SliceContext, path: string, before?: Netwo
   if (places === undefined || here === undefined) return undefined;
   const { network } = places;
   const old = before?.ground === ground && before.network === network ? before : undefined;
-  const same = old !== undefined && old.head.here === here && old.head.members === places.byHost.size;
-  const head = same ? old.head : headOf(context, places, here);
+  const migrating = migrations(context, places, here);
+  const same =
+    old !== undefined &&
+    old.head.here === here &&
+    old.head.members === places.byHost.size &&
+    sameList(old.head.migrating, migrating);
+  const head = same ? old.head : headOf(context, places, here, migrating);
   if (head.local.ports.length === 0) return undefined;
   const peers = new Map<string, PeerSlice>();
   let changed = false;
@@ -237,7 +346,7 @@ export function networkSlice(context: SliceContext, path: string, before?: Netwo
   for (const [name, there] of places.byHost) {
     const peer = name === ground.here ? undefined : bound.index.hosts.get(name);
     const was = old?.peers.get(name);
-    const slice = peer && peerOf(context, network, peer, there, was);
+    const slice = peer && peerOf(context, places, peer, there, was);
     if (slice === undefined) continue;
     peers.set(name, slice);
     if (was !== undefined) known += 1;

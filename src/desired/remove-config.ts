@@ -4,8 +4,7 @@
  * it forwards nothing, while `standalone` would join all tenants.
  */
 import { TABLES } from '../pipeline/index.js';
-import { BRIDGE, OWNER_KEY, TUNNEL_KEY } from './config.js';
-import { INSTALLED_KEY } from './feedback.js';
+import { BRIDGE, INSTALLED_KEY, MIGRATION_KEY, OWNER_KEY, TUNNEL_KEY } from './config.js';
 import type { BridgeRow, Change, HostRows, StringMap } from './rows.js';
 
 export interface RemovePlan {
@@ -33,7 +32,7 @@ function dropKeys(
 /** The marks on the rows of VMs' ports, which are others'. */
 function dropMarks({ interfaces }: HostRows): readonly Change[] {
   return interfaces.flatMap(({ _uuid: uuid, external_ids }): readonly Change[] => {
-    const value = keys(external_ids, [INSTALLED_KEY]);
+    const value = keys(external_ids, [INSTALLED_KEY, MIGRATION_KEY]);
     if (Object.keys(value).length === 0) return [];
     return [{ op: 'mutate', table: 'Interface', at: { uuid }, column: 'external_ids', mutator: 'delete', value }];
   });

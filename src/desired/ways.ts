@@ -5,7 +5,7 @@
  * is the only memory of it.
  */
 import { KeySpace, type Network, type Topology, type Way, type Wire } from '../topology/index.js';
-import { type Bound, whereIs } from './bound.js';
+import { type Bound, placesOf } from './bound.js';
 import type { World } from './world.js';
 
 const sameWay = (a: Way, b: Way): boolean =>
@@ -80,7 +80,7 @@ function carriedOut(world: World, network: Network, bound: Bound): boolean {
   const way = presentWay(topology, network);
   const may = new Set(network.ports.flatMap((port) => port.hosts ?? topology.hosts.map((host) => host.name)));
   if ([...may].some((host) => !facts.has(host))) return false;
-  const members = [...new Set(network.ports.flatMap((port) => whereIs(bound.get(port.path)) ?? []))];
+  const members = [...new Set(network.ports.flatMap((port) => placesOf(bound.get(port.path)).map(({ host }) => host)))];
   return members.every((here) =>
     members.every((there) => here === there || confirmed.get(here)?.sends.has(sendKey(network.path, there, way))),
   );

@@ -13,6 +13,14 @@ export interface InterfaceFact {
   readonly ofport?: number;
   /** `external_ids:iface-status` = inactive: a standby port (Documentation/topics/integration.rst). */
   readonly inactive: boolean;
+  /** What Kakuri wrote on the row (feedback.ts): the memory of a migration over a restart of the controller. */
+  readonly mark?: {
+    readonly installed: boolean;
+    /** `from`: the destination, not taken over yet · `to`: the source, after that. */
+    readonly migration?: 'from' | 'to';
+    /** The host at the other end of that. */
+    readonly other?: string;
+  };
 }
 
 /** A tunnel port of ours that has a number and the options it should have. */
@@ -54,12 +62,22 @@ export interface Confirmed {
   readonly held?: Held;
 }
 
+/** Who has a port, and where it is on its way to. */
+export interface Holder {
+  readonly host: string;
+  /** Of the Interface. */
+  readonly name: string;
+  readonly to?: string;
+}
+
 export interface World {
   readonly topology: Topology;
   readonly facts: ReadonlyMap<string, HostFacts>;
   readonly confirmed: ReadonlyMap<string, Confirmed>;
   /** Where each port (by path) was bound when the world was last looked at: the holder wins over a newcomer. */
-  readonly holders: ReadonlyMap<string, string>;
+  readonly holders: ReadonlyMap<string, Holder>;
+  /** Hosts that lost a port (by path) to the destination of its migration, and still bear its row. */
+  readonly left?: ReadonlyMap<string, ReadonlySet<string>>;
   /** Ports (by path) that went from one host to another, until the other has confirmed them. */
   readonly moving: ReadonlySet<string>;
 }

@@ -9,6 +9,8 @@ export interface MaskedValue {
 export const ETH_TYPE_IP = 0x0800;
 export const ETH_TYPE_ARP = 0x0806;
 export const ETH_TYPE_IPV6 = 0x86dd;
+/** RFC 903; QEMU announces a VM with it. */
+export const ETH_TYPE_RARP = 0x8035;
 export const ARP_REQUEST = 1;
 export const ARP_REPLY = 2;
 export const IPPROTO_UDP = 17;

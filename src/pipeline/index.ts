@@ -1,6 +1,7 @@
 /** The pipeline: its tables in order, and what stands in registers, cookies and groups. */
 import type { Table } from './table.js';
 import { classify } from './tables/00-classify.js';
+import { arrival } from './tables/05-arrival.js';
 import { portSecurity } from './tables/10-port-security.js';
 import { protocols } from './tables/12-protocols.js';
 import { nd } from './tables/14-nd.js';
@@ -22,6 +23,7 @@ import { fence } from './tables/70-fence.js';
 /** Every table, in the order packets meet them. */
 export const TABLES: readonly Table[] = [
   classify,
+  arrival,
   portSecurity,
   protocols,
   nd,
@@ -50,6 +52,7 @@ export * from './meters.js';
 export * from './punt.js';
 export * from './registers.js';
 export * from './table.js';
+export { arrival } from './tables/05-arrival.js';
 export { services } from './tables/28-services.js';
 export { inject } from './tables/58-inject.js';
 export { guard } from './tables/60-guard.js';

@@ -12,22 +12,32 @@ export interface TunnelPort {
   readonly remoteVtep?: string;
 }
 
-/** A VM port on this host, bound to an OpenFlow port number. */
-export interface LocalPort {
-  readonly network: Network;
-  readonly port: Port;
-  readonly ofport: number;
-}
-
-/** A VM port of one of this host's networks, on another host. */
-export interface RemotePort {
-  readonly network: Network;
-  readonly port: Port;
+/** Where packets for a port on another host are sent. */
+export interface SendTo {
   readonly host: string;
   readonly vtep: string;
   readonly tunnel: TunnelPort;
   /** What it is sent with: the network's own encapsulation and key, or former ones during a change. */
   readonly wire: Wire;
+}
+
+/** A VM port on this host, bound to an OpenFlow port number. */
+export interface LocalPort {
+  readonly network: Network;
+  readonly port: Port;
+  readonly ofport: number;
+  /** The other end of a migration: what is sent to the port on this host goes there, too. */
+  readonly copies?: SendTo;
+  /** It is the destination of a migration, and has not taken over yet. */
+  readonly arriving?: true;
+}
+
+/** A VM port of one of this host's networks, on another host. */
+export interface RemotePort extends SendTo {
+  readonly network: Network;
+  readonly port: Port;
+  /** The destination of its migration. */
+  readonly copies?: SendTo;
 }
 
 /** Another host that has a port of one of this host's networks. */

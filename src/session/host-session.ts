@@ -10,6 +10,7 @@ import type { ActualFlow, ActualState, FlowPlan } from '../diff/index.js';
 import { TABLES } from '../pipeline/index.js';
 import type { Host } from '../topology/index.js';
 import type { DumpTexts } from '../verify/index.js';
+import { followArrivals } from './arrivals.js';
 import { carryOut } from './changes.js';
 import { readDumpTexts } from './dump-texts.js';
 import { type HostClient, isRelevant, MONITORED, RowReader } from './host-rows.js';
@@ -24,6 +25,7 @@ export class HostSession implements HostLink {
   readonly #client: HostClient;
   readonly #onChange: () => void;
   readonly #reader = new RowReader();
+  readonly #onArrival: (ofport: number) => void;
   #rows: HostRows | undefined;
   #switch: Session | undefined;
   #ports: SwitchPorts | undefined;
@@ -31,7 +33,9 @@ export class HostSession implements HostLink {
   #onPunt: (punt: Punt) => void = () => undefined;
   #trouble: string | undefined;
 
-  constructor(host: Host, onChange: () => void) {
+  /** `onArrival`: a VM behind this port says that it has arrived (table `arrival`). */
+  constructor(host: Host, onChange: () => void, onArrival: (ofport: number) => void = () => undefined) {
+    this.#onArrival = onArrival;
     this.name = host.name;
     this.#onChange = onChange;
     this.#client = new OvsdbClient({ remotes: [host.ovsdb], database: 'Open_vSwitch', tables: MONITORED });
@@ -86,9 +90,11 @@ export class HostSession implements HostLink {
       this.#onChange();
     });
     const stopPunts = followPunts(session, (punt) => this.#onPunt(punt));
+    const stopArrivals = followArrivals(session, this.#onArrival);
     void session.closed.then(() => {
       stop();
       stopPunts();
+      stopArrivals();
       if (this.#switch !== session) return;
       this.#switch = undefined;
       this.#ports = undefined;

@@ -14,6 +14,7 @@ import {
   finishedChanges,
   type HostFacts,
   holders,
+  placesOf,
   rememberingFlowsOf,
 } from '../../src/desired/index.js';
 import { changedParts, difference, isEmpty } from '../../src/diff/index.js';
@@ -45,6 +46,14 @@ const row = fc.record({
   id: fc.constantFrom(...IDS),
   ofport: fc.option(fc.integer({ min: 10, max: 12 }), { nil: undefined, freq: 4 }),
   inactive: fc.nat({ max: 9 }).map((n) => n === 0),
+  mark: fc.option(
+    fc.record({
+      installed: fc.boolean(),
+      migration: fc.constantFrom('from' as const, 'to' as const),
+      other: fc.constantFrom('hv1', 'hv2', 'hv3'),
+    }),
+    { nil: undefined, freq: 1 },
+  ),
 });
 const step = fc.oneof(
   {
@@ -63,6 +72,7 @@ const step = fc.oneof(
     arbitrary: fc.record({ kind: fc.constant('topology' as const), topology: fc.constantFrom(...TOPOLOGIES) }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('closed' as const) }) },
+  { weight: 8, arbitrary: fc.record({ kind: fc.constant('arrived' as const), which: fc.nat({ max: 5 }) }) },
 );
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
@@ -70,11 +80,12 @@ const nameOf = (state: State, i: number): string =>
   state.world.topology.hosts[i % state.world.topology.hosts.length]?.name ?? 'hv1';
 
 function factsAfter({ world: { topology } }: State, host: string, given: Extract<Step, { kind: 'facts' }>): HostFacts {
-  const interfaces = given.rows.map(({ id, ofport, inactive }, i) => ({
+  const interfaces = given.rows.map(({ id, ofport, inactive, mark }, i) => ({
     name: `tap${i}`,
     ifaceId: id,
     ...(ofport === undefined ? {} : { ofport: ofport * 10 + i }),
     inactive,
+    ...(mark === undefined ? {} : { mark }),
   }));
   // Now and then one is not there yet.
   const tunnels = desiredTunnels(topology, host)
@@ -97,6 +108,11 @@ function eventOf(state: State, given: Step, desired: (host: string) => DesiredSt
     }
     case 'topology':
       return given;
+    case 'arrived': {
+      const coming = [...state.bound].flatMap(([, b]) => placesOf(b)[1] ?? []);
+      const to = coming[given.which % Math.max(1, coming.length)];
+      return to?.ofport === undefined ? undefined : { kind: 'arrived', host: to.host, ofport: to.ofport };
+    }
     default: {
       const changing = state.world.topology.networks.filter(({ former }) => former !== undefined);
       const [change] = finishedChanges(state.world, state.bound, changing);
@@ -126,6 +142,7 @@ const said = (state: DesiredState) => ({
 const listed = (bound: Bound) => ({
   bindings: [...bound].sort(([a], [b]) => (a < b ? -1 : 1)),
   places: bound.index.topology.networks.map(({ path }) => [...(bound.places(path)?.byHost ?? [])].sort()),
+  migrating: bound.index.topology.networks.map(({ path }) => sorted(bound.places(path)?.migrating ?? [])),
   at: bound.index.topology.hosts.map(({ name }) => sorted(bound.networksAt(name))),
 });
 
@@ -170,6 +187,7 @@ describe('what is computed from a change alone', () => {
 
   it('is what is computed from nothing: bindings, holders, and what every host should hold', () => {
     let flows = 0;
+    let arrivals = 0;
     fc.assert(
       fc.property(histories, ({ topology, steps }) => {
         const followed = new Followed(topology);
@@ -179,7 +197,9 @@ describe('what is computed from a change alone', () => {
           if (event === undefined) continue;
           followed.take(event);
           const { world, bound } = followed.state;
-          const scratch = bindings({ ...world, holders: before.world.holders });
+          arrivals += event.kind === 'arrived' ? 1 : 0;
+          // Who arrives takes the port over; of all else who had it counts.
+          const scratch = bindings(event.kind === 'arrived' ? world : { ...world, holders: before.world.holders });
           expect(listed(bound)).to.deep.equal(listed(scratch));
           expect([...world.holders].sort()).to.deep.equal([...holders(scratch)].sort());
           for (const { name } of world.topology.hosts) {
@@ -194,6 +214,7 @@ describe('what is computed from a change alone', () => {
       { numRuns: 60 },
     );
     expect(flows).to.be.greaterThan(10_000);
+    expect(arrivals).to.be.greaterThan(3);
   });
 
   it('differs from the state before by the flows of changed objects alone, and never wants a place twice', () => {

@@ -89,7 +89,7 @@ describe('controller state', () => {
     expect(next.generation).to.equal(state.generation + 1);
   });
 
-  it('keeps a port where it was when a second host claims it', () => {
+  it('keeps a port where it was when a second host claims it, and sends copies to that one', () => {
     const world = worldOf({ hosts: 3, ports: 2 });
     const state = heard(world);
     expect(state.bound.get('red/web/red-vm1')).to.include({ state: 'bound', host: 'hv1' });
@@ -97,8 +97,8 @@ describe('controller state', () => {
     expect(claimed.bound.get('red/web/red-vm1')).to.include({
       state: 'bound',
       host: 'hv1',
-      conflict: 'also seen on hv3; hv1 had it first',
     });
+    expect(names(claimed.dirty)).to.deep.equal(['hv1', 'hv2', 'hv3']);
     const left = reduce(claimed, { kind: 'facts', host: 'hv1', facts: factsOf(world.topology, 'hv1', []) });
     expect(left.bound.get('red/web/red-vm1')).to.include({ state: 'bound', host: 'hv3' });
   });

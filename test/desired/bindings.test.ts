@@ -17,7 +17,7 @@ function worldWith(facts: Readonly<Record<string, HostFacts>>, hosts?: readonly 
     topology: limited,
     facts: new Map(Object.entries(facts)),
     confirmed: new Map(),
-    holders: new Map(holder === undefined ? [] : [[PORT, holder]]),
+    holders: new Map(holder === undefined ? [] : [[PORT, { host: holder, name: 'tap0' }]]),
     moving: new Set(),
   };
 }
@@ -64,9 +64,59 @@ describe('bindings', () => {
       { state: 'conflict', reason: 'iface-id on several hosts: hv1, hv2' },
     ],
     [
-      'on two hosts: the holder keeps it',
+      'on two hosts: the holder keeps it, and it is migrating to the other',
       worldWith({ hv1: having('hv1', 'red-vm1'), hv2: having('hv2', 'red-vm1') }, undefined, 'hv2'),
-      { state: 'bound', host: 'hv2', name: 'tap0', ofport: 10, conflict: 'also seen on hv1; hv2 had it first' },
+      { state: 'bound', host: 'hv2', name: 'tap0', ofport: 10, to: { host: 'hv1', name: 'tap0', ofport: 10 } },
+    ],
+    [
+      'twice on one host: the holder keeps it',
+      worldWith({ hv1: having('hv1', 'red-vm1', 'red-vm1'), hv2: having('hv2') }, undefined, 'hv1'),
+      {
+        ...{ state: 'bound', host: 'hv1', name: 'tap0', ofport: 10 },
+        conflict: 'iface-id on two interfaces of hv1: tap0, tap1; tap0 had it first',
+      },
+    ],
+    [
+      'twice on the destination: the holder keeps it, and nobody else gets anything',
+      worldWith({ hv1: having('hv1', 'red-vm1'), hv2: having('hv2', 'red-vm1', 'red-vm1') }, undefined, 'hv1'),
+      {
+        ...{ state: 'bound', host: 'hv1', name: 'tap0', ofport: 10 },
+        conflict: 'iface-id on two interfaces of hv2: tap0, tap1',
+      },
+    ],
+    [
+      'on two hosts after a restart: the row that is marked as the source keeps it',
+      worldWith({
+        hv1: row({ mark: { installed: true, migration: 'from' } }),
+        hv2: row({ mark: { installed: true } }),
+      }),
+      { state: 'bound', host: 'hv2', name: 'tap0', ofport: 10, to: { host: 'hv1', name: 'tap0', ofport: 10 } },
+    ],
+    [
+      'on the destination after a restart: nobody knows, until the source has been heard',
+      worldWith({ hv1: row({ mark: { installed: true, migration: 'from', other: 'hv2' } }) }),
+      { state: 'unknown' },
+    ],
+    [
+      'on what was left, after a restart: nobody knows, until the destination has been heard',
+      worldWith({ hv1: row({ mark: { installed: true, migration: 'to', other: 'hv2' } }) }),
+      { state: 'unknown' },
+    ],
+    [
+      'on the destination after a restart: it is there when the source has been heard and has it no more',
+      worldWith({ hv1: row({ mark: { installed: true, migration: 'from', other: 'hv2' } }), hv2: having('hv2') }),
+      { state: 'bound', host: 'hv1', name: 'tap0', ofport: 10 },
+    ],
+    [
+      'on two hosts after a restart: the row that is marked as left gets nothing',
+      worldWith({
+        hv1: row({ mark: { installed: true, migration: 'to' } }),
+        hv2: row({ mark: { installed: true } }),
+      }),
+      {
+        ...{ state: 'bound', host: 'hv2', name: 'tap0', ofport: 10 },
+        conflict: 'still on hv1, which it has left for hv2',
+      },
     ],
     [
       'on a host that is not allowed: nobody',

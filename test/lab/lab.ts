@@ -76,6 +76,11 @@ export class Lab {
   /** Migration: unplugged, its tap moved, plugged there, announced by RARP and gratuitous ARP unless told not to. */
   move = (vm: string, host: string, options: { announce?: boolean } = {}) =>
     this.request<Plugged>('move', { vm, host, ...options });
+  /** Live migration in steps: the port appears on the destination; the VM runs there and announces itself; a port goes. */
+  plugLeg = (vm: string, host: string) => this.request<{ host: string; tap: string }>('plug_leg', { vm, host });
+  cutOver = (vm: string, host: string, options: { announce?: boolean } = {}) =>
+    this.request<null>('cut_over', { vm, host, ...options });
+  unplugLeg = (vm: string, host: string) => this.request<null>('unplug_leg', { vm, host });
   /** Plugs all VMs of the topology at once. */
   plugAll = () => Promise.all(Object.keys(this.ready.vms).map((vm) => this.plug(vm)));
 

@@ -4,6 +4,7 @@
  *   match                                         → action
  *   in_port = VM port P, no VLAN tag              → reg_network, reg_in; goto port_security
  *   … where P has a rate                          → through P's meter first
+ *   … the destination of a migration              → the same, but goto arrival
  *   in_port = VM port                             → drop vlan_tagged
  *   in_port = tunnel, tun_src = VTEP, tun_id = K  → reg_network = K; goto from_tunnel   (never towards a tunnel again)
  *   in_port = tunnel, key 0, UDP 3784, peer       → counted: BFD, handled by ovs-vswitchd itself
@@ -20,6 +21,7 @@ import { type Action, ETH_TYPE_IP, IPPROTO_UDP, UDP_BFD } from '../fields.js';
 import { rateMeter } from '../meters.js';
 import { reg_in, reg_network } from '../registers.js';
 import { table } from '../table.js';
+import { arrival } from './05-arrival.js';
 import { portSecurity } from './10-port-security.js';
 import { fromTunnel } from './40-from-tunnel.js';
 
@@ -36,13 +38,13 @@ export const classify = table({
 
   host: () => [{ priority: 0, match: {}, drop: 'no_identity', why: 'a port that is bound to no VM forwards nothing' }],
 
-  port: ({ network, port, ofport }) => [
+  port: ({ network, port, ofport, arriving }) => [
     {
       priority: 100,
       match: { in_port: { value: ofport }, vlan_vid: { value: 0 } },
       ...(port.qos?.rate === undefined ? {} : { meter: rateMeter(ofport) }),
       actions: identity(network.key, ofport),
-      goto: portSecurity,
+      goto: arriving === true ? arrival : portSecurity,
       why: `VM port ${port.name} belongs to ${network.path}`,
     },
     {

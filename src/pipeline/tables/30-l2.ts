@@ -4,18 +4,26 @@
  *   match                                     → action
  *   reg_network = N, MAC of a port elsewhere  → tun_id = N's key, tun_dst; output tunnel
  *   reg_network = N, MAC of a port here       → reg_out = port; goto guard
+ *   … during its migration                    → the same, and to the tunnel of the other end
  *   broadcast or multicast                    → goto broadcast
  *   reg_network = N, where some port asks for → group of the hosts with such ports; copies to those here, by the guard
  *   reg_network = N                           → drop unknown_unicast
  *   otherwise                                 → drop no_network
  */
 import { deliverTo, MULTICAST, sendByTunnel } from '../actions.js';
-import { mac } from '../fields.js';
+import { type Action, mac } from '../fields.js';
 import { unknownGroupId, wantsUnknown } from '../groups.js';
 import { reg_network } from '../registers.js';
 import { table } from '../table.js';
+import type { SendTo } from '../view.js';
 import { broadcast } from './32-broadcast.js';
 import { guard, toUnknown } from './60-guard.js';
+
+/** During a migration both ends receive. */
+const copiesTo = (to: SendTo | undefined): readonly Action[] =>
+  to === undefined ? [] : sendByTunnel(to.tunnel, to.vtep, to.wire);
+const migrating = (to: SendTo | undefined): string =>
+  to === undefined ? '' : `; it is migrating, ${to.host} gets copies`;
 
 export const l2 = table({
   id: 30,
@@ -50,22 +58,22 @@ export const l2 = table({
         ];
   },
 
-  port: ({ network, port, ofport }) => [
+  port: ({ network, port, ofport, copies }) => [
     {
       priority: 100,
       match: { [reg_network]: { value: network.key }, eth_dst: { value: mac(port.mac) } },
-      actions: [deliverTo(ofport)],
+      actions: [...copiesTo(copies), deliverTo(ofport)],
       goto: guard,
-      why: `${port.name} of ${network.path} is on this host`,
+      why: `${port.name} of ${network.path} is on this host${migrating(copies)}`,
     },
   ],
 
-  remote: ({ network, port, host, vtep, tunnel, wire }) => [
+  remote: ({ network, port, host, vtep, tunnel, wire, copies }) => [
     {
       priority: 100,
       match: { [reg_network]: { value: network.key }, eth_dst: { value: mac(port.mac) } },
-      actions: sendByTunnel(tunnel, vtep, wire),
-      why: `${port.name} of ${network.path} is on host ${host}`,
+      actions: [...sendByTunnel(tunnel, vtep, wire), ...copiesTo(copies)],
+      why: `${port.name} of ${network.path} is on host ${host}${migrating(copies)}`,
     },
   ],
 });
