@@ -5,7 +5,7 @@
 import { unwatchFile, watchFile } from 'node:fs';
 import { type Logger, pino } from 'pino';
 import { ApiAddressError, type ApiServer, serveApi } from '../api/index.js';
-import { Controller } from '../controller/index.js';
+import { Controller, warmUp } from '../controller/index.js';
 import { datapathId } from '../desired/index.js';
 import { HostSession, openSwitchHub } from '../session/index.js';
 import type { Topology } from '../topology/index.js';
@@ -17,6 +17,8 @@ import type { RunOptions } from './options.js';
 /** How often a switch's tables are read again, milliseconds. */
 const READ_EVERY_MS = 5000;
 const PROBE_MS = 5000;
+/** From the start to the first look whether there is time to warm up, milliseconds. */
+const WARM_UP_AFTER_MS = 500;
 /** How often the file is looked at, milliseconds. */
 const WATCH_MS = 300;
 
@@ -140,10 +142,12 @@ export async function run(file: string, options: RunOptions): Promise<number> {
   });
   const running = await start(file, topology, options, log);
   running.controller.start();
+  const stopWarmUp = warmUp(WARM_UP_AFTER_MS, () => running.controller.settled);
   const { pid } = process;
   const api = running.api.url;
   console.log(options.json ? JSON.stringify({ ready: true, pid, api }) : `ready pid=${pid} api=${api}`);
   const code = await untilEnd(running.controller, options);
+  stopWarmUp();
   await running.close();
   return code;
 }

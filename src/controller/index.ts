@@ -6,3 +6,4 @@ export * from './flow-report.js';
 export * from './options.js';
 export * from './report.js';
 export type { Event, State } from './state.js';
+export { warmUp } from './warm-up.js';

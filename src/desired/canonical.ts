@@ -11,8 +11,8 @@ type Value = number | bigint;
 const ones = (bits: number): bigint => (1n << BigInt(bits)) - 1n;
 const bitsOf = (field: FieldName): number => FIELDS[field].bits;
 
-/** A field written as `name=value/mask`, in hexadecimal; the 64-bit registers as their two 32-bit halves. */
-function spell(field: FieldName, value: Value, mask: Value | undefined): readonly string[] {
+/** Any field: what is masked out counts for nothing, and the 64-bit registers are their two 32-bit halves. */
+function spellBits(field: FieldName, value: Value, mask: Value | undefined): readonly string[] {
   const bits = bitsOf(field);
   const all = ones(bits);
   const m = (mask === undefined ? all : BigInt(mask)) & all;
@@ -22,22 +22,32 @@ function spell(field: FieldName, value: Value, mask: Value | undefined): readonl
   if (wide) {
     const first = Number(wide[1]) * 2;
     return [
-      ...spell(`reg${first}` as FieldName, v >> 32n, m >> 32n),
-      ...spell(`reg${first + 1}` as FieldName, v & 0xffffffffn, m & 0xffffffffn),
+      ...spellBits(`reg${first}` as FieldName, v >> 32n, m >> 32n),
+      ...spellBits(`reg${first + 1}` as FieldName, v & 0xffffffffn, m & 0xffffffffn),
     ];
   }
   return [m === all ? `${field}=${v.toString(16)}` : `${field}=${v.toString(16)}/${m.toString(16)}`];
 }
 
+/** A number of so many bits, and all of them asked for, is its own spelling: most matches are such. */
+const isPlain = (field: FieldName, value: Value, mask: Value | undefined): value is number =>
+  mask === undefined && typeof value === 'number' && !field.startsWith('xreg') && value < 2 ** bitsOf(field);
+
+/** A field written as `name=value/mask`, in hexadecimal. */
+const spell = (field: FieldName, value: Value, mask: Value | undefined): readonly string[] =>
+  isPlain(field, value, mask) ? [`${field}=${value.toString(16)}`] : spellBits(field, value, mask);
+
 /** The match as text: equal matches give equal texts, whatever order and masks they came with. */
 export function canonicalMatch(match: Match): string {
   const parts: string[] = [];
-  for (const [name, masked] of Object.entries(match)) {
+  for (const name in match) {
+    const masked = match[name as FieldName] as { value: Value; mask?: Value } | undefined;
     if (masked === undefined) continue;
-    const { value, mask } = masked as { value: Value; mask?: Value };
-    parts.push(...spell(name as FieldName, value, mask));
+    const { value, mask } = masked;
+    if (isPlain(name as FieldName, value, mask)) parts.push(`${name}=${value.toString(16)}`);
+    else parts.push(...spellBits(name as FieldName, value, mask));
   }
-  return parts.sort().join(',');
+  return parts.sort().join();
 }
 
 /** `wire` and `header` tell in which of several spellings something came; they change nothing of what it does. */
@@ -65,6 +75,10 @@ function canonicalAction(action: Action): string {
       return action.port === OFPP.CONTROLLER ? `controller ${action.max_len ?? 0}` : `output ${action.port}`;
     case 'resubmit':
       return `resubmit ${action.in_port ?? OFPP_IN_PORT_16} ${action.table ?? SAME_TABLE}`;
+    case 'move': {
+      const { src, dst } = action;
+      return `move ${src.field}[${src.start}+${src.bits}] ${dst.field}[${dst.start}+${dst.bits}]`;
+    }
     default:
       return spellMembers(action);
   }
@@ -95,17 +109,30 @@ function withMeterInstruction(instruction: Instruction): readonly Instruction[] 
   ];
 }
 
+function canonicalInstruction(instruction: Instruction): string {
+  switch (instruction.kind) {
+    case 'apply_actions':
+    case 'write_actions': {
+      const { kind, actions = [] } = instruction;
+      return actions.length === 0 && kind === 'apply_actions' ? '' : `${kind}(${canonicalActions(actions)})`;
+    }
+    case 'goto_table':
+      return `goto ${instruction.table_id}`;
+    case 'meter':
+      return `meter ${instruction.meter_id}`;
+    default:
+      return spellMembers(instruction);
+  }
+}
+
+const inOrder = (a: Instruction, b: Instruction): number => ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind);
+
 /** Instructions as text, in execution order, without an empty apply. */
 export function canonicalInstructions(instructions: readonly Instruction[]): string {
-  return instructions
-    .flatMap(withMeterInstruction)
-    .sort((a, b) => ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind))
-    .flatMap((i) => {
-      if (i.kind === 'apply_actions' || i.kind === 'write_actions') {
-        const { actions = [] } = i;
-        return actions.length === 0 && i.kind === 'apply_actions' ? [] : [`${i.kind}(${canonicalActions(actions)})`];
-      }
-      return [spellMembers(i)];
-    })
-    .join('|');
+  const parts: string[] = [];
+  for (const instruction of instructions.flatMap(withMeterInstruction).sort(inOrder)) {
+    const part = canonicalInstruction(instruction);
+    if (part !== '') parts.push(part);
+  }
+  return parts.join('|');
 }

@@ -3,3 +3,4 @@ export * from './actual.js';
 export * from './applied.js';
 export * from './diff.js';
 export * from './messages.js';
+export * from './opening.js';

@@ -7,6 +7,7 @@ import type { DesiredBucket, DesiredFlow } from '../desired/index.js';
 import type { Meter } from '../pipeline/index.js';
 import { type ActualFlow, meterBands, meterFlags } from './actual.js';
 import type { FlowPlan, GroupChange } from './diff.js';
+import { openingOf } from './opening.js';
 
 /** One message of a plan, with what it is about for reports. */
 export interface PlannedMessage {
@@ -18,6 +19,12 @@ export interface PlannedMessages {
   readonly before: readonly PlannedMessage[];
   readonly bundle: readonly PlannedMessage[];
   readonly after: readonly PlannedMessage[];
+}
+
+/** A plan that only opens (opening.ts): its messages in order, and what takes them back where one is refused. */
+export interface OpeningMessages {
+  readonly messages: readonly PlannedMessage[];
+  readonly undo: readonly PlannedMessage[];
 }
 
 const OPENFLOW_15 = 6;
@@ -46,7 +53,9 @@ const addFlow = (flow: DesiredFlow, version: OpenFlowVersion): PlannedMessage =>
 });
 
 /** The cookie in the request keeps a foreign flow that took the place meanwhile from being removed. */
-const removeFlow = (flow: ActualFlow): PlannedMessage => ({
+const removeFlow = (
+  flow: Pick<ActualFlow, 'table_id' | 'priority' | 'cookie' | 'match' | 'identity'>,
+): PlannedMessage => ({
   message: {
     kind: 'FlowMod',
     command: 'DELETE_STRICT',
@@ -123,5 +132,15 @@ export function planMessages(plan: FlowPlan, version: OpenFlowVersion): PlannedM
       ...plan.removeGroups.map(removeGroup),
     ],
     after: plan.removeMeters.map(removeMeter),
+  };
+}
+
+/** The same for a plan that only opens; undefined where it does more. A local copy that is one too many stops at the guard. */
+export function openingMessages(plan: FlowPlan, version: OpenFlowVersion): OpeningMessages | undefined {
+  const flows = openingOf(plan);
+  if (flows === undefined) return undefined;
+  return {
+    messages: [...plan.addMeters.map(setMeter('ADD')), ...flows.map((flow) => addFlow(flow, version))],
+    undo: [...plan.add.map(removeFlow), ...plan.addMeters.map((meter) => removeMeter(meter.meter_id))],
   };
 }

@@ -54,6 +54,7 @@ export * from './registers.js';
 export * from './table.js';
 export { arrival } from './tables/05-arrival.js';
 export { services } from './tables/28-services.js';
+export { flood } from './tables/50-flood.js';
 export { inject } from './tables/58-inject.js';
 export { guard } from './tables/60-guard.js';
 export { FENCE_METER } from './tables/70-fence.js';

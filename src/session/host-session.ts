@@ -20,6 +20,12 @@ import { sendPlan } from './send-plan.js';
 import { followPorts } from './switch-ports.js';
 import { readCounted, readMeterDrops, readMeters, readOwners, readTables } from './switch-tables.js';
 
+/**
+ * Milliseconds from a change of rows to what is made of it. The switch hears of a new port's row at the same moment, and
+ * the port waits for the switch first: where it shares its cores with the controller, it goes first.
+ */
+const AFTER_SWITCH_MS = 1;
+
 export class HostSession implements HostLink {
   readonly name: string;
   readonly #client: HostClient;
@@ -32,6 +38,7 @@ export class HostSession implements HostLink {
   #epoch = 0;
   #onPunt: (punt: Punt) => void = () => undefined;
   #trouble: string | undefined;
+  #telling: NodeJS.Timeout | undefined;
 
   /** `onArrival`: a VM behind this port says that it has arrived (table `arrival`). */
   constructor(host: Host, onChange: () => void, onArrival: (ofport: number) => void = () => undefined) {
@@ -42,7 +49,7 @@ export class HostSession implements HostLink {
     this.#client.onChange((changes) => {
       if (!changes.some(isRelevant)) return;
       this.#rows = this.#reader.read(this.#client);
-      onChange();
+      this.#tellLater();
     });
     this.#client.onStatus((status) => {
       this.#trouble = status.state === 'synced' ? undefined : `OVSDB ${host.ovsdb}: ${status.reason ?? status.state}`;
@@ -50,6 +57,17 @@ export class HostSession implements HostLink {
       onChange();
     });
     this.#client.start();
+  }
+
+  /** Of a change of rows: in a moment, or with the next word of the switch. */
+  #tellLater(): void {
+    this.#telling ??= setTimeout(() => this.#tell(), AFTER_SWITCH_MS);
+  }
+
+  #tell(): void {
+    clearTimeout(this.#telling);
+    this.#telling = undefined;
+    this.#onChange();
   }
 
   rows(): HostRows | undefined {
@@ -87,7 +105,7 @@ export class HostSession implements HostLink {
     const stop = followPorts(session, (ports) => {
       if (this.#switch !== session) return;
       this.#ports = ports;
-      this.#onChange();
+      this.#tell();
     });
     const stopPunts = followPunts(session, (punt) => this.#onPunt(punt));
     const stopArrivals = followArrivals(session, this.#onArrival);
@@ -143,6 +161,7 @@ export class HostSession implements HostLink {
   }
 
   async close(): Promise<void> {
+    clearTimeout(this.#telling);
     this.#switch?.close();
     this.#client.close();
   }

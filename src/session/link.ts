@@ -48,7 +48,10 @@ export interface HostLink {
   readMeters(): Promise<ActualState['meters']>;
   /** Packets that each meter has dropped, by its number. */
   meterDrops(): Promise<ReadonlyMap<number, bigint>>;
-  /** Sends a plan: meters, then one bundle, all errors collected before COMMIT; nothing on any error. */
+  /**
+   * Sends a plan: meters, then one bundle, all errors collected before COMMIT; nothing on any error. A plan that only opens
+   * (diff/opening.ts) needs no bundle.
+   */
   send(plan: FlowPlan): Promise<SendResult>;
   /** Calls `listener` with each question of a guest, from now on. */
   onPunt(listener: (punt: Punt) => void): void;

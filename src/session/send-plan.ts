@@ -1,10 +1,17 @@
 /**
  * Sends a plan: meters, then one bundle whose errors are all collected before COMMIT, then the meters nobody needs. A
- * single message is all or nothing without a bundle, and takes effect one round trip sooner. The bundle does not wait for
- * the answers about its meters: the switch takes messages in order, and refuses a flow whose meter it refused.
+ * single message is all or nothing without a bundle, and takes effect one round trip sooner; so does a plan that only opens
+ * (diff/opening.ts), which is taken back where a part of it is refused. The bundle does not wait for the answers about its
+ * meters: the switch takes messages in order, and refuses a flow whose meter it refused.
  */
 import type { Session } from 'ts-openflow';
-import { type FlowPlan, type PlannedMessage, planMessages } from '../diff/index.js';
+import {
+  type FlowPlan,
+  type OpeningMessages,
+  openingMessages,
+  type PlannedMessage,
+  planMessages,
+} from '../diff/index.js';
 import type { Refusal, SendResult } from './link.js';
 
 interface Place {
@@ -30,8 +37,17 @@ async function sendBundle(session: Session, messages: readonly PlannedMessage[])
   return { committed, refusals: refusals(messages, errors) };
 }
 
-/** Sends a plan; on any error of the bundle none of its flows and groups is in the switch. */
+/** Sends a plan that is right after each message; all of it, or none in the end. */
+async function sendOpening(session: Session, { messages, undo }: OpeningMessages): Promise<SendResult> {
+  const refused = await sendLoose(session, messages);
+  if (refused.length > 0) await sendLoose(session, undo);
+  return { committed: refused.length === 0, refusals: refused };
+}
+
+/** Sends a plan; on any error none of its flows and groups is in the switch. */
 export async function sendPlan(session: Session, plan: FlowPlan): Promise<SendResult> {
+  const opening = openingMessages(plan, session.version);
+  if (opening !== undefined) return sendOpening(session, opening);
   const { before, bundle, after } = planMessages(plan, session.version);
   const [early, sent] = await Promise.all([sendLoose(session, before), sendBundle(session, bundle)]);
   if (!sent.committed || early.length > 0) return { committed: false, refusals: [...early, ...sent.refusals] };
