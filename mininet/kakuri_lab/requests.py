@@ -7,6 +7,7 @@ import threading
 import time
 from typing import Any, Callable, Sequence
 
+from .crossfire import Crossfire
 from .faults import Faults
 from .lab import Lab
 from .matrix import Matrix, Pair
@@ -27,6 +28,7 @@ class Requests:
         self.faults = Faults(lab)
         self._running: dict[int, tuple[Prober, threading.Thread]] = {}
         self._captures: dict[int, Capture] = {}
+        self._crossfire: Crossfire | None = None
         self._mobiles: dict[str, Mobile] = {}
         self._lock = threading.Lock()
         self._next = 0
@@ -192,6 +194,22 @@ class Requests:
     def do_capture_stop(self, capture: int) -> list[dict[str, Any]]:
         with self._lock:
             ending = self._captures.pop(capture)
+        return ending.stop()
+
+    def do_crossfire_start(self, interval: float = 0.05) -> None:
+        """Every VM sends to every address, every `interval` seconds; see crossfire.py."""
+        if self._crossfire is not None:
+            raise LabError('there is a crossfire already')
+        vms = list(self.lab.topology.vms.values())
+        self._crossfire = Crossfire(vms, [self._node(vm.iface_id).pid for vm in vms], interval)
+
+    def do_crossfire(self, stop: bool = False) -> dict[str, Any]:
+        """What arrived where so far; `stop` ends it."""
+        if self._crossfire is None:
+            raise LabError('there is no crossfire')
+        if not stop:
+            return self._crossfire.report()
+        ending, self._crossfire = self._crossfire, None
         return ending.stop()
 
     # --- failures

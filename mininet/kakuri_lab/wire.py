@@ -17,7 +17,7 @@ SO_RCVBUFFORCE = 33
 
 def send_frames(pid: int, interface: str, frames: Sequence[bytes], count: int, interval: float) -> int:
     """Sends all frames `count` times, `interval` seconds between rounds; how many left."""
-    packet = inside(pid, lambda: _packet_socket(interface, 0))
+    packet = inside(pid, lambda: packet_socket(interface, 0))
     with packet:
         for round_number in range(count):
             if round_number and interval:
@@ -33,7 +33,7 @@ class Capture:
     def __init__(self, pid: int, interface: str) -> None:
         self._frames: list[dict[str, Any]] = []
         self._ended = threading.Event()
-        self._socket = inside(pid, lambda: _packet_socket(interface, ETH_P_ALL))
+        self._socket = inside(pid, lambda: packet_socket(interface, ETH_P_ALL))
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
@@ -55,7 +55,8 @@ class Capture:
         return self._frames
 
 
-def _packet_socket(interface: str, protocol: int) -> socket.socket:
+def packet_socket(interface: str, protocol: int) -> socket.socket:
+    """Sends and, with a protocol, hears everything at an interface of the thread's namespace."""
     packet = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
     packet.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 16 << 20)
     packet.bind((interface, protocol))

@@ -13,6 +13,7 @@ import { LabProcess } from '../../src/cli/lab-process.js';
 import type {
   CapturedFrame,
   CapturePoint,
+  CrossfireReport,
   LabReady,
   LinkOf,
   LossOptions,
@@ -121,6 +122,10 @@ export class Lab {
     const capture = await this.request<number>('capture_start', point);
     return () => this.request<CapturedFrame[]>('capture_stop', { capture });
   };
+
+  /** Every VM sends to every address all the time, until `crossfire({ stop: true })`. */
+  startCrossfire = (options: { interval?: number } = {}) => this.request<null>('crossfire_start', options);
+  crossfire = (options: { stop?: boolean } = {}) => this.request<CrossfireReport>('crossfire', options);
 
   stopVswitchd = (host: string, options: { kill?: boolean } = {}) =>
     this.request<null>('stop_vswitchd', { host, ...options });

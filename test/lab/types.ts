@@ -105,6 +105,23 @@ export type CapturePoint =
   | { readonly rogue: true }
   | { readonly host: string; readonly interface?: string };
 
+/** What a crossfire has come to: frames that reached another tenant, and when what arrived last was sent, by pair. */
+export interface CrossfireReport {
+  readonly rounds: number;
+  readonly sent: number;
+  readonly strayCount: number;
+  readonly strays: readonly { readonly from: string; readonly to: string; readonly at: number; readonly hex: string }[];
+  /** `unicast` and `broadcast` in milliseconds since 1970; 0: none yet. */
+  readonly pairs: readonly {
+    readonly from: string;
+    readonly to: string;
+    readonly frames: number;
+    readonly unicast: number;
+    readonly broadcast: number;
+  }[];
+  readonly now: number;
+}
+
 /** Where frames leave from: a VM's eth0, a host's uplink, or the rogue on the underlay. */
 export type SendPoint = { readonly vm: string } | { readonly host: string } | { readonly rogue: true };
 
