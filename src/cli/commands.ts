@@ -9,6 +9,7 @@ import { declareFlows } from './flows.js';
 import { declareOpenflow } from './openflow-command.js';
 import { declareRemove } from './remove.js';
 import { declareRun } from './run.js';
+import { declareSimulate } from './simulate.js';
 import { declareStatus } from './status.js';
 import { declareVerify } from './verify.js';
 
@@ -30,6 +31,7 @@ export const COMMANDS: readonly Declare[] = [
   declareDump,
   declareDiff,
   declareRemove,
+  declareSimulate,
   declareEvaluate,
   declareOpenflow,
 ];

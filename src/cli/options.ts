@@ -26,3 +26,12 @@ export interface RemoveOptions {
   readonly timeout: string;
   readonly json?: boolean;
 }
+
+export interface SimulateOptions {
+  readonly hosts: number;
+  readonly networks: number;
+  readonly ports: number;
+  readonly tunnels: 'mesh' | 'flow';
+  readonly changes: number;
+  readonly json?: boolean;
+}

@@ -265,13 +265,14 @@ export class Controller {
   }
 
   #lookAt(run: HostRun): Look {
-    return run.look.at(run.link, this.#state.world.topology, this.#options.controllerTarget(run.link));
+    const { topology } = this.#state.world;
+    return run.look.at(run.link, topology, this.#options.controllerTarget(run.link), this.#state.bound.index.tunnels);
   }
 
   /** Something about the host changed: new facts, or else a reason to look again. `due`: the time for it has come. */
   #look(name: string, due = false): void {
     const run = this.#hosts.get(name);
-    const facts = run?.look.factsAt(run.link, this.#state.world.topology);
+    const facts = run?.look.factsAt(run.link, this.#state.world.topology, this.#state.bound.index.tunnels);
     if (facts !== undefined && facts !== this.#state.world.facts.get(name))
       this.#events.next({ kind: 'facts', host: name, facts });
     else if (due || run === undefined || !this.#goesWell(name)) this.#events.next({ kind: 'recheck', host: name, due });

@@ -3,7 +3,14 @@
  * often it is asked for: between two changes of the rows a host is passed over many times.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { type ConfigPlan, configPlan, type HostFacts, hostFacts } from '../desired/index.js';
+import {
+  type ConfigPlan,
+  configPlan,
+  desiredTunnels,
+  type HostFacts,
+  hostFacts,
+  type TunnelIntent,
+} from '../desired/index.js';
 import type { HostLink } from '../session/index.js';
 import type { Topology } from '../topology/index.js';
 
@@ -37,28 +44,35 @@ const unmarked = ({ interfaces, tunnels }: HostFacts) => ({
 const same = (facts: HostFacts, before: HostFacts | undefined): HostFacts =>
   before !== undefined && isDeepStrictEqual(unmarked(facts), unmarked(before)) ? before : facts;
 
+type TunnelsOf = (host: string) => readonly TunnelIntent[];
+
+const anew =
+  (topology: Topology): TunnelsOf =>
+  (host) =>
+    desiredTunnels(topology, host);
+
 export class HostLook {
   readonly #config = new Kept<readonly unknown[], ConfigPlan>();
   readonly #facts = new Kept<readonly unknown[], HostFacts>();
 
-  /** `target`: what the host is told to connect to. */
-  at(link: HostLink, topology: Topology, controllerTarget: string): Look {
+  /** `target`: what the host is told to connect to; `tunnels` as of the topology, for whoever has found them before. */
+  at(link: HostLink, topology: Topology, controllerTarget: string, tunnels: TunnelsOf = anew(topology)): Look {
     const rows = link.rows();
     const config =
       rows &&
       this.#config.get([rows, topology, controllerTarget], () =>
-        configPlan({ host: link.name, controllerTarget, topology }, rows),
+        configPlan({ host: link.name, controllerTarget, topology, tunnels: tunnels(link.name) }, rows),
       );
-    return { config, facts: this.factsAt(link, topology) };
+    return { config, facts: this.factsAt(link, topology, tunnels) };
   }
 
   /** The facts alone. */
-  factsAt(link: HostLink, topology: Topology): HostFacts | undefined {
+  factsAt(link: HostLink, topology: Topology, tunnels: TunnelsOf = anew(topology)): HostFacts | undefined {
     const rows = link.rows();
     const ports = link.switchPorts();
     if (rows === undefined || ports === undefined) return undefined;
     return this.#facts.get([rows, ports, topology], (before) =>
-      same(hostFacts(topology, link.name, rows, ports), before),
+      same(hostFacts(topology, link.name, rows, ports, tunnels(link.name)), before),
     );
   }
 }

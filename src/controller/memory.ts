@@ -3,8 +3,15 @@
  * the switch took it until that is read back. Every change here makes a new value.
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { DesiredState } from '../desired/index.js';
-import { type ActualFlow, type ActualState, applied, type Difference, type FlowPlan } from '../diff/index.js';
+import { type DesiredState, flowsIn, type Piece } from '../desired/index.js';
+import {
+  type ActualFlow,
+  type ActualState,
+  applied,
+  type Difference,
+  type FlowPlan,
+  holdingExactly,
+} from '../diff/index.js';
 import { isOurs, ownerOf } from '../pipeline/index.js';
 import type { HostLink } from '../session/index.js';
 
@@ -14,6 +21,8 @@ const MOST_OWNERS_READ_BACK = 16;
 /** What was sent and not read back yet. */
 export interface Unread {
   readonly owners: ReadonlySet<bigint>;
+  /** The pieces of the state in which all flows of those owners are; absent where that is not known. */
+  readonly pieces?: readonly Piece[] | undefined;
   /** Groups are among it, or many owners: everything is read. */
   readonly all: boolean;
   /** Meters are among it. */
@@ -25,6 +34,7 @@ export interface Unread {
 export interface Memory {
   /** The connection for which it holds. */
   readonly epoch: number;
+  /** Where `held` is known, nothing beside it: spelt out of it when it is asked for (diff/actual.ts). */
   readonly actual: ActualState | undefined;
   /** Milliseconds, monotonic, of the last reading of everything. */
   readonly readAt: number;
@@ -48,6 +58,9 @@ export const isKnown = (memory: Memory, epoch: number): memory is Known =>
 const ownersOf = (plan: FlowPlan): readonly bigint[] =>
   [...plan.add, ...plan.modify, ...plan.remove].map((flow) => ownerOf(flow.cookie));
 
+/** The tables hold this, exactly. */
+export const holds = (desired: DesiredState) => ({ held: desired, actual: holdingExactly(desired) });
+
 /** What a plan leads to, and that plan. */
 export interface Sent {
   readonly desired: DesiredState;
@@ -55,19 +68,20 @@ export interface Sent {
 }
 
 /** After a bundle that the switch has taken. */
-export function afterSending(memory: Known, { desired, found: { plan, pure } }: Sent, sentAt: number): Known {
+export function afterSending(memory: Known, { desired, found }: Sent, sentAt: number): Known {
+  const { plan, pure } = found;
   const { epoch, readAt, inVain, unread } = memory;
   const groups = plan.groups.length + plan.removeGroups.length;
   const changed = plan.addMeters.length + plan.modifyMeters.length + plan.removeMeters.length;
   const meters = unread?.meters === true || changed > 0;
   const owners = new Set([...(unread?.owners ?? []), ...ownersOf(plan)]);
   const all = unread?.all === true || groups > 0 || owners.size > MOST_OWNERS_READ_BACK;
+  const pieces = unread === undefined ? found.pieces : unread.pieces && found.pieces?.concat(unread.pieces);
   return {
     epoch,
     readAt,
-    actual: applied(memory.actual, plan),
-    unread: { owners, all, meters, sentAt },
-    ...(pure ? { held: desired } : {}),
+    ...(pure ? holds(desired) : { actual: applied(memory.actual, plan) }),
+    unread: { owners, pieces, all, meters, sentAt },
     ...(inVain === undefined ? {} : { inVain }),
   };
 }
@@ -83,29 +97,39 @@ export async function readAgain(link: HostLink, { inVain }: Known, now: number):
   return { ...(await readAll(link, now)), ...(inVain === undefined ? {} : { inVain }) };
 }
 
-const same = (a: ActualFlow, b: ActualFlow | undefined): boolean =>
-  b !== undefined && a.content === b.content && a.cookie === b.cookie && a.odd === b.odd;
+type Spelled = Pick<ActualFlow, 'identity' | 'content' | 'cookie'>;
+
+const same = (a: Spelled, b: Spelled | undefined): boolean =>
+  b !== undefined && a.content === b.content && a.cookie === b.cookie;
+
+/** The flows among which those of the owners are that were sent something. */
+function expectedOf({ held, actual }: Known, pieces: readonly Piece[] | undefined): readonly Spelled[] {
+  if (held === undefined || pieces === undefined) return [...actual.flows.values()];
+  return pieces.flatMap((piece) => [...flowsIn(held, piece)]);
+}
 
 /** What was sent is read back. */
 export async function readBack(link: HostLink, memory: Known, now: number): Promise<Known> {
   const { unread, ...rest } = memory;
   if (unread === undefined) return memory;
   if (unread.all) return readAgain(link, memory, now);
-  const { flows: before } = rest.actual;
-  const isTheirs = (flow: ActualFlow): boolean => isOurs(flow.cookie) && unread.owners.has(ownerOf(flow.cookie));
+  const isTheirs = (flow: { readonly cookie: bigint }): boolean =>
+    isOurs(flow.cookie) && unread.owners.has(ownerOf(flow.cookie));
+  const expected = expectedOf(memory, unread.pieces).filter(isTheirs);
   const [read, meters] = await Promise.all([
     link.readOwners([...unread.owners]),
-    unread.meters ? link.readMeters() : rest.actual.meters,
+    unread.meters ? link.readMeters() : undefined,
   ]);
-  const expected = [...before.values()].filter(isTheirs).length;
+  const before = new Map(expected.map((flow) => [flow.identity, flow]));
   if (
-    read.length === expected &&
-    read.every((flow) => same(flow, before.get(flow.identity))) &&
-    isDeepStrictEqual(meters, rest.actual.meters)
+    read.length === before.size &&
+    read.every((flow) => !flow.odd && same(flow, before.get(flow.identity))) &&
+    (meters === undefined || isDeepStrictEqual(meters, rest.actual.meters))
   )
     return rest;
   const { held: _, ...doubted } = rest;
-  const flows = new Map([...before].filter(([, flow]) => !isTheirs(flow)));
+  const { flows: all, groups, meters: known } = rest.actual;
+  const flows = new Map([...all].filter(([, flow]) => !isTheirs(flow)));
   for (const flow of read) flows.set(flow.identity, flow);
-  return { ...doubted, actual: { ...rest.actual, flows, meters } };
+  return { ...doubted, actual: { flows, groups, meters: meters ?? known } };
 }

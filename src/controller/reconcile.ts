@@ -17,7 +17,7 @@ import {
 } from '../diff/index.js';
 import type { HostLink, Refusal } from '../session/index.js';
 import type { Look } from './look.js';
-import { afterSending, isKnown, type Known, type Memory, readAgain, readAll, readBack } from './memory.js';
+import { afterSending, holds, isKnown, type Known, type Memory, readAgain, readAll, readBack } from './memory.js';
 import type { State } from './state.js';
 
 /** After so many passes in vain there is no other at once: a defect of ours must not become a stream of flow_mods. */
@@ -167,7 +167,7 @@ function inVain(pass: TablePass, found: Difference): Promise<TableResult> | Tabl
 
 /** What differs, by the changed parts alone where what the tables hold is known. */
 function compare(desired: DesiredState, { held, actual }: Known): Difference {
-  return (held && changedParts(desired, held, actual)) ?? difference(desired, actual);
+  return (held && changedParts(desired, held)) ?? difference(desired, actual);
 }
 
 /** The part of a pass that concerns the tables, given what they should hold. */
@@ -182,7 +182,7 @@ async function passTables(
   let memory = isKnown(context.memory, link.epoch()) ? context.memory : await readAll(link, now());
   let found = compare(desired, memory);
   if (!isEmpty(found.plan)) return send({ context, desired, problems, memory }, found);
-  if (found.pure) memory = { ...memory, held: desired };
+  if (found.pure) memory = { ...memory, ...holds(desired) };
   const { unread } = memory;
   if (unread !== undefined && now() - unread.sentAt < READ_BACK_MS)
     return {
@@ -200,7 +200,7 @@ async function passTables(
   found = compare(desired, memory);
   const pass = { context, desired, problems, memory };
   if (isEmpty(found.plan))
-    return right(found.pure ? { ...pass, memory: { ...memory, held: desired } } : pass, tableErrors(found));
+    return right(found.pure ? { ...pass, memory: { ...memory, ...holds(desired) } } : pass, tableErrors(found));
   return unread === undefined ? send(pass, found) : inVain(pass, found);
 }
 

@@ -92,7 +92,7 @@ export function makeRound(): () => number {
     const { world, bound } = reduce(pending, { kind: 'facts', host: here, facts });
     for (const host of HOSTS.slice(1)) desiredState(world, host, bound, flowsOf, held.get(host));
     const desired = desiredState(world, here, bound, flowsOf, own);
-    const found = changedParts(desired, own, actual);
+    const found = changedParts(desired, own);
     if (found === undefined) return 0;
     applied(actual, found.plan);
     const { messages = [] } = openingMessages(found.plan, OPENFLOW_15) ?? {};

@@ -16,7 +16,8 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Port } from '../topology/index.js';
-import { type Beside, type Binding, Bound, type Claim, type Place, type Rebinding, whereIs } from './bound.js';
+import { type Beside, type Binding, type Place, whereIs } from './binding.js';
+import { Bound, type Claim, type Rebinding } from './bound.js';
 import type { PlacedPort } from './topology-index.js';
 import type { Holder, HostFacts, InterfaceFact, World } from './world.js';
 

@@ -1,5 +1,6 @@
 /** What the set-up of a host is computed from, and the names by which Kakuri knows its own rows again. */
 import type { Topology } from '../topology/index.js';
+import type { TunnelIntent } from './tunnels.js';
 
 /** The bridge Kakuri owns on each host. */
 export const BRIDGE = 'br-int';
@@ -17,4 +18,6 @@ export interface HostConfig {
   /** What the host is told to connect to, as in Controller.target. */
   readonly controllerTarget: string;
   readonly topology: Topology;
+  /** The tunnel ports of the topology for this host, where they are known already. */
+  readonly tunnels?: readonly TunnelIntent[];
 }

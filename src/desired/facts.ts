@@ -9,7 +9,7 @@
 import type { Topology } from '../topology/index.js';
 import { BRIDGE, INSTALLED_KEY, MIGRATION_KEY, TUNNEL_KEY } from './config.js';
 import type { HostRows, StringMap } from './rows.js';
-import { desiredTunnels } from './tunnels.js';
+import { desiredTunnels, type TunnelIntent } from './tunnels.js';
 import type { HostFacts, InterfaceFact, TunnelFact } from './world.js';
 
 /** Port names in OFPMP_PORT_DESC have 15 octets at most (OFP_MAX_PORT_NAME_LEN, OpenFlow 1.5.1 clause 7.2.1). */
@@ -26,8 +26,14 @@ function markOf(ids: StringMap): Pick<InterfaceFact, 'mark'> {
   return { mark: { installed, ...(way === 'from' || way === 'to' ? { migration: way, other } : {}) } };
 }
 
-/** The facts of one host. */
-export function hostFacts(topology: Topology, host: string, rows: HostRows, ports: SwitchPorts | undefined): HostFacts {
+/** The facts of one host. `tunnels`: those of the topology for it, where they are known already. */
+export function hostFacts(
+  topology: Topology,
+  host: string,
+  rows: HostRows,
+  ports: SwitchPorts | undefined,
+  tunnels: readonly TunnelIntent[] = desiredTunnels(topology, host),
+): HostFacts {
   const bridge = rows.bridges.find((b) => b.name === BRIDGE);
   const members = new Set(bridge?.ports ?? []);
   const onBridge = new Set(rows.ports.filter((p) => members.has(p._uuid)).flatMap((p) => p.interfaces));
@@ -37,15 +43,15 @@ export function hostFacts(topology: Topology, host: string, rows: HostRows, port
   const ofportOf = (name: string, ofport: number | undefined): number | undefined =>
     ofport === undefined && name.length < PORT_NAME_LENGTH ? ports?.get(name) : agreed(name, ofport);
   const interfaces: InterfaceFact[] = [];
-  const tunnels: TunnelFact[] = [];
-  const wanted = new Map(desiredTunnels(topology, host).map((t) => [t.name, t]));
+  const found: TunnelFact[] = [];
+  const wanted = new Map(tunnels.map((t) => [t.name, t]));
   for (const row of rows.interfaces) {
     if (!onBridge.has(row._uuid)) continue;
     const tunnel = row.external_ids[TUNNEL_KEY] === undefined ? undefined : wanted.get(row.name);
     if (tunnel !== undefined) {
       const ofport = agreed(row.name, row.ofport);
       const right = row.type === tunnel.type && Object.entries(tunnel.options).every(([k, v]) => row.options[k] === v);
-      if (ofport !== undefined && right && row.error === undefined) tunnels.push({ name: row.name, ofport });
+      if (ofport !== undefined && right && row.error === undefined) found.push({ name: row.name, ofport });
     } else {
       const ifaceId = row.external_ids['iface-id'];
       const ofport = ofportOf(row.name, row.ofport);
@@ -59,5 +65,5 @@ export function hostFacts(topology: Topology, host: string, rows: HostRows, port
     }
   }
   const byName = (a: { name: string }, b: { name: string }) => (a.name < b.name ? -1 : 1);
-  return { interfaces: interfaces.sort(byName), tunnels: tunnels.sort(byName) };
+  return { interfaces: interfaces.sort(byName), tunnels: found.sort(byName) };
 }

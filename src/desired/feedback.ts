@@ -5,9 +5,11 @@
  * away: it gets its own only when both reach each other. Pure.
  */
 import type { Network, Port } from '../topology/index.js';
-import { type Bound, type Place, placeOn, placesOf } from './bound.js';
+import { type Place, placeOn, placesOf } from './binding.js';
+import type { Bound } from './bound.js';
 import { BRIDGE, INSTALLED_KEY, MIGRATION_KEY } from './config.js';
 import { setKeys } from './host-config.js';
+import { reaches } from './network-slice.js';
 import type { Change, HostRows, InterfaceRow } from './rows.js';
 import type { PlacedPort } from './topology-index.js';
 import { sendKey, waysOf } from './ways.js';
@@ -65,7 +67,7 @@ export function waitingFor(reach: Reach, placed: PlacedPort, at?: Place): readon
     const knows =
       held !== undefined &&
       held.generation >= generationOf(reach, port) &&
-      held.remotes.get(network.path)?.peers.get(b.host)?.remotes.has(port.path) === true &&
+      reaches(held.remotes.get(network.path)?.peers.get(b.host), port.path) &&
       sends(peer, b.host);
     if (!knows) waiting.push(`${peer} has not confirmed that it sends to ${b.host}`);
   }

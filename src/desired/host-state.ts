@@ -4,22 +4,23 @@
  * there; until then whatever the switch holds for it stays as it is. A port that only appears was reached by nobody before,
  * so the others prepare for it while its switch is still giving it a number.
  */
-import { FENCE_METER, type TunnelPort } from '../pipeline/index.js';
+import { FENCE_METER, portMeters, type TunnelPort } from '../pipeline/index.js';
 import type { Bound } from './bound.js';
 import { type Kept, keptOn } from './keep.js';
 import { keyExcesses, LIMITS, partExcesses, tooManyFlows } from './limits.js';
-import { type Ground, type NetworkSlice, networkSlice, type SliceContext } from './network-slice.js';
+import { headParts, networkSlice, peerParts } from './network-slice.js';
 import { hostOwner, tunnelOwner, vtepOwner } from './owners.js';
 import { type FlowsOf, plainFlowsOf } from './remember.js';
+import type { Ground, NetworkSlice, SliceContext } from './slices.js';
 import type { DesiredState, Part, Slices } from './state.js';
-import { desiredTunnels } from './tunnels.js';
+import { peerKey, sendKey } from './ways.js';
 import type { HostFacts, World } from './world.js';
 
-function tunnelPorts(world: World, hostName: string): ReadonlyMap<string, TunnelPort> {
+function tunnelPorts(world: World, bound: Bound, hostName: string): ReadonlyMap<string, TunnelPort> {
   const seen = new Map(world.facts.get(hostName)?.tunnels.map((t) => [t.name, t.ofport]) ?? []);
   const ports = new Map<string, TunnelPort>();
   if (seen.size === 0) return ports;
-  for (const { name, peer } of desiredTunnels(world.topology, hostName)) {
+  for (const { name, peer } of bound.index.tunnels(hostName)) {
     const ofport = seen.get(name);
     if (ofport !== undefined)
       ports.set(name, { name, ofport, ...(peer === undefined ? {} : { remoteVtep: peer.vtep }) });
@@ -46,14 +47,20 @@ function groundParts({ topology, here, tunnels }: Ground, flowsOf: FlowsOf): rea
 /** What is below the networks, as before where nothing of it has changed. */
 function groundOf(
   world: World,
+  bound: Bound,
   here: string,
   flowsOf: FlowsOf,
   before: Slices | undefined,
 ): Pick<Slices, 'ground' | 'tunnels' | 'parts'> {
   const tunnels = world.facts.get(here)?.tunnels ?? [];
-  if (before !== undefined && before.ground.topology === world.topology && sameTunnels(before.tunnels, tunnels))
+  if (
+    before !== undefined &&
+    before.ground.topology === world.topology &&
+    before.ground.flowsOf === flowsOf &&
+    sameTunnels(before.tunnels, tunnels)
+  )
     return before;
-  const ground = { topology: world.topology, here, tunnels: tunnelPorts(world, here) };
+  const ground = { topology: world.topology, here, flowsOf, tunnels: tunnelPorts(world, bound, here) };
   return { ground, tunnels, parts: groundParts(ground, flowsOf) };
 }
 
@@ -82,12 +89,12 @@ function slicesOf(
   return before !== undefined && !changed && before.networks.size === networks.size ? before : { ...below, networks };
 }
 
-function allParts({ parts, networks }: Slices): readonly Part[] {
+function allParts({ parts, networks, ground }: Slices): readonly Part[] {
   const all = [...parts];
-  for (const { head, peers } of networks.values()) {
-    for (const part of head.parts) all.push(part);
-    for (const part of head.addresses) all.push(part);
-    for (const peer of peers.values()) for (const part of peer.parts) all.push(part);
+  for (const { head, peers, network } of networks.values()) {
+    all.push(...headParts(ground, head));
+    for (const part of ground.flowsOf.addresses(network)) all.push(part);
+    for (const peer of peers.values()) all.push(...peerParts(ground, peer));
   }
   return all;
 }
@@ -96,33 +103,30 @@ function allParts({ parts, networks }: Slices): readonly Part[] {
 function excessesOf(slices: Slices): readonly string[] {
   const found = keyExcesses([...slices.networks.values()].map(({ network }) => network));
   found.push(...partExcesses(slices.parts));
-  let least = 0;
-  for (const { head, peers } of slices.networks.values()) {
+  let objects = 0;
+  for (const { head, network, peers } of slices.networks.values()) {
     found.push(...head.excesses);
-    least += head.addresses.length;
-    for (const peer of peers.values()) {
-      if (peer.excesses.length > 0) found.push(...peer.excesses);
-      least += peer.parts.length;
-    }
+    objects += network.ports.length + peers.size;
   }
   // No object has a hundred flows in one table.
-  if (least > LIMITS.flowsPerTable / 100) found.push(...tooManyFlows(allParts(slices).flat()));
+  if (objects > LIMITS.flowsPerTable / 100) found.push(...tooManyFlows(allParts(slices).flat()));
   return found;
 }
 
 /** What a host confirms once the slices are in its tables; what is the same as before is the same value. */
 function told(
-  { networks }: Slices,
+  { networks, ground }: Slices,
   before: DesiredState | undefined,
 ): Pick<DesiredState, 'ports' | 'peers' | 'sends' | 'numbers'> {
   const numbers = new Map<string, number>();
   const peers = new Set<string>();
   const sends = new Set<string>();
+  const { one } = ground.flowsOf;
   for (const slice of networks.values()) {
-    for (const [path, ofport] of slice.head.numbers) numbers.set(path, ofport);
-    for (const { accepts, sends: send } of slice.peers.values()) {
-      for (const key of accepts) peers.add(key);
-      if (send !== undefined) sends.add(send);
+    for (const { port, ofport } of slice.head.local.ports) numbers.set(port.path, ofport);
+    for (const { network, peer, ways, open } of slice.peers.values()) {
+      for (const { way } of ways) peers.add(one(peerKey(network.path, peer.name, way)));
+      if (open !== undefined) sends.add(one(sendKey(network.path, peer.name, open.way)));
     }
   }
   const ports = new Set(numbers.keys());
@@ -169,7 +173,7 @@ function stateOf(slices: Slices, { numbers, ports, peers, sends }: Told, kept: (
       return allParts(slices).flat();
     },
     groups: all.flatMap(({ groups }) => groups),
-    meters: [FENCE_METER, ...all.flatMap(({ head }) => head.meters)],
+    meters: [FENCE_METER, ...all.flatMap(({ head }) => head.local.ports.flatMap(portMeters))],
     get keepOwners() {
       return kept().owners;
     },
@@ -198,9 +202,10 @@ export function desiredState(
   before?: DesiredState,
 ): DesiredState {
   const bound = given.index.topology === world.topology ? given : given.over(world.topology);
-  const below = groundOf(world, hostName, compile, before?.slices);
-  const context = { world, bound, ground: below.ground, flowsOf: compile };
+  const below = groundOf(world, bound, hostName, compile, before?.slices);
+  const context = { world, bound, ground: below.ground };
   const slices = slicesOf(context, below, before?.slices);
-  const kept = once(() => keptOn(context, slices.networks.values()));
+  const { facts } = world;
+  const kept = once(() => keptOn({ facts, bound, ground: below.ground }, slices.networks.values()));
   return stateOf(slices, before?.slices === slices ? before : told(slices, before), kept);
 }

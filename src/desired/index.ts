@@ -1,15 +1,8 @@
 /** Desired state: from topology and facts to rows, flows and groups. Pure throughout. */
+
+export * from './binding.js';
 export { bindings, boundAfter, boundAgain, holderIn, holders, leftAfter } from './bindings.js';
-export {
-  type Binding,
-  Bound,
-  type NetworkPlaces,
-  type Place,
-  placeOn,
-  placesOf,
-  type Rebinding,
-  whereIs,
-} from './bound.js';
+export { Bound, type NetworkPlaces, type Rebinding } from './bound.js';
 export * from './canonical.js';
 export { flowContent, flowIdentity, flowsOf } from './compile.js';
 export * from './config.js';
@@ -18,8 +11,9 @@ export * from './feedback.js';
 export { bridgeHwaddr, type ConfigPlan, configPlan, datapathId } from './host-config.js';
 export { desiredState } from './host-state.js';
 export { bucketOctets, copyOctets, floodRefusal, LIMITS } from './limits.js';
+export { reaches } from './network-slice.js';
 export * from './owners.js';
-export { type PartsBetween, partsBetween } from './parts-between.js';
+export { flowsIn, type PartsBetween, type Piece, partsBetween } from './parts-between.js';
 export { withEntries, withEntry } from './persistent.js';
 export { type FlowsOf, rememberingFlowsOf } from './remember.js';
 export { type RemovePlan, removePlan } from './remove-config.js';

@@ -5,8 +5,11 @@
  */
 import { bucketId, groupId, unknownGroupId, wantsUnknown } from '../pipeline/index.js';
 import type { Network } from '../topology/index.js';
-import { type NetworkSlice, type SliceContext, waysTo } from './network-slice.js';
+import type { Bound } from './bound.js';
+import { waysTo } from './network-slice.js';
 import { peerOwner, remoteOwner } from './owners.js';
+import type { Ground, NetworkSlice } from './slices.js';
+import type { World } from './world.js';
 
 export interface Kept {
   /** Owners (by cookie). */
@@ -15,13 +18,20 @@ export interface Kept {
   readonly buckets: ReadonlySet<string>;
 }
 
+/** What of the world it follows from. */
+export interface KeepContext {
+  readonly facts: World['facts'];
+  readonly bound: Bound;
+  readonly ground: Ground;
+}
+
 /** The groups of a network: that of its hosts, and that of the hosts where a port receives the unknown. */
 const groupsOf = (network: Network): readonly number[] =>
   wantsUnknown(network) ? [groupId(network.key), unknownGroupId(network.key)] : [groupId(network.key)];
 
 /** What is kept on the host, for the networks that it has. */
-export function keptOn(context: SliceContext, slices: Iterable<NetworkSlice>): Kept {
-  const { world, ground, bound } = context;
+export function keptOn(context: KeepContext, slices: Iterable<NetworkSlice>): Kept {
+  const { facts, ground, bound } = context;
   const owners = new Set<bigint>();
   const buckets = new Set<string>();
   for (const { network, peers } of slices) {
@@ -41,7 +51,7 @@ export function keptOn(context: SliceContext, slices: Iterable<NetworkSlice>): K
     }
     for (const peer of ground.topology.hosts) {
       // It has no port of the network, as far as anybody can say.
-      if (peer.name === ground.here || peers.has(peer.name) || (world.facts.has(peer.name) && !claimedTwice)) continue;
+      if (peer.name === ground.here || peers.has(peer.name) || (facts.has(peer.name) && !claimedTwice)) continue;
       if (waysTo(ground, network, peer).length === 0) continue;
       owners.add(peerOwner(network, peer.name).cookie);
       keepBuckets(peer.name);

@@ -3,99 +3,18 @@
  * each other host with a port of it. A piece whose causes are what they were before is the same value again, so a change
  * costs what it touches; from nothing the same pieces are made. Pure.
  */
-import {
-  bucketId,
-  groupId,
-  type LocalNetwork,
-  type LocalPort,
-  type Meter,
-  portMeters,
-  type SendTo,
-  sendByTunnel,
-  type TunnelPort,
-  unknownGroupId,
-  wantsUnknown,
-} from '../pipeline/index.js';
-import type { Host, Network, Port, Topology, Way, Wire } from '../topology/index.js';
-import { type Bound, type NetworkPlaces, placeOn, placesOf, whereIs } from './bound.js';
-import { canonicalActions } from './canonical.js';
+import type { LocalNetwork, LocalPort, SendTo } from '../pipeline/index.js';
+import type { Host, Network, Port, Way, Wire } from '../topology/index.js';
+import { placeOn, placesOf, whereIs } from './binding.js';
+import type { NetworkPlaces } from './bound.js';
 import { floodRefusal, partExcesses } from './limits.js';
+import { groupsOf, sameBuckets } from './network-group.js';
 import { networkOwner, peerOwner, portOwner, remoteOwner } from './owners.js';
-import type { FlowsOf } from './remember.js';
-import type { DesiredBucket, DesiredGroup, Part } from './state.js';
+import type { Ground, HeadSlice, Move, NetworkSlice, OpenWay, PeerSlice, SliceContext } from './slices.js';
+import type { Part } from './state.js';
 import { tunnelName } from './tunnels.js';
 import { peerKey, presentWay, sendKey, waysOf } from './ways.js';
 import type { World } from './world.js';
-
-/** What all networks on a host are computed from beside the world. */
-export interface Ground {
-  readonly topology: Topology;
-  readonly here: string;
-  /** The tunnel ports that are really there, by name. */
-  readonly tunnels: ReadonlyMap<string, TunnelPort>;
-}
-
-/** What is asked for with every slice. */
-export interface SliceContext {
-  readonly world: World;
-  readonly bound: Bound;
-  readonly ground: Ground;
-  readonly flowsOf: FlowsOf;
-}
-
-/** A way to one other host, and the tunnel port here that it leads by. */
-interface OpenWay {
-  readonly way: Way;
-  readonly tunnel: TunnelPort;
-}
-
-/** What follows from the network and its ports on this host. */
-export interface HeadSlice {
-  /** The network's ports here, pending ones too: of which the rest is made. */
-  readonly here: readonly Port[];
-  /** Hosts with a port of the network. */
-  readonly members: number;
-  /** Of the ports here that migrate, where copies go: of which the rest is made, too. */
-  readonly migrating: readonly string[];
-  readonly local: LocalNetwork;
-  readonly parts: readonly Part[];
-  /** Flows for each address of the network: the same on every host. */
-  readonly addresses: readonly Part[];
-  readonly meters: readonly Meter[];
-  readonly numbers: ReadonlyMap<string, number>;
-  readonly warnings: readonly string[];
-  readonly excesses: readonly string[];
-}
-
-/** What follows from one other host. */
-export interface PeerSlice {
-  /** The network's ports there. */
-  readonly there: readonly Port[];
-  /** The present way first, then former ones; those for which this host has the tunnel port. At least one. */
-  readonly ways: readonly OpenWay[];
-  readonly open: OpenWay | undefined;
-  /** Paths of the ports there that are not sent to yet. */
-  readonly waiting: readonly string[];
-  /** Of the ports there that migrate, to which ends they are sent. */
-  readonly migrating: readonly string[];
-  readonly parts: readonly Part[];
-  readonly excesses: readonly string[];
-  /** Keys of Confirmed.peers and Confirmed.sends. */
-  readonly accepts: readonly string[];
-  readonly sends: string | undefined;
-  /** Paths of the ports there that are sent to. */
-  readonly remotes: ReadonlySet<string>;
-  readonly bucket: DesiredBucket | undefined;
-}
-
-export interface NetworkSlice {
-  readonly ground: Ground;
-  readonly network: Network;
-  readonly head: HeadSlice;
-  /** By name of the host. */
-  readonly peers: ReadonlyMap<string, PeerSlice>;
-  readonly groups: readonly DesiredGroup[];
-}
 
 /** A network's port on this host; that of a migration at both its ends. */
 function localPort(context: SliceContext, network: Network, port: Port): LocalPort | undefined {
@@ -114,6 +33,9 @@ function localPort(context: SliceContext, network: Network, port: Port): LocalPo
   };
 }
 
+/** More ports than this, and the flow that copies a broadcast to them may be too long. */
+const MANY_PORTS = 100;
+
 /** The network on this host; with a warning, and without broadcasts, where it is too large for them. */
 function headOf(
   context: SliceContext,
@@ -121,7 +43,7 @@ function headOf(
   here: readonly Port[],
   migrating: readonly string[],
 ): HeadSlice {
-  const { world, ground, flowsOf } = context;
+  const { world, ground } = context;
   const { network } = places;
   const ports = here.flatMap((port) => localPort(context, network, port) ?? []);
   const way = presentWay(world.topology, network);
@@ -129,23 +51,49 @@ function headOf(
   const copies = Array.from({ length: places.byHost.size - 1 }, () => way);
   const refusal = floodRefusal({ network, copies, family, ports: ports.length });
   const local = { network, ports, floods: refusal === undefined };
-  const own = [
-    flowsOf('network', local, () => networkOwner(network)),
-    ...ports.map((p) => flowsOf('port', p, () => portOwner(network, p.port))),
-  ];
-  const addresses = flowsOf.addresses(network);
-  return {
-    here,
-    members: places.byHost.size,
-    migrating,
-    local,
-    parts: own,
-    addresses,
-    meters: ports.flatMap(portMeters),
-    numbers: new Map(ports.map(({ port, ofport }) => [port.path, ofport])),
-    warnings: refusal === undefined ? [] : [refusal],
-    excesses: partExcesses([...own, ...addresses]),
-  };
+  const excesses = ports.length < MANY_PORTS ? [] : partExcesses([networkPart(ground, local)]);
+  const warnings = refusal === undefined ? [] : [refusal];
+  return { here, members: places.byHost.size, migrating, local, warnings, excesses };
+}
+
+const networkPart = ({ flowsOf }: Ground, local: LocalNetwork): Part =>
+  flowsOf('network', local, () => networkOwner(local.network));
+
+/** The flows of the network itself and of its ports here. */
+export const headParts = (ground: Ground, { local }: HeadSlice): readonly Part[] => [
+  networkPart(ground, local),
+  ...local.ports.map((p) => ground.flowsOf('port', p, () => portOwner(local.network, p.port))),
+];
+
+const moveOf = ({ moves }: PeerSlice, port: Port): Move | undefined =>
+  moves.length === 0 ? undefined : moves.find((move) => move.port === port);
+
+function isSentTo(slice: PeerSlice, port: Port): boolean {
+  const { open, waiting } = slice;
+  if (waiting.length > 0 && waiting.includes(port.path)) return false;
+  return moveOf(slice, port)?.sent ?? open !== undefined;
+}
+
+/** True when the port there is sent to. */
+export const reaches = (slice: PeerSlice | undefined, path: string): boolean =>
+  slice?.there.some((port) => port.path === path && isSentTo(slice, port)) === true;
+
+/** The flows that let the other host in, and those that send to its ports. */
+export function peerParts({ flowsOf }: Ground, slice: PeerSlice): readonly Part[] {
+  const { network, peer, there, ways, open } = slice;
+  const parts = ways.map(({ way, tunnel }) => {
+    const object = { network, host: peer.name, vtep: peer.vtep, tunnel, wire: wireOf(way) };
+    return flowsOf('peer', object, () => peerOwner(network, peer.name));
+  });
+  for (const port of there) {
+    if (!isSentTo(slice, port)) continue;
+    const move = moveOf(slice, port);
+    const to = move === undefined ? open && sendToPeer(peer, open) : move.to;
+    if (to === undefined) continue;
+    const object = { network, port, ...to, ...(move?.copies === undefined ? {} : { copies: move.copies }) };
+    parts.push(flowsOf('remote', object, () => remoteOwner(network, port)));
+  }
+  return parts;
 }
 
 /** The ways from this host to another, and the tunnel ports that they lead by. */
@@ -195,7 +143,7 @@ const migrations = (
   { network, migrating }: NetworkPlaces,
   ports: readonly Port[],
 ): readonly string[] => {
-  if (migrating.size === 0) return [];
+  if (migrating.size === 0) return NOBODY;
   return ports.flatMap((port) => {
     if (!migrating.has(port.path)) return [];
     const places = placesOf(context.bound.get(port.path));
@@ -227,36 +175,25 @@ const sendToPeer = (peer: Host, { way, tunnel }: OpenWay): SendTo => ({
   wire: wireOf(way),
 });
 
-/** What is sent to a port there: the flow that does it, where it is this peer's to have it, and whether it is sent at all. */
-function remoteOf(
-  context: SliceContext,
-  network: Network,
-  peer: Host,
-  port: Port,
-  open: OpenWay | undefined,
-): { readonly sent: boolean; readonly part?: Part } {
-  const { bound, flowsOf, ground } = context;
-  const places = placesOf(bound.get(port.path));
-  const flow = (to: SendTo, copies?: SendTo): Part => {
-    const object = { network, port, ...to, ...(copies === undefined ? {} : { copies }) };
-    return flowsOf('remote', object, () => remoteOwner(network, port));
-  };
-  if (places.length < 2)
-    return open === undefined ? { sent: false } : { sent: true, part: flow(sendToPeer(peer, open)) };
-  const [main, copies] = endsOf(context, network, port);
-  const sent = main?.to.host === peer.name || copies?.to.host === peer.name;
-  // One flow for both ends, by the piece of the host where the port is; on one of its ends its own flow does it.
-  const elsewhere = placeOn(bound.get(port.path), ground.here)?.ofport === undefined;
-  return { sent, ...(elsewhere && main?.to.host === peer.name ? { part: flow(main.to, copies?.to) } : {}) };
-}
-
-function bucketTo(peer: Host, { tunnel, way }: OpenWay): DesiredBucket {
-  const actions = sendByTunnel(tunnel, peer.vtep, way);
-  return { bucket_id: bucketId(peer.name), actions, content: canonicalActions(actions), host: peer.name };
+/** What is sent to the ports there that migrate. */
+function movesOf(context: SliceContext, places: NetworkPlaces, peer: Host, there: readonly Port[]): readonly Move[] {
+  const { bound, ground } = context;
+  return there.flatMap((port): readonly Move[] => {
+    if (!places.migrating.has(port.path)) return [];
+    const [main, copies] = endsOf(context, places.network, port);
+    const sent = main?.to.host === peer.name || copies?.to.host === peer.name;
+    // One flow for both ends, by the piece of the host where the port is; on one of its ends its own flow does it.
+    const elsewhere = placeOn(bound.get(port.path), ground.here)?.ofport === undefined;
+    if (!elsewhere || main?.to.host !== peer.name) return [{ port, sent }];
+    return [{ port, sent, to: main.to, ...(copies === undefined ? {} : { copies: copies.to }) }];
+  });
 }
 
 const sameList = (a: readonly string[], b: readonly string[]): boolean =>
   a.length === b.length && a.every((value, i) => value === b[i]);
+
+const NOBODY: readonly string[] = [];
+const NO_MOVES: readonly Move[] = [];
 
 /** What the network needs here because of one other host; undefined where no tunnel leads there. */
 function peerOf(
@@ -266,7 +203,7 @@ function peerOf(
   there: readonly Port[],
   old: PeerSlice | undefined,
 ): PeerSlice | undefined {
-  const { world, ground, flowsOf, bound } = context;
+  const { world, ground, bound } = context;
   const { network } = places;
   const ways = old?.ways ?? waysTo(ground, network, peer);
   if (ways.length === 0) return undefined;
@@ -274,54 +211,14 @@ function peerOf(
   // The destination of a migration is not waited for.
   const settled =
     places.migrating.size === 0 ? there : there.filter(({ path }) => whereIs(bound.get(path)) === peer.name);
-  const waiting = waitingPorts(world, peer.name, settled, open);
+  const found = waitingPorts(world, peer.name, settled, open);
+  const waiting = found.length === 0 ? NOBODY : found;
   const migrating = migrations(context, places, there);
-  const sameWay = old !== undefined && old.open?.way === open?.way;
-  if (sameWay && old.there === there && sameList(old.waiting, waiting) && sameList(old.migrating, migrating))
-    return old;
-  const accepted = ways.map(({ way, tunnel }) => {
-    const object = { network, host: peer.name, vtep: peer.vtep, tunnel, wire: wireOf(way) };
-    return flowsOf('peer', object, () => peerOwner(network, peer.name));
-  });
-  const sent: string[] = [];
-  const remotes: Part[] = [];
-  for (const port of there) {
-    if (waiting.includes(port.path)) continue;
-    const remote = remoteOf(context, network, peer, port, open);
-    if (remote.sent) sent.push(port.path);
-    if (remote.part !== undefined) remotes.push(remote.part);
-  }
-  return {
-    there,
-    ways,
-    open,
-    waiting,
-    migrating,
-    parts: [...accepted, ...remotes],
-    excesses: partExcesses([...accepted, ...remotes]),
-    accepts: old?.accepts ?? ways.map(({ way }) => peerKey(network.path, peer.name, way)),
-    sends: sameWay ? old.sends : open && sendKey(network.path, peer.name, open.way),
-    remotes: new Set(sent),
-    bucket: sameWay ? old.bucket : open && bucketTo(peer, open),
-  };
+  if (old !== undefined && old.open === open && old.there === there)
+    if (sameList(old.waiting, waiting) && sameList(old.migrating, migrating)) return old;
+  const moves = migrating.length === 0 ? NO_MOVES : movesOf(context, places, peer, there);
+  return { network, peer, there, ways, open, waiting, migrating, moves };
 }
-
-const asks = (there: readonly Port[]): boolean => there.some((port) => port.unknown === true);
-
-function groupsOf(network: Network, floods: boolean, peers: ReadonlyMap<string, PeerSlice>): readonly DesiredGroup[] {
-  if (!floods) return [];
-  const open = [...peers.values()].flatMap(({ bucket, there }) => (bucket === undefined ? [] : [{ bucket, there }]));
-  open.sort((a, b) => a.bucket.bucket_id - b.bucket.bucket_id);
-  const owner = networkOwner(network);
-  const all = { group_id: groupId(network.key), owner, buckets: open.map(({ bucket }) => bucket) };
-  if (!wantsUnknown(network)) return [all];
-  const asking = open.filter(({ there }) => asks(there)).map(({ bucket }) => bucket);
-  return [all, { group_id: unknownGroupId(network.key), owner, buckets: asking }];
-}
-
-/** The groups' causes are the same: the buckets, and who asks for the unknown. */
-const sameBuckets = (a: PeerSlice, b: PeerSlice | undefined): boolean =>
-  a === b || (a.bucket === b?.bucket && asks(a.there) === asks(b?.there ?? []));
 
 /** The network on this host; undefined where it has no port with a number there. `old`: of before, to take pieces from. */
 export function networkSlice(context: SliceContext, path: string, before?: NetworkSlice): NetworkSlice | undefined {

@@ -1,8 +1,8 @@
 /** What a host's tables should hold, as values ready to be compared and sent. */
 import type { Action, Instruction, Match } from 'ts-openflow';
 import type { DropReason, Meter } from '../pipeline/index.js';
-import type { Ground, NetworkSlice } from './network-slice.js';
 import type { Owner } from './owners.js';
+import type { Ground, NetworkSlice } from './slices.js';
 import type { Remotes, TunnelFact } from './world.js';
 
 export interface DesiredFlow {

@@ -3,6 +3,7 @@
  * Pure; the work grows with the topology and is done when the file is read.
  */
 import type { Host, Network, Port, Topology } from '../topology/index.js';
+import { type TunnelIntent, tunnelPlan } from './tunnels.js';
 
 /** A port, and the network that it is of. */
 export interface PlacedPort {
@@ -22,6 +23,8 @@ export interface TopologyIndex {
   readonly named: ReadonlyMap<string, readonly PlacedPort[]>;
   /** Ports that may run on any host. */
   readonly anywhere: readonly PlacedPort[];
+  /** The tunnel ports of each host, by its name. */
+  readonly tunnels: (host: string) => readonly TunnelIntent[];
 }
 
 /** The ports of a topology by iface-id. */
@@ -51,5 +54,6 @@ export function topologyIndex(topology: Topology): TopologyIndex {
     byIfaceId: portsByIfaceId(topology),
     named,
     anywhere,
+    tunnels: tunnelPlan(topology),
   };
 }

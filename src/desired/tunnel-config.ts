@@ -103,7 +103,7 @@ export function tunnelChanges(
   bridge: BridgeRow,
   rows: HostRows,
 ): { readonly changes: readonly Change[]; readonly problems: readonly string[] } {
-  const wanted = desiredTunnels(config.topology, config.host);
+  const wanted = config.tunnels ?? desiredTunnels(config.topology, config.host);
   const types = rows.root?.iface_types ?? [];
   const changes: Change[] = [];
   const problems: string[] = [];

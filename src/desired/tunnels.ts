@@ -4,7 +4,7 @@
  * default that differs between versions and a misspelt one is silently ignored (seen on 3.1.0).
  */
 import { createHash } from 'node:crypto';
-import type { Encapsulation, Host, Topology, Underlay } from '../topology/index.js';
+import type { Encapsulation, Host, Topology, Underlay, Way } from '../topology/index.js';
 import { waysOf } from './ways.js';
 
 export interface TunnelIntent {
@@ -34,13 +34,6 @@ export function tunnelName(encapsulation: Encapsulation, remoteVtep: string | un
   return `kk${letter}${hex}`;
 }
 
-/** Hosts on which any port of the network may run. */
-const mayHost = (topology: Topology): ((network: Topology['networks'][number]) => ReadonlySet<string>) => {
-  const every = new Set(topology.hosts.map((host) => host.name));
-  return ({ ports }) =>
-    ports.some((port) => port.hosts === undefined) ? every : new Set(ports.flatMap((port) => port.hosts ?? []));
-};
-
 /**
  * UDP over IPv6 has a checksum unless both ends agree on none (RFC 8200 clause 8.1, RFC 6935); over IPv4 it is saved, as
  * RFC 7348 clause 5 and RFC 8926 clause 3.3 advise, and GRE's own is not needed anywhere.
@@ -69,22 +62,77 @@ function intent(underlay: Underlay, host: Host, encapsulation: Encapsulation, pe
   };
 }
 
-/** The tunnel ports of one host, sorted by name. */
-export function desiredTunnels(topology: Topology, hostName: string): readonly TunnelIntent[] {
-  const host = topology.hosts.find((h) => h.name === hostName);
-  if (host === undefined) return [];
-  const hostsOf = mayHost(topology);
-  const wanted = new Map<string, TunnelIntent>();
+/** Which networks a host may have, found once for a topology. */
+interface MayHave {
+  /** The ways of networks that may be anywhere, each once. */
+  readonly everywhere: readonly Way[];
+  /** By host, the networks that name it and others: their ways, and those hosts. */
+  readonly named: ReadonlyMap<string, readonly { readonly ways: readonly Way[]; readonly hosts: readonly Host[] }[]>;
+}
+
+/** Ways that lead by the same tunnel ports are one. */
+const portOf = ({ encapsulation, tunnels }: Way): string => `${TYPE[encapsulation]} ${tunnels}`;
+
+function mayHave(topology: Topology): MayHave {
+  const hosts = new Map(topology.hosts.map((host) => [host.name, host]));
+  const everywhere = new Map<string, Way>();
+  const named = new Map<string, { readonly ways: readonly Way[]; readonly hosts: readonly Host[] }[]>();
   for (const network of topology.networks) {
-    const members = hostsOf(network);
-    if (!members.has(host.name)) continue;
-    const peers = topology.hosts.filter((peer) => peer !== host && members.has(peer.name));
-    if (peers.length === 0) continue;
-    for (const { encapsulation, tunnels } of waysOf(topology, network))
-      for (const peer of tunnels === 'mesh' ? peers : [undefined]) {
-        const name = tunnelName(encapsulation, peer?.vtep);
-        if (!wanted.has(name)) wanted.set(name, intent(topology.underlay, host, encapsulation, peer));
+    const ways = waysOf(topology, network);
+    if (network.ports.some((port) => port.hosts === undefined))
+      for (const way of ways) everywhere.set(portOf(way), way);
+    else {
+      const members = new Set(network.ports.flatMap((port) => port.hosts ?? []));
+      const may = { ways, hosts: [...members].flatMap((name) => hosts.get(name) ?? []) };
+      for (const { name } of may.hosts) {
+        const list = named.get(name);
+        if (list === undefined) named.set(name, [may]);
+        else list.push(may);
       }
+    }
   }
+  return { everywhere: [...everywhere.values()], named };
+}
+
+function tunnelsOf(topology: Topology, host: Host, { everywhere, named }: MayHave): readonly TunnelIntent[] {
+  const wanted = new Map<string, TunnelIntent>();
+  const seen = new Map<string, Set<Host>>();
+  const add = (ways: readonly Way[], hosts: readonly Host[]): void => {
+    if (hosts.length < 2) return;
+    for (const way of ways) {
+      const port = portOf(way);
+      const peers = seen.get(port) ?? new Set<Host>([host]);
+      seen.set(port, peers);
+      for (const peer of hosts) {
+        if (peers.has(peer)) continue;
+        peers.add(peer);
+        const to = way.tunnels === 'mesh' ? peer : undefined;
+        const name = tunnelName(way.encapsulation, to?.vtep);
+        if (!wanted.has(name)) wanted.set(name, intent(topology.underlay, host, way.encapsulation, to));
+        if (to === undefined) break;
+      }
+    }
+  };
+  add(everywhere, topology.hosts);
+  for (const { ways, hosts } of named.get(host.name) ?? []) add(ways, hosts);
   return [...wanted.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
+
+/** Gives the tunnel ports of each host of a topology, sorted by name; what was found is kept with the function. */
+export function tunnelPlan(topology: Topology): (host: string) => readonly TunnelIntent[] {
+  const hosts = new Map(topology.hosts.map((host) => [host.name, host]));
+  const found = new Map<string, readonly TunnelIntent[]>();
+  let may: MayHave | undefined;
+  return (name) => {
+    const host = hosts.get(name);
+    if (host === undefined) return [];
+    may ??= mayHave(topology);
+    const tunnels = found.get(name) ?? tunnelsOf(topology, host, may);
+    found.set(name, tunnels);
+    return tunnels;
+  };
+}
+
+/** The tunnel ports of one host, sorted by name. Whoever asks for many asks tunnelPlan. */
+export const desiredTunnels = (topology: Topology, hostName: string): readonly TunnelIntent[] =>
+  tunnelPlan(topology)(hostName);

@@ -5,7 +5,8 @@
  * is the only memory of it.
  */
 import { KeySpace, type Network, type Topology, type Way, type Wire } from '../topology/index.js';
-import { type Bound, placesOf } from './bound.js';
+import { placesOf } from './binding.js';
+import type { Bound } from './bound.js';
 import type { World } from './world.js';
 
 const sameWay = (a: Way, b: Way): boolean =>

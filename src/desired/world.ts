@@ -3,6 +3,7 @@
  * (facts). Nothing here is remembered from what was sent.
  */
 import type { Topology } from '../topology/index.js';
+import type { PeerSlice } from './slices.js';
 
 /** One Interface row of a host's br-int, joined with the switch's own port description. */
 export interface InterfaceFact {
@@ -35,11 +36,8 @@ export interface HostFacts {
   readonly tunnels: readonly TunnelFact[];
 }
 
-/** The ports elsewhere that a host sends to: by network's path, by the host where they are, their paths. */
-export type Remotes = ReadonlyMap<
-  string,
-  { readonly peers: ReadonlyMap<string, { readonly remotes: ReadonlySet<string> }> }
->;
+/** What a host does for ports elsewhere: by network's path, by the host where they are (`reaches` says which). */
+export type Remotes = ReadonlyMap<string, { readonly peers: ReadonlyMap<string, PeerSlice> }>;
 
 /** What a host's tables do for ports, by path, in enough detail to tell whether a port is reached (feedback.ts). */
 export interface Held {

@@ -1,5 +1,6 @@
 /** What a switch holds, as read from it: flows and groups in the same spelling as the desired state. */
 import type { Action, Instruction, Match } from 'ts-openflow';
+import type { DesiredFlow, DesiredGroup, DesiredState } from '../desired/index.js';
 import type { Meter } from '../pipeline/index.js';
 
 export interface ActualFlow {
@@ -59,3 +60,46 @@ export const meterBands = ({ rate, burst }: Meter) => [{ type: 'drop' as const, 
 export const contentOf = (meter: Meter): string => meterContent(meterFlags(meter), meterBands(meter));
 
 export const EMPTY: ActualState = { flows: new Map(), groups: new Map(), meters: new Map() };
+
+/** A desired flow as it reads back from a switch that holds it. */
+export const actualOf = (flow: DesiredFlow): ActualFlow => ({
+  table_id: flow.table_id,
+  priority: flow.priority,
+  match: flow.match,
+  instructions: flow.instructions,
+  cookie: flow.cookie,
+  identity: flow.identity,
+  content: flow.content,
+  odd: false,
+});
+
+/** Its buckets are spelt out when they are asked for. */
+const heldGroup = (group: DesiredGroup): ActualGroup => ({
+  group_id: group.group_id,
+  type: 'all',
+  get buckets() {
+    return group.buckets;
+  },
+});
+
+/** The groups and meters of a switch that holds this, exactly. */
+export const heldOtherwise = ({ groups, meters }: DesiredState): Pick<ActualState, 'groups' | 'meters'> => ({
+  groups: new Map(groups.map((group) => [group.group_id, heldGroup(group)])),
+  meters: new Map(meters.map((meter) => [meter.meter_id, contentOf(meter)])),
+});
+
+/**
+ * A switch that holds this, exactly: of what it holds nothing is kept beside the desired state, which is shared with other
+ * hosts; it is spelt out each time somebody asks, which only an exception does.
+ */
+export const holdingExactly = (desired: DesiredState): ActualState => ({
+  get flows() {
+    return new Map(desired.flows.map((flow) => [flow.identity, actualOf(flow)]));
+  },
+  get groups() {
+    return heldOtherwise(desired).groups;
+  },
+  get meters() {
+    return heldOtherwise(desired).meters;
+  },
+});

@@ -2,21 +2,8 @@
  * What a switch holds after a plan that it has taken. The reconciler computes with it until the read-back, some
  * milliseconds later, says what is really there: a change that comes in between need not wait for that.
  */
-import type { DesiredFlow } from '../desired/index.js';
-import { type ActualFlow, type ActualGroup, type ActualState, contentOf } from './actual.js';
+import { type ActualGroup, type ActualState, actualOf, contentOf } from './actual.js';
 import type { FlowPlan } from './diff.js';
-
-/** A desired flow as it reads back from a switch that holds it. */
-export const actualOf = (flow: DesiredFlow): ActualFlow => ({
-  table_id: flow.table_id,
-  priority: flow.priority,
-  match: flow.match,
-  instructions: flow.instructions,
-  cookie: flow.cookie,
-  identity: flow.identity,
-  content: flow.content,
-  odd: false,
-});
 
 function groupsAfter(actual: ActualState, plan: FlowPlan): ActualState['groups'] {
   if (plan.groups.length + plan.removeGroups.length === 0) return actual.groups;

@@ -8,9 +8,9 @@
  *    (OpenFlow 1.5.1 clause 6.4).
  */
 
-import { type DesiredFlow, type DesiredGroup, type DesiredState, partsBetween } from '../desired/index.js';
+import { type DesiredFlow, type DesiredGroup, type DesiredState, type Piece, partsBetween } from '../desired/index.js';
 import { isOurs, type Meter, ownerOf } from '../pipeline/index.js';
-import { type ActualFlow, type ActualGroup, type ActualState, contentOf } from './actual.js';
+import { type ActualFlow, type ActualGroup, type ActualState, actualOf, contentOf, heldOtherwise } from './actual.js';
 
 export interface GroupChange {
   readonly group: DesiredGroup;
@@ -42,8 +42,10 @@ export interface Difference {
   readonly heldBack: readonly DesiredFlow[];
   /** Two owners want the same place: a defect of a table, told with both reasons. */
   readonly clashes: readonly (readonly [DesiredFlow, DesiredFlow])[];
-  /** True when the tables hold the desired flows, and nothing beside them, once the plan is carried out. */
+  /** True when the tables hold the desired state, and nothing beside it, once the plan is carried out. */
   readonly pure: boolean;
+  /** The pieces of the state that the plan's flows are in, where they were found so. */
+  readonly pieces?: readonly Piece[];
 }
 
 /** True when there is nothing to send. */
@@ -66,14 +68,11 @@ const keepsSome = (group_id: number, keep: ReadonlySet<string>): boolean =>
   [...keep].some((bucket) => bucket.startsWith(`${group_id} `));
 
 /** Without numbers, buckets are told apart by what they do; the whole group is replaced where they differ. */
-function unnumberedChange(
-  wanted: DesiredGroup,
-  present: ActualGroup,
-  keep: ReadonlySet<string>,
-): GroupChange | undefined {
+function unnumberedChange(wanted: DesiredGroup, present: ActualGroup, desired: DesiredState): GroupChange | undefined {
   const want = new Set(wanted.buckets.map((b) => b.content));
   const have = new Set(present.buckets.map((b) => b.content));
-  const extra = keepsSome(wanted.group_id, keep) ? [] : present.buckets.filter((b) => !want.has(b.content));
+  const others = present.buckets.filter((b) => !want.has(b.content));
+  const extra = others.length > 0 && keepsSome(wanted.group_id, desired.keepBuckets) ? [] : others;
   const same = extra.length === 0 && wanted.buckets.every((b) => have.has(b.content));
   return same ? undefined : { group: wanted, insert: wanted.buckets, remove: [], how: 'replace' };
 }
@@ -81,17 +80,18 @@ function unnumberedChange(
 function groupChange(
   wanted: DesiredGroup,
   present: ActualGroup | undefined,
-  keep: ReadonlySet<string>,
+  desired: DesiredState,
 ): GroupChange | undefined {
+  if (present?.buckets === wanted.buckets) return undefined;
   if (present === undefined) return { group: wanted, insert: wanted.buckets, remove: [], how: 'add' };
   if (present.type !== 'all') return { group: wanted, insert: wanted.buckets, remove: [], how: 'replace' };
-  if (present.buckets.some((b) => b.bucket_id === undefined)) return unnumberedChange(wanted, present, keep);
+  if (present.buckets.some((b) => b.bucket_id === undefined)) return unnumberedChange(wanted, present, desired);
   const have = new Map(present.buckets.map((b) => [b.bucket_id, b.content]));
   const want = new Set<number | undefined>(wanted.buckets.map((b) => b.bucket_id));
   const insert = wanted.buckets.filter((b) => have.get(b.bucket_id) !== b.content);
   const changed = insert.filter((b) => have.has(b.bucket_id)).map((b) => b.bucket_id);
   const gone = present.buckets.flatMap(({ bucket_id: id }) =>
-    id === undefined || want.has(id) || keep.has(`${wanted.group_id} ${id}`) ? [] : [id],
+    id === undefined || want.has(id) || desired.keepBuckets.has(`${wanted.group_id} ${id}`) ? [] : [id],
   );
   const remove = [...gone, ...changed];
   return insert.length + remove.length === 0 ? undefined : { group: wanted, insert, remove, how: 'buckets' };
@@ -113,7 +113,7 @@ function places(desired: readonly DesiredFlow[]): {
 }
 
 /** A meter that some flow stays with is kept: taking a meter away takes its flows with it (clause 6.5.2). */
-function meterChanges(desired: DesiredState, actual: ActualState) {
+function meterChanges(desired: DesiredState, actual: Pick<ActualState, 'meters'>) {
   const wanted = new Set(desired.meters.map((m) => m.meter_id));
   const present = (m: Meter) => actual.meters.get(m.meter_id);
   return {
@@ -123,18 +123,50 @@ function meterChanges(desired: DesiredState, actual: ActualState) {
   };
 }
 
-/** What of the groups and meters differs. */
-function otherwise(desired: DesiredState, actual: ActualState): Omit<FlowPlan, 'add' | 'modify' | 'remove'> {
+/** True when a group has a bucket that is not wanted and stays, because nobody can judge it. */
+function keepsBuckets(
+  groups: readonly DesiredGroup[],
+  desired: DesiredState,
+  actual: Pick<ActualState, 'groups'>,
+): boolean {
+  return groups.some((wanted) => {
+    const present = actual.groups.get(wanted.group_id);
+    if (present === undefined || present.buckets === wanted.buckets) return false;
+    const want = new Set<number | string>(wanted.buckets.flatMap((b) => [b.bucket_id, b.content]));
+    return present.buckets.some(({ bucket_id: id, content }) =>
+      id === undefined
+        ? !want.has(content) && keepsSome(wanted.group_id, desired.keepBuckets)
+        : !want.has(id) && desired.keepBuckets.has(`${wanted.group_id} ${id}`),
+    );
+  });
+}
+
+/** What of the groups and meters differs; `pure` when nothing of them stays beside what is wanted. `right`: known to be. */
+function otherwise(
+  desired: DesiredState,
+  actual: Pick<ActualState, 'groups' | 'meters'>,
+  right: ReadonlySet<DesiredGroup> = new Set(),
+): Omit<FlowPlan, 'add' | 'modify' | 'remove'> & { readonly pure: boolean } {
   const wanted = new Set(desired.groups.map((g) => g.group_id));
+  const doubtful = desired.groups.filter((group) => !right.has(group));
   return {
-    groups: desired.groups.flatMap((g) => groupChange(g, actual.groups.get(g.group_id), desired.keepBuckets) ?? []),
+    groups: doubtful.flatMap((g) => groupChange(g, actual.groups.get(g.group_id), desired) ?? []),
     removeGroups: [...actual.groups.keys()].filter((id) => !wanted.has(id)),
     ...meterChanges(desired, actual),
+    pure: !keepsBuckets(doubtful, desired, actual),
   };
+}
+
+/** To a switch without flows all are sent; a place wanted twice is told when they are read back. */
+function everything(desired: DesiredState, actual: ActualState): Difference {
+  const { pure, ...rest } = otherwise(desired, actual);
+  const plan = { add: desired.flows, modify: [], remove: [], ...rest };
+  return { plan, foreign: [], heldBack: [], clashes: [], pure };
 }
 
 /** The difference between what one host's switch should hold and what it holds. */
 export function difference(desired: DesiredState, actual: ActualState): Difference {
+  if (actual.flows.size === 0) return everything(desired, actual);
   const { wanted, clashes } = places(desired.flows);
   const add: DesiredFlow[] = [];
   const modify: DesiredFlow[] = [];
@@ -154,16 +186,18 @@ export function difference(desired: DesiredState, actual: ActualState): Differen
     else if (desired.keepOwners.has(ownerOf(flow.cookie))) kept += 1;
     else remove.push(flow);
   }
-  const pure = foreign.length + heldBack.length + clashes.length + kept === 0;
-  return { plan: { add, modify, remove, ...otherwise(desired, actual) }, foreign, heldBack, clashes, pure };
+  const { pure, ...rest } = otherwise(desired, actual);
+  const alone = pure && foreign.length + heldBack.length + clashes.length + kept === 0;
+  return { plan: { add, modify, remove, ...rest }, foreign, heldBack, clashes, pure: alone };
 }
 
 /**
  * The same difference from a state that the tables are known to hold, exactly and nothing beside it: only parts that are
- * not the same are looked at. Undefined where that is not enough to judge, and everything has to be compared.
+ * not the same are looked at, and what they are was sent and read back. Undefined where that is not enough to judge, and
+ * everything has to be compared.
  */
-export function changedParts(desired: DesiredState, held: DesiredState, actual: ActualState): Difference | undefined {
-  const { gone: former, come } = partsBetween(held, desired);
+export function changedParts(desired: DesiredState, held: DesiredState): Difference | undefined {
+  const { gone: former, come, pieces } = partsBetween(held, desired);
   const gone = new Map<string, DesiredFlow>();
   for (const part of former) for (const flow of part) gone.set(flow.identity, flow);
   const add: DesiredFlow[] = [];
@@ -171,23 +205,28 @@ export function changedParts(desired: DesiredState, held: DesiredState, actual: 
   const seen = new Set<string>();
   for (const part of come) {
     for (const flow of part) {
-      const present = actual.flows.get(flow.identity);
-      // In its place stands a flow that stays: two owners want one place.
-      if (seen.has(flow.identity) || (present !== undefined && !gone.has(flow.identity))) return undefined;
+      // Two owners want one place.
+      if (seen.has(flow.identity)) return undefined;
       seen.add(flow.identity);
+      const present = gone.get(flow.identity);
       if (present === undefined) add.push(flow);
-      else if (present.content !== flow.content || present.odd) modify.push(flow);
+      else if (present.content !== flow.content) modify.push(flow);
     }
   }
   const remove: ActualFlow[] = [];
   let kept = 0;
   for (const flow of gone.values()) {
-    const present = actual.flows.get(flow.identity);
-    if (present === undefined) return undefined;
     if (seen.has(flow.identity)) continue;
     if (desired.keepOwners.has(ownerOf(flow.cookie))) kept += 1;
-    else remove.push(present);
+    else remove.push(actualOf(flow));
   }
-  const plan = { add, modify, remove, ...otherwise(desired, actual) };
-  return { plan, foreign: [], heldBack: [], clashes: [], pure: kept === 0 };
+  const { pure, ...rest } = otherwise(desired, heldOtherwise(held), new Set(held.groups));
+  return {
+    plan: { add, modify, remove, ...rest },
+    foreign: [],
+    heldBack: [],
+    clashes: [],
+    pure: pure && kept === 0,
+    pieces,
+  };
 }

@@ -8,7 +8,7 @@
  * drop. Two owners of one installation share a 48-bit hash with probability 2·10⁻⁵ at 100,000 owners; a clash makes
  * only `explain` ambiguous, for no decision rests on the hash alone (the diff compares table, priority and match).
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** Top octet of every cookie of ours: "K". */
 export const COOKIE_MAGIC = 0x4bn;
@@ -16,7 +16,7 @@ export const OWNER_MASK = 0xff00ffffffffffffn;
 
 /** 48 bits of the owner's id, in the place where a cookie holds them, with the magic. */
 export function ownerCookie(ownerId: string): bigint {
-  const digest = createHash('sha256').update(ownerId).digest();
+  const digest = hash('sha256', ownerId, 'buffer');
   return (COOKIE_MAGIC << 56n) | (digest.readBigUInt64BE(0) >> 16n);
 }
 

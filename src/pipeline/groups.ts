@@ -5,7 +5,7 @@
  * second one, for that.
  * `topology/` refuses a file in which two networks would have one group number.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { groupNumber, type Network } from '../topology/index.js';
 
 /** The group number of the network with this key, the same on every host. */
@@ -21,5 +21,4 @@ export const unknownGroupId = (key: number): number => 2 ** 31 + key;
 export const wantsUnknown = (network: Network): boolean => network.ports.some((port) => port.unknown === true);
 
 /** Bucket numbers end below OFPG_BUCKET_MAX 0xffffff00: 31 bits of the host name's SHA-256. */
-export const bucketId = (host: string): number =>
-  createHash('sha256').update(`bucket ${host}`).digest().readUInt32BE(0) >>> 1;
+export const bucketId = (host: string): number => hash('sha256', `bucket ${host}`, 'buffer').readUInt32BE(0) >>> 1;

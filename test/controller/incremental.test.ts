@@ -15,6 +15,7 @@ import {
   type HostFacts,
   holders,
   placesOf,
+  reaches,
   rememberingFlowsOf,
 } from '../../src/desired/index.js';
 import { changedParts, difference, isEmpty } from '../../src/diff/index.js';
@@ -132,7 +133,9 @@ const said = (state: DesiredState) => ({
   told: [sorted(state.ports), sorted(state.peers), sorted(state.sends), [...state.numbers].sort()],
   remotes: sorted(
     [...state.remotes].flatMap(([network, { peers }]) =>
-      [...peers].flatMap(([host, { remotes }]) => [...remotes].map((port) => `${network} ${host} ${port}`)),
+      [...peers].flatMap(([host, slice]) =>
+        slice.there.flatMap(({ path }) => (reaches(slice, path) ? [`${network} ${host} ${path}`] : [])),
+      ),
     ),
   ),
   warnings: state.warnings,
@@ -231,7 +234,7 @@ describe('what is computed from a change alone', () => {
             const old = before.get(name);
             if (old === undefined) continue;
             const tables = holding(old);
-            const parts = changedParts(followed.of(name), old, tables);
+            const parts = changedParts(followed.of(name), old);
             const whole = difference(followed.of(name), tables);
             expect(whole.clashes).to.deep.equal([]);
             expect(parts && isEmpty(parts.plan)).to.equal(isEmpty(whole.plan));

@@ -8,6 +8,7 @@ import { formatAddress, parsePassive } from '../address.js';
 import { FakeDatabase } from './database.js';
 import { FakeLocks } from './fake-locks.js';
 import { FakeSession } from './fake-session.js';
+import type { FakeChange } from './rows.js';
 
 export interface FakeServerOptions {
   /** Schemas of the databases, as in schema files. */
@@ -21,6 +22,13 @@ export interface FakeServer {
   readonly remote: string;
   /** The databases by name, to look into. */
   readonly databases: ReadonlyMap<string, FakeDatabase>;
+  /**
+   * A transaction of the machine's own, as ovs-vswitchd's: the results; sessions hear of it. Throws where an operation
+   * would have to wait.
+   */
+  readonly transact: (database: string, operations: readonly unknown[]) => readonly unknown[];
+  /** Calls `listener` after each transaction that changed something, whoever made it, from now on. */
+  readonly onCommit: (listener: (database: FakeDatabase, changes: readonly FakeChange[]) => void) => void;
   /** How many sessions there are. */
   readonly sessions: () => number;
   /** Breaks every connection, as a crash would. */
@@ -38,7 +46,24 @@ export async function startFakeServer({
   );
   const locks = new FakeLocks();
   const sessions = new Set<FakeSession>();
-  const shared = { databases, locks, serverId: randomUUID() };
+  const listeners = new Set<(database: FakeDatabase, changes: readonly FakeChange[]) => void>();
+  const committed = (database: FakeDatabase, changes: readonly FakeChange[]): void => {
+    if (changes.length === 0) return;
+    for (const session of sessions) session.committed(database, changes);
+    for (const listener of listeners) listener(database, changes);
+    setImmediate(() => {
+      for (const session of sessions) session.retry();
+    });
+  };
+  const transact = (name: string, operations: readonly unknown[]): readonly unknown[] => {
+    const database = databases.get(name);
+    if (database === undefined) throw new Error(`no database ${name}`);
+    const outcome = database.transact(operations, () => true, false);
+    if (outcome.kind === 'wait') throw new Error('an operation would wait');
+    committed(database, outcome.changes);
+    return outcome.results;
+  };
+  const shared = { databases, locks, serverId: randomUUID(), committed };
   const server = createServer((socket: Socket) => {
     const session: FakeSession = new FakeSession(socket, {
       ...shared,
@@ -56,7 +81,15 @@ export async function startFakeServer({
       server.close(() => resolve());
       drop();
     });
-  return { remote, databases, sessions: () => sessions.size, drop, close };
+  return {
+    remote,
+    databases,
+    transact,
+    onCommit: (listener) => void listeners.add(listener),
+    sessions: () => sessions.size,
+    drop,
+    close,
+  };
 }
 
 function listening(server: Server, listen: string): Promise<string> {

@@ -15,6 +15,8 @@ export interface FakeServerState {
   readonly serverId: string;
   readonly sessions: ReadonlySet<FakeSession>;
   readonly ended: () => void;
+  /** Tells all sessions what a transaction changed, and lets those that wait try again. */
+  readonly committed: (database: FakeDatabase, changes: readonly FakeChange[]) => void;
 }
 
 interface Waiting {
@@ -165,15 +167,9 @@ export class FakeSession implements LockOwner {
     this.#waiting.delete(key);
     clearTimeout(waiting.timer);
     // A session hears of its own changes before it hears the answer.
-    if (outcome.changes.length > 0)
-      for (const session of this.#state.sessions) session.committed(database, outcome.changes);
+    this.#state.committed(database, outcome.changes);
     if (waited) this.#send({ id, result: outcome.results, error: null });
-    if (outcome.changes.length > 0) setImmediate(() => this.#retryAll());
     return outcome.results;
-  }
-
-  #retryAll(): void {
-    for (const session of this.#state.sessions) session.retry();
   }
 
   #wait(key: string, waiting: Waiting, timeoutMs: number): void {

@@ -64,12 +64,13 @@ export class FakeSwitch implements SwitchState {
     });
   }
 
-  /** Dials a controller: `tcp:IP:PORT` or `unix:PATH`. */
-  dial(address: string): void {
+  /** Dials a controller: `tcp:IP:PORT` or `unix:PATH`; `onEnd` is called when that connection is over, or was none. */
+  dial(address: string, onEnd?: () => void): void {
     const a = parseAddress(address);
-    if (a.kind === 'tcp') this.attach(connect(a.port, a.host));
-    else if (a.kind === 'unix') this.attach(connect(a.path));
-    else throw new Error(`a fake switch dials tcp: and unix: only, not ${address}`);
+    const socket = a.kind === 'tcp' ? connect(a.port, a.host) : a.kind === 'unix' ? connect(a.path) : undefined;
+    if (socket === undefined) throw new Error(`a fake switch dials tcp: and unix: only, not ${address}`);
+    if (onEnd !== undefined) socket.once('close', onEnd);
+    this.attach(socket);
   }
 
   /** Listens as `ptcp:[PORT][:IP]` or `punix:PATH`; resolves to the address to dial. */

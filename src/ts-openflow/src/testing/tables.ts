@@ -145,10 +145,13 @@ export class Tables {
   #add(mod: FlowMod, bits: MatchBits, now: number): void {
     const key = flowKey(mod, bits);
     if (!this.flows.has(key)) {
-      const table = [...this.flows.values()].filter((flow) => flow.mod.table_id === mod.table_id);
-      const clash = (flow: Flow): boolean => flow.mod.priority === mod.priority && overlap(flow.bits, bits);
-      if ((mod.flags & OFPFF.CHECK_OVERLAP) !== 0 && table.some(clash)) refuse(OVERLAP);
-      if (table.length >= this.#maxFlows(mod.table_id)) refuse(TABLE_FULL);
+      const inTable = (flow: Flow): boolean => flow.mod.table_id === mod.table_id;
+      const clash = (flow: Flow): boolean =>
+        inTable(flow) && flow.mod.priority === mod.priority && overlap(flow.bits, bits);
+      if ((mod.flags & OFPFF.CHECK_OVERLAP) !== 0 && [...this.flows.values()].some(clash)) refuse(OVERLAP);
+      const most = this.#maxFlows(mod.table_id);
+      // Counted only where it may be full: a switch with few flows in all has room in each table.
+      if (this.flows.size >= most && [...this.flows.values()].filter(inTable).length >= most) refuse(TABLE_FULL);
     }
     this.flows.set(key, { mod, instructions: mod.instructions, bits, created: now, used: now });
   }
