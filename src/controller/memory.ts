@@ -6,6 +6,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { type DesiredState, flowsIn, type Piece } from '../desired/index.js';
 import {
   type ActualFlow,
+  type ActualGroup,
   type ActualState,
   applied,
   type Difference,
@@ -16,15 +17,17 @@ import { isOurs, ownerOf } from '../pipeline/index.js';
 import type { HostLink } from '../session/index.js';
 
 /** More owners than this, and the whole table is read back instead of their flows. */
-const MOST_OWNERS_READ_BACK = 16;
+const MOST_OWNERS_READ_BACK = 64;
 
 /** What was sent and not read back yet. */
 export interface Unread {
   readonly owners: ReadonlySet<bigint>;
   /** The pieces of the state in which all flows of those owners are; absent where that is not known. */
   readonly pieces?: readonly Piece[] | undefined;
-  /** Groups are among it, or many owners: everything is read. */
+  /** Many owners are among it: everything is read. */
   readonly all: boolean;
+  /** Groups are among it. */
+  readonly groups: boolean;
   /** Meters are among it. */
   readonly meters: boolean;
   /** Milliseconds, monotonic, of the last bundle. */
@@ -71,17 +74,17 @@ export interface Sent {
 export function afterSending(memory: Known, { desired, found }: Sent, sentAt: number): Known {
   const { plan, pure } = found;
   const { epoch, readAt, inVain, unread } = memory;
-  const groups = plan.groups.length + plan.removeGroups.length;
+  const groups = unread?.groups === true || plan.groups.length + plan.removeGroups.length > 0;
   const changed = plan.addMeters.length + plan.modifyMeters.length + plan.removeMeters.length;
   const meters = unread?.meters === true || changed > 0;
   const owners = new Set([...(unread?.owners ?? []), ...ownersOf(plan)]);
-  const all = unread?.all === true || groups > 0 || owners.size > MOST_OWNERS_READ_BACK;
+  const all = unread?.all === true || owners.size > MOST_OWNERS_READ_BACK;
   const pieces = unread === undefined ? found.pieces : unread.pieces && found.pieces?.concat(unread.pieces);
   return {
     epoch,
     readAt,
     ...(pure ? holds(desired) : { actual: applied(memory.actual, plan) }),
-    unread: { owners, pieces, all, meters, sentAt },
+    unread: { owners, pieces, all, groups, meters, sentAt },
     ...(inVain === undefined ? {} : { inVain }),
   };
 }
@@ -108,6 +111,17 @@ function expectedOf({ held, actual }: Known, pieces: readonly Piece[] | undefine
   return pieces.flatMap((piece) => [...flowsIn(held, piece)]);
 }
 
+/** Buckets are told apart by what they do: below OpenFlow 1.5 they have no number. */
+const bucketsOf = ({ buckets }: ActualGroup): string => JSON.stringify(buckets.map(({ content }) => content).sort());
+
+/** True when the switch has these groups, whatever order their buckets are in. */
+const sameGroups = (read: ActualState['groups'], known: ActualState['groups']): boolean =>
+  read.size === known.size &&
+  [...read].every(([id, group]) => {
+    const other = known.get(id);
+    return other !== undefined && other.type === group.type && bucketsOf(group) === bucketsOf(other);
+  });
+
 /** What was sent is read back. */
 export async function readBack(link: HostLink, memory: Known, now: number): Promise<Known> {
   const { unread, ...rest } = memory;
@@ -116,20 +130,22 @@ export async function readBack(link: HostLink, memory: Known, now: number): Prom
   const isTheirs = (flow: { readonly cookie: bigint }): boolean =>
     isOurs(flow.cookie) && unread.owners.has(ownerOf(flow.cookie));
   const expected = expectedOf(memory, unread.pieces).filter(isTheirs);
-  const [read, meters] = await Promise.all([
+  const [read, meters, groups] = await Promise.all([
     link.readOwners([...unread.owners]),
     unread.meters ? link.readMeters() : undefined,
+    unread.groups ? link.readGroups() : undefined,
   ]);
   const before = new Map(expected.map((flow) => [flow.identity, flow]));
   if (
     read.length === before.size &&
     read.every((flow) => !flow.odd && same(flow, before.get(flow.identity))) &&
-    (meters === undefined || isDeepStrictEqual(meters, rest.actual.meters))
+    (meters === undefined || isDeepStrictEqual(meters, rest.actual.meters)) &&
+    (groups === undefined || sameGroups(groups, rest.actual.groups))
   )
     return rest;
   const { held: _, ...doubted } = rest;
-  const { flows: all, groups, meters: known } = rest.actual;
+  const { flows: all, groups: knownGroups, meters: known } = rest.actual;
   const flows = new Map([...all].filter(([, flow]) => !isTheirs(flow)));
   for (const flow of read) flows.set(flow.identity, flow);
-  return { ...doubted, actual: { flows, groups, meters: meters ?? known } };
+  return { ...doubted, actual: { flows, groups: groups ?? knownGroups, meters: meters ?? known } };
 }

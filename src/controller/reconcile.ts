@@ -18,6 +18,7 @@ import {
 import type { HostLink, Refusal } from '../session/index.js';
 import type { Look } from './look.js';
 import { afterSending, holds, isKnown, type Known, type Memory, readAgain, readAll, readBack } from './memory.js';
+import { sendWithoutRefused } from './refused.js';
 import type { State } from './state.js';
 
 /** After so many passes in vain there is no other at once: a defect of ours must not become a stream of flow_mods. */
@@ -127,13 +128,15 @@ async function send({ context, desired, problems, memory }: TablePass, found: Di
   const sent = await context.link.send(plan);
   if (!sent.committed) {
     const { epoch, readAt } = memory;
-    const refused = [...errors, ...sent.refusals.map(refusalText)];
+    const rest = await sendWithoutRefused(context.link, desired, sent);
+    if (rest.desired !== undefined) context.onCommitted(confirmedBy(rest.desired));
     return {
       memory: { epoch, readAt, actual: undefined },
+      ...(rest.desired === undefined ? {} : { confirmed: confirmedBy(rest.desired) }),
       desired,
-      flowModsSent: 0,
+      flowModsSent: rest.flowModsSent,
       state: 'blocked',
-      errors: refused,
+      errors: [...new Set([...errors, ...rest.refusals.map(refusalText)])],
       again: false,
     };
   }

@@ -3,7 +3,7 @@
  * then in one bundle groups, flows, and last the groups nobody names any more; meters that are not needed after it.
  */
 import { type Instruction, type MessageInput, OFPG_BUCKET, type OpenFlowVersion } from 'ts-openflow';
-import type { DesiredBucket, DesiredFlow } from '../desired/index.js';
+import type { DesiredBucket, DesiredFlow, Owner } from '../desired/index.js';
 import type { Meter } from '../pipeline/index.js';
 import { type ActualFlow, meterBands, meterFlags } from './actual.js';
 import type { FlowPlan, GroupChange } from './diff.js';
@@ -13,6 +13,8 @@ import { openingOf } from './opening.js';
 export interface PlannedMessage {
   readonly message: MessageInput;
   readonly about: string;
+  /** Whose flow it adds. */
+  readonly owner?: Owner;
 }
 
 export interface PlannedMessages {
@@ -50,6 +52,7 @@ const addFlow = (flow: DesiredFlow, version: OpenFlowVersion): PlannedMessage =>
     instructions: metered(flow.instructions, version),
   },
   about: `${flow.owner.id}: ${flow.why}`,
+  owner: flow.owner,
 });
 
 /** The cookie in the request keeps a foreign flow that took the place meanwhile from being removed. */

@@ -18,7 +18,7 @@ import type { CountedFlow, HostLink, SendResult } from './link.js';
 import { followPunts, type Punt, sendAnswer } from './punts.js';
 import { sendPlan } from './send-plan.js';
 import { followPorts } from './switch-ports.js';
-import { readCounted, readMeterDrops, readMeters, readOwners, readTables } from './switch-tables.js';
+import { readCounted, readGroups, readMeterDrops, readMeters, readOwners, readTables } from './switch-tables.js';
 
 /**
  * Milliseconds from a change of rows to what is made of it. The switch hears of a new port's row at the same moment, and
@@ -130,6 +130,10 @@ export class HostSession implements HostLink {
 
   async readOwners(owners: readonly bigint[]): Promise<readonly ActualFlow[]> {
     return readOwners(this.#session(), owners);
+  }
+
+  async readGroups(): Promise<ActualState['groups']> {
+    return readGroups(this.#session());
   }
 
   async readMeters(): Promise<ActualState['meters']> {

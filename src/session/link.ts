@@ -2,7 +2,7 @@
  * The connection to one host, as the reconciler sees it: what the host is now, as values, and the few things that can be
  * done to it. HostSession is the real one; a simulation brings its own.
  */
-import type { Change, HostRows, SwitchPorts } from '../desired/index.js';
+import type { Change, HostRows, Owner, SwitchPorts } from '../desired/index.js';
 import type { ActualFlow, ActualState, FlowPlan } from '../diff/index.js';
 import type { DumpTexts } from '../verify/index.js';
 import type { Punt } from './punts.js';
@@ -11,6 +11,8 @@ import type { Punt } from './punts.js';
 export interface Refusal {
   readonly about: string;
   readonly error: string;
+  /** Whose flow it is. */
+  readonly owner?: Owner;
 }
 
 export interface SendResult {
@@ -44,6 +46,8 @@ export interface HostLink {
   read(): Promise<ActualState>;
   /** Reads the flows with these cookies (whole cookies are compared under OWNER_MASK). */
   readOwners(owners: readonly bigint[]): Promise<readonly ActualFlow[]>;
+  /** Reads all groups. */
+  readGroups(): Promise<ActualState['groups']>;
   /** Reads all meters. */
   readMeters(): Promise<ActualState['meters']>;
   /** Packets that each meter has dropped, by its number. */

@@ -20,7 +20,10 @@ interface Place {
 }
 
 const refusals = (messages: readonly PlannedMessage[], places: readonly Place[]): readonly Refusal[] =>
-  places.map(({ index, error }) => ({ about: messages[index]?.about ?? 'the bundle', error: error.message }));
+  places.map(({ index, error }) => {
+    const { about = 'the bundle', owner } = messages[index] ?? {};
+    return { about, error: error.message, ...(owner === undefined ? {} : { owner }) };
+  });
 
 /** Messages outside a bundle, with a barrier behind them: each error is a refusal. */
 async function sendLoose(session: Session, messages: readonly PlannedMessage[]): Promise<readonly Refusal[]> {

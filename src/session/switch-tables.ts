@@ -58,15 +58,21 @@ const flows = (session: Session, cookie: bigint, cookie_mask: bigint): Promise<r
 export async function readTables(session: Session): Promise<ActualState> {
   const [entries, groups, meters] = await Promise.all([
     flows(session, 0n, 0n),
-    session.multipart('GROUP_DESC'),
+    readGroups(session),
     readMeters(session),
   ]);
-  const numbered = session.version >= OPENFLOW_15;
   return {
     flows: new Map(entries.map(actualFlow).map((flow) => [flow.identity, flow])),
-    groups: new Map(groups.map((g) => actualGroup(g, numbered)).map((group) => [group.group_id, group])),
+    groups,
     meters,
   };
+}
+
+/** All groups. */
+export async function readGroups(session: Session): Promise<ActualState['groups']> {
+  const entries = await session.multipart('GROUP_DESC');
+  const numbered = session.version >= OPENFLOW_15;
+  return new Map(entries.map((entry) => [entry.group_id, actualGroup(entry, numbered)]));
 }
 
 const meterContents = (meters: readonly MultipartEntry<'METER_CONFIG'>[]): ActualState['meters'] =>

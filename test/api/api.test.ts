@@ -98,7 +98,8 @@ describe('the API', () => {
   });
 });
 
-describe('status and flows', () => {
+describe('status and flows', function () {
+  this.timeout(60_000);
   let api: ApiServer;
   let dir: string;
   before(async () => {

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { map, of, Subject, tap } from 'rxjs';
+import fc from 'fast-check';
+import { map, type Observable, of, Subject, tap } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { conflateMap } from '../../src/controller/conflate-map.js';
 
@@ -57,5 +58,43 @@ describe('conflateMap', () => {
       expectObservable(hot('-a-------').pipe(conflateMap(() => long)), '^---!').toBe('----');
       expectSubscriptions(long.subscriptions).toBe('-^--!');
     });
+  });
+
+  it('never begins what is stale, never two at once, and ends with the newest, whenever values come and work ends', () => {
+    // Each step: a value comes, or the work that runs is done.
+    fc.assert(
+      fc.property(fc.array(fc.boolean(), { maxLength: 60 }), (steps) => {
+        const source = new Subject<number>();
+        let newest = 0;
+        let running: Subject<number> | undefined;
+        const begun: number[] = [];
+        const ended: number[] = [];
+        const work = (value: number): Observable<number> => {
+          expect(running, 'two at once').to.equal(undefined);
+          expect(value, 'stale').to.equal(newest);
+          begun.push(value);
+          running = new Subject<number>();
+          return running.pipe(map(() => value));
+        };
+        const done = (): void => {
+          const of = running;
+          running = undefined;
+          of?.next(0);
+          of?.complete();
+        };
+        source.pipe(conflateMap(work)).subscribe((value) => ended.push(value));
+        for (const comes of steps) {
+          if (!comes) done();
+          else {
+            newest += 1;
+            source.next(newest);
+          }
+        }
+        while (running !== undefined) done();
+        expect(ended).to.deep.equal(begun);
+        expect(ended.at(-1) ?? 0).to.equal(newest);
+        expect(begun.every((value, i) => i === 0 || value > (begun[i - 1] as number))).to.equal(true);
+      }),
+    );
   });
 });

@@ -182,7 +182,8 @@ class Followed {
   }
 }
 
-describe('what is computed from a change alone', () => {
+describe('what is computed from a change alone', function () {
+  this.timeout(120_000);
   const histories = fc.record({
     topology: fc.constantFrom(...TOPOLOGIES),
     steps: fc.array(step, { minLength: 5, maxLength: 30 }),

@@ -6,6 +6,7 @@ import { type PassContext, type PassResult, READ_BACK_MS, reconcileHost } from '
 import { initialState, reduce, type State } from '../../src/controller/state.js';
 import { bindings, peerKey, rememberingFlowsOf } from '../../src/desired/index.js';
 import { type ActualState, applied, EMPTY, type FlowPlan } from '../../src/diff/index.js';
+import { ownerOf } from '../../src/pipeline/index.js';
 import type { HostLink } from '../../src/session/index.js';
 import { CONTROLLER, rightRows } from '../rows.js';
 import { factsOf, topologyOf } from '../world.js';
@@ -33,8 +34,12 @@ class Switch implements HostLink {
     return Promise.resolve(this.state);
   };
   meterDrops = () => Promise.resolve(new Map<number, bigint>());
+  readGroups = () => Promise.resolve(this.state.groups);
   readMeters = () => Promise.resolve(this.state.meters);
-  readOwners = () => Promise.resolve([...this.state.flows.values()]);
+  readOwners = (owners: readonly bigint[]) => {
+    this.reads += 1;
+    return Promise.resolve([...this.state.flows.values()].filter(({ cookie }) => owners.includes(ownerOf(cookie))));
+  };
   send = (plan: FlowPlan) => {
     this.plans.push(plan);
     if (this.refuse) return Promise.resolve({ committed: false, refusals: [{ about: 'it', error: 'no' }] });
