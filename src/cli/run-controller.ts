@@ -16,6 +16,8 @@ import type { RunOptions } from './options.js';
 
 /** How often a switch's tables are read again, milliseconds. */
 const READ_EVERY_MS = 5000;
+/** The same for each host there is: reading takes some 10 ms of a host of hundreds of flows, and must not take all there are. */
+const READ_EACH_MS = 50;
 const PROBE_MS = 5000;
 /** From the start to the first look whether there is time to warm up, milliseconds. */
 const WARM_UP_AFTER_MS = 500;
@@ -86,7 +88,7 @@ async function start(file: string, topology: Topology, options: RunOptions, log:
     controllerTarget: (link) => targetOf(options, hub.address, sessions.get(link.name) as HostSession),
     log,
     now: () => performance.now(),
-    readEveryMs: READ_EVERY_MS,
+    readEveryMs: Math.max(READ_EVERY_MS, READ_EACH_MS * topology.hosts.length),
   });
   const token = options.apiTokenFile === undefined ? {} : { token: tokenFrom(options.apiTokenFile) };
   const api = await serveApi(controller, { url: options.api, ...token }).catch(async (error: Error) => {
