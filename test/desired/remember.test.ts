@@ -45,7 +45,8 @@ function worldAt({ topology, places, shift }: Situation): World {
   return { ...world, confirmed };
 }
 
-describe('rememberingFlowsOf', () => {
+describe('rememberingFlowsOf', function () {
+  this.timeout(60_000);
   it('gives the plain states over any history of changes', () => {
     fc.assert(
       fc.property(fc.array(situation, { minLength: 2, maxLength: 6 }), (history) => {

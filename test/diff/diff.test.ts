@@ -42,7 +42,8 @@ const without = (state: ActualState, identities: ReadonlySet<string>): ActualSta
   flows: new Map([...state.flows].filter(([identity]) => !identities.has(identity))),
 });
 
-describe('difference', () => {
+describe('difference', function () {
+  this.timeout(60_000);
   const desired = settled(worldOf());
 
   it('is empty for a switch that is right', () => {
