@@ -10,8 +10,8 @@ import { type BenchOptions, type Figure, figure, percentile } from './figure.js'
 import { exponent } from './scale/exponent.js';
 
 const SIZE = { hosts: 1000, networks: 20_000, ports: 50_000, large: { ports: 5000, hosts: 500 } };
-const ONE_BY_ONE = 200;
-const AT_ONCE = 600;
+const COUNTS = { oneByOne: 200, atOnce: 600 };
+const QUICK_COUNTS = { oneByOne: 60, atOnce: 180 };
 const TOGETHER = 32;
 
 const say = (text: string): void => {
@@ -50,11 +50,11 @@ async function changes(simulation: Simulation, ids: readonly string[]): Promise<
   await Promise.all(Array.from({ length: TOGETHER }, worker));
 }
 
-async function measured(share: number): Promise<Scale> {
+async function measured(share: number, { oneByOne, atOnce }: typeof COUNTS): Promise<Scale> {
   const size = scaled(share);
-  const ids = chosen(size, Math.min(ONE_BY_ONE + AT_ONCE, Math.floor(size.ports / 2)));
-  const one = ids.filter((_, i) => i % 4 === 0).slice(0, ONE_BY_ONE);
-  const many = ids.filter((_, i) => i % 4 !== 0).slice(0, AT_ONCE);
+  const ids = chosen(size, Math.min(oneByOne + atOnce, Math.floor(size.ports / 2)));
+  const one = ids.filter((_, i) => i % 4 === 0).slice(0, oneByOne);
+  const many = ids.filter((_, i) => i % 4 !== 0).slice(0, atOnce);
   const simulation = await Simulation.start(siteOf(size));
   try {
     const setUp = await simulation.measured(async () => {
@@ -82,18 +82,22 @@ async function measured(share: number): Promise<Scale> {
 
 export async function run({ quick }: BenchOptions): Promise<readonly Figure[]> {
   const shares = quick ? [0.03, 0.1] : [0.1, 1 / 3, 1];
+  const counts = quick ? QUICK_COUNTS : COUNTS;
   const points: Scale[] = [];
-  for (const share of shares) points.push(await measured(share));
+  for (const share of shares) points.push(await measured(share, counts));
   const whole = points.at(-1) as Scale;
   const hosts = Math.round(SIZE.hosts * (shares.at(-1) ?? 1));
   const grows = exponent(points.map(({ p50 }, i) => [shares[i] as number, p50] as const));
   const of = (name: string, unit: string, value: number): Figure =>
-    figure({ bench: 'scale', figure: name, unit: quick ? `${unit}, at ${hosts} hosts` : unit, n: ONE_BY_ONE }, value);
+    figure(
+      { bench: 'scale', figure: name, unit: quick ? `${unit}, at ${hosts} hosts` : unit, n: counts.oneByOne },
+      value,
+    );
   return [
     of('one-change-p99-ms', 'ms', whole.p99),
     of('one-change-p50-ms', 'ms', whole.p50),
     of('changes-per-second', '1/s', whole.perSecond),
-    of('cpu-seconds-per-change', 's', whole.cpuSeconds / AT_ONCE),
+    of('cpu-seconds-per-change', 's', whole.cpuSeconds / counts.atOnce),
     of('megabytes', 'MB', whole.megabytes),
     of('set-up-seconds', 's', whole.setUpSeconds),
     of('exponent', 'd log p50 / d log size', grows),
