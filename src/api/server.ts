@@ -65,6 +65,8 @@ interface FlowQuery {
   readonly host?: string;
   readonly tenant?: string;
   readonly network?: string;
+  /** `1`: with what would be otherwise without each flow. */
+  readonly explain?: string;
 }
 
 function routes(app: FastifyInstance, controller: Controller): void {
@@ -76,7 +78,7 @@ function routes(app: FastifyInstance, controller: Controller): void {
   });
   app.get('/dump', () => dumpReport(controller));
   app.get('/flows', (request, reply: FastifyReply) => {
-    const { host, tenant, network } = request.query as FlowQuery;
+    const { host, tenant, network, explain } = request.query as FlowQuery;
     if (host !== undefined && controller.link(host) === undefined)
       return reply.code(404).send({ error: `no host ${host} in the topology` });
     return flowReports(
@@ -85,6 +87,7 @@ function routes(app: FastifyInstance, controller: Controller): void {
         ...(host === undefined ? {} : { host }),
         ...(tenant === undefined ? {} : { tenant }),
         ...(network === undefined ? {} : { network }),
+        explain: explain === '1',
       },
       (id) => TABLES.find((table) => table.id === id)?.name ?? String(id),
     );

@@ -4,7 +4,9 @@ export { type DumpSource, type GroupSource, hostDump } from './build.js';
 export { type CompiledFlow, compileActions, compileFlow, compileMatch, type FlowSource } from './compile.js';
 export { type DumpDifference, diffDumps } from './diff-dumps.js';
 export { DumpError, type DumpMistake } from './dump-error.js';
+export { Explanation } from './explain.js';
 export { type Arrival, arrival } from './fabric.js';
+export { Fallbacks, type Instead } from './fallback.js';
 export { HostProof, type HostResult, missedGoal, sourceOf } from './host-proof.js';
 export { type Ingress, ingressesOf } from './ingress.js';
 export {
@@ -19,6 +21,7 @@ export {
 } from './interpret.js';
 export { type Finding, type HostView, hostView, judge, portName, type Source } from './judge.js';
 export type { LeakReport, PathStep, Reasons } from './leak-report.js';
+export { type MatchNames, matchWords } from './match-words.js';
 export { type DumpGroup, type DumpPort, FlowSet, type GroupType, type HostDump, isTunnel } from './model.js';
 export { nextOp, OP } from './ops.js';
 export { encodePacket } from './packet.js';

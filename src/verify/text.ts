@@ -3,7 +3,8 @@ import { FIELDS, type FieldName, formatIpv4, formatIpv6, formatMac } from 'ts-op
 import type { HostDump } from './model.js';
 import { fieldAt, pieces, readField, wordOf } from './words.js';
 
-function valueText(field: string, value: bigint): string {
+/** A value as ovs-ofctl writes it. */
+export function valueText(field: string, value: bigint): string {
   const format = FIELDS[field as FieldName]?.format;
   if (format === 'ethernet') return formatMac(Number(value));
   if (format === 'ipv4') return formatIpv4(Number(value));

@@ -43,12 +43,29 @@ describe('flows and status of a running installation', function () {
     );
   });
 
-  it('prints for people: a heading for each host, the owner beside, the reason below when asked', async () => {
+  it('prints for people: a heading for each host, the owner beside, one sentence below when asked', async () => {
     const text = await asked('flows', 'hv1', '--tenant', 'red', '--explain');
     expect(text).to.match(/^# hv1\n/);
     expect(text).to.match(
-      /table=guard.*output:"?t-red-vm1"? +# port red\/web\/red-vm1\n +red-vm1 receives broadcast and multicast of red\/web\n/,
+      /table=guard.*output:"?t-red-vm1"? +# port red\/web\/red-vm1\n {4}Port red-vm1 of network web of tenant red, generation 1, \d+ packets?: red-vm1 receives broadcast and multicast of red\/web; without it, packets of red\/web on their way to red-vm1 to everybody or a group would be dropped as guard\.\n/,
     );
+    expect(await asked('flows', 'hv1', '--tenant', 'red')).to.not.include('without it');
+  });
+
+  it('says for machines whose a flow is, its hits, and what would be otherwise without it', async () => {
+    const all = await reports('hv1', '--explain');
+    const [accepts] = all.filter((r) => r.table === 'classify' && r.why === 'VM port red-vm1 belongs to red/web');
+    expect(accepts).to.deep.include({
+      tenant: 'red',
+      network: 'red/web',
+      port: 'red-vm1',
+      generation: 1,
+      without: 'untagged packets that red-vm1 sends would be dropped as vlan_tagged',
+    });
+    expect(accepts?.packets).to.be.greaterThan(0);
+    expect(accepts?.bytes).to.be.greaterThan(accepts?.packets ?? 0);
+    for (const { flow, without } of all) expect(without, flow).to.match(/ (would|could) /);
+    expect((await reports('hv1')).filter((r) => r.without !== undefined)).to.deep.equal([]);
   });
 
   it('shows state, ports and drops in the form machines rely on', async () => {
