@@ -5,6 +5,9 @@ import { command, type Declare } from './command.js';
 
 interface Options extends AskOptions {
   readonly json?: boolean;
+  readonly topology?: string;
+  readonly state?: string;
+  readonly timeout: string;
 }
 
 export const declareDump: Declare = (program, version) => {
@@ -12,10 +15,16 @@ export const declareDump: Declare = (program, version) => {
     command(program, version, 'dump', 'saves what every host holds: flows, groups, meters, ports', 'kakuri dump today'),
   )
     .argument('<dir>', 'the folder to write; files of the same name are replaced')
+    .option('--topology <file>', 'read the hosts of this file themselves, without a controller (local sockets only)')
+    .option('--state <dir>', 'with --topology: where allocated keys are remembered')
+    .option('--timeout <seconds>', 'with --topology: how long a host may take to answer', '10')
     .option('--json', 'for machines')
     .action(async (directory: string, options: Options) => {
       const { writeFolder } = await import('./dump-folder.js');
-      const report = await ask<DumpReport>('/dump', options);
+      const report =
+        options.topology === undefined
+          ? await ask<DumpReport>('/dump', options)
+          : await (await import('./read-hosts.js')).readHosts(options.topology, options.state, Number(options.timeout));
       await writeFolder(directory, report);
       const missing = report.hosts.filter(({ texts }) => texts === undefined);
       const saved = report.hosts.filter(({ texts }) => texts !== undefined).map(({ host }) => host);

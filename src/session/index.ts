@@ -3,5 +3,6 @@ export * from './host-session.js';
 export * from './key-store.js';
 export * from './link.js';
 export type { Punt } from './punts.js';
+export { readHost } from './read-host.js';
 export { removeHost, UnreachableError } from './remove-host.js';
 export * from './switch-hub.js';

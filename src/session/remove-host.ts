@@ -21,7 +21,8 @@ export async function removeHost(host: Host, keepBridge: boolean, timeoutMs: num
   }
 }
 
-function synced(client: OvsdbClient<typeof MONITORED>, host: Host, timeoutMs: number): Promise<void> {
+/** Waits for the first rows. Rejects with UnreachableError after `timeoutMs`. */
+export function synced(client: OvsdbClient<typeof MONITORED>, host: Host, timeoutMs: number): Promise<void> {
   return new Promise((resolve, reject) => {
     let reason = 'no answer';
     const timeout = setTimeout(

@@ -55,6 +55,26 @@ describe('verify, dump and diff', function () {
     expect(await run('diff', today, later)).to.deep.include({ code: 0, stdout: '' });
   });
 
+  it('reads the hosts of a file without a controller, and finds the same', async () => {
+    const direct = join(directory, 'direct');
+    const read = await run('dump', direct, '--topology', net.lab.ready.topology, '--state', directory);
+    expect(read, read.stderr).to.deep.include({ code: 0, stdout: `3 hosts saved in ${direct}\n` });
+    expect(await run('diff', today, direct)).to.deep.include({ code: 0, stdout: '' });
+    expect((await readFolder(direct)).map(({ flows }) => flows.size)).to.deep.equal(
+      (await readFolder(today)).map(({ flows }) => flows.size),
+    );
+  });
+
+  it('says of each host without a local socket that it cannot be read without a controller', async () => {
+    const file = join(directory, 'remote.yaml');
+    const text = readFileSync(net.lab.ready.topology, 'utf8');
+    writeFileSync(file, text.replaceAll(/unix:[^"'\s]*hv2\/db\.sock/g, 'tcp:127.0.0.1:1'));
+    const direct = join(directory, 'half');
+    const { code, stdout, stderr } = await run('dump', direct, '--topology', file, '--state', directory);
+    expect(stderr).to.match(/^kakuri: hv2: OVSDB tcp:127\.0\.0\.1:1 is not a local socket/);
+    expect({ code, stdout }).to.deep.equal({ code: 3, stdout: `2 hosts saved in ${direct}\n` });
+  });
+
   it('reads what ovs-ofctl itself prints, names included', async () => {
     const flows = await net.lab.flows('hv1');
     writeFileSync(join(later, 'hv1', 'flows.txt'), `${flows.join('\n')}\n`);
