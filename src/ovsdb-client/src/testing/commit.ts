@@ -2,6 +2,7 @@
  * What ovsdb-server does at commit (ovsdb(7), RFC 7047 section 3.2): collects rows that nothing keeps, takes weak references to
  * missing rows away, and checks strong references, maxRows and indexes over the whole database.
  */
+import { randomUUID } from 'node:crypto';
 import type { BaseType, ColumnSchema } from '../schema/server-schema.js';
 import { datumToJson, equalData, fault } from './datum.js';
 import type { DatabaseView, FakeChange, FakeRow } from './rows.js';
@@ -85,7 +86,7 @@ function dropWeak(database: CommitView, rows: Rows): void {
         'constraint violation',
         `Weak reference column "${column}" in "${table}" row ${uuid} would become empty.`,
       );
-    rows.get(table)?.set(uuid, { ...row, columns: { ...row.columns, [column]: datum } });
+    rows.get(table)?.set(uuid, { version: randomUUID(), columns: { ...row.columns, [column]: datum } });
   }
 }
 

@@ -10,6 +10,7 @@ import { converted } from './convert.js';
 import { type Datum, defaultDatum, fault } from './datum.js';
 import { execute, type TransactionContext } from './operations.js';
 import { type DatabaseView, type FakeChange, type FakeTables, NotYet } from './rows.js';
+import { schemaToJson } from './schema-json.js';
 
 /** The results of a transaction, or how long it may wait. */
 export type Outcome =
@@ -39,7 +40,7 @@ export class FakeDatabase implements DatabaseView {
   }
 
   get schemaJson(): unknown {
-    return this.#schemaJson;
+    return schemaToJson(this.#schema, (this.#schemaJson as { cksum?: unknown }).cksum);
   }
 
   get tables(): FakeTables {
@@ -69,7 +70,7 @@ export class FakeDatabase implements DatabaseView {
     };
     const results: unknown[] = [];
     try {
-      for (const operation of operations) results.push(execute(context, operation as Record<string, unknown>));
+      for (const operation of operations) results.push(execute(context, operation));
       const changes = settle(this, context.rows);
       this.#commit(context.rows, changes);
       return { kind: 'done', results, changes };

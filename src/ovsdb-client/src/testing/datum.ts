@@ -11,7 +11,8 @@ export type Datum = readonly Element[];
 /** Gives the uuid a name of this transaction stands for. */
 export type NamedUuids = (name: string) => string;
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+const ID = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const ZERO = '00000000-0000-0000-0000-000000000000';
 
 export const fault = (code: string, details: string) => new OvsdbError(code, { details });
@@ -27,8 +28,8 @@ export function compareAtoms(a: Atom, b: Atom): number {
 
 function parseUuid(value: unknown, names: NamedUuids): string {
   if (Array.isArray(value) && value.length === 2 && typeof value[1] === 'string') {
-    if (value[0] === 'named-uuid') return names(value[1]);
-    if (value[0] === 'uuid' && UUID.test(value[1])) return value[1];
+    if (value[0] === 'named-uuid' && ID.test(value[1])) return names(value[1]);
+    if (value[0] === 'uuid' && UUID.test(value[1])) return value[1].toLowerCase();
   }
   throw syntax(value, 'valid UUID');
 }
@@ -91,16 +92,21 @@ export function checkConstraints(datum: Datum, { key, value }: ColumnSchema): vo
   }
 }
 
+/** The members of `["set", […]]` or `["map", […]]`. */
+function tagged(json: unknown, tag: 'set' | 'map'): unknown[] | undefined {
+  if (!Array.isArray(json) || json[0] !== tag) return undefined;
+  if (json.length !== 2 || !Array.isArray(json[1])) throw syntax(json, tag);
+  return json[1];
+}
+
 function parseElements(json: unknown, { key, value }: ColumnSchema, names: NamedUuids): Element[] {
-  if (value) {
-    if (!Array.isArray(json) || json[0] !== 'map' || !Array.isArray(json[1])) throw syntax(json, 'map');
-    return json[1].map((pair: unknown[]) => [
-      parseBase(pair[0], key.type, names),
-      parseBase(pair[1], value.type, names),
-    ]);
-  }
-  const members: unknown[] = Array.isArray(json) && json[0] === 'set' ? json[1] : [json];
-  return members.map((member) => [parseBase(member, key.type, names)]);
+  if (!value) return (tagged(json, 'set') ?? [json]).map((member) => [parseBase(member, key.type, names)]);
+  const pairs = tagged(json, 'map');
+  if (!pairs) throw syntax(json, 'map');
+  return pairs.map((pair) => {
+    if (!Array.isArray(pair) || pair.length !== 2) throw syntax(pair, 'pair');
+    return [parseBase(pair[0], key.type, names), parseBase(pair[1], value.type, names)];
+  });
 }
 
 /** In order, without duplicates. */

@@ -29,13 +29,13 @@ export class FakeLocks {
     this.#queues.set(lock, [owner, ...queue]);
   }
 
+  /** Gives up a place. Like ovsdb-server, then tells the one in the first place that it has the lock, even if it had it before. */
   unlock(owner: LockOwner, lock: string): void {
     const queue = this.#queues.get(lock) ?? [];
-    const held = queue[0] === owner;
     const rest = queue.filter((each) => each !== owner);
     if (rest.length === 0) this.#queues.delete(lock);
     else this.#queues.set(lock, rest);
-    if (held) rest[0]?.notify('locked', lock);
+    rest[0]?.notify('locked', lock);
   }
 
   /** A session has ended. */

@@ -118,7 +118,9 @@ export class FakeSession implements LockOwner {
       case 'get_server_id':
         return this.#state.serverId;
       case 'set_db_change_aware':
-        this.#changeAware = params[0] === true;
+        if (params.length !== 1 || typeof params[0] !== 'boolean')
+          throw fault('syntax error', 'set_db_change_aware: one boolean expected');
+        this.#changeAware = params[0];
         return {};
       case 'convert':
         return this.#convert(params);
@@ -145,7 +147,8 @@ export class FakeSession implements LockOwner {
   }
 
   #database(name: unknown, method: string): FakeDatabase {
-    const database = this.#state.databases.get(String(name));
+    if (typeof name !== 'string') throw fault('syntax error', `${method} request params must begin with <db-name>`);
+    const database = this.#state.databases.get(name);
     if (!database) throw fault('unknown database', `${method} request specifies unknown database ${name}`);
     return database;
   }
@@ -194,19 +197,22 @@ export class FakeSession implements LockOwner {
     const database = this.#database(name, method);
     const key = JSON.stringify(id);
     if (this.#monitors.has(key)) throw fault('syntax error', 'duplicate monitor ID');
-    const monitor = new FakeMonitor(database, method, requests as Record<string, unknown>);
+    const monitor = new FakeMonitor(database, method, requests);
     this.#monitors.set(key, { id, database, monitor });
     const initial = monitor.initial();
     return method === 'monitor_cond_since' ? [false, database.lastTransaction, initial] : initial;
   }
 
-  #changeMonitor([id, newId, requests]: Params): unknown {
-    const key = JSON.stringify(id);
+  #changeMonitor(params: Params): unknown {
+    if (params.length !== 3) throw fault('syntax error', 'invalid parameters');
+    const [id, newId, requests] = params;
+    const [key, newKey] = [JSON.stringify(id), JSON.stringify(newId)];
     const known = this.#monitors.get(key);
     if (!known) throw fault('syntax error', 'unknown monitor session');
-    const update = known.monitor.update(known.monitor.change(requests as Record<string, unknown>), false);
+    if (newKey !== key && this.#monitors.has(newKey)) throw fault('syntax error', 'duplicate monitor ID');
+    const update = known.monitor.update(known.monitor.change(requests), false);
     this.#monitors.delete(key);
-    this.#monitors.set(JSON.stringify(newId), { ...known, id: newId });
+    this.#monitors.set(newKey, { ...known, id: newId });
     if (update) this.#update(newId, known.database, known.monitor, update);
     return {};
   }

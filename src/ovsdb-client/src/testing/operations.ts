@@ -1,8 +1,9 @@
 /** The operations of a transaction in the fake server (RFC 7047 section 5.2). Each gives its result or throws its fault. */
 import { randomUUID } from 'node:crypto';
 import type { ColumnSchema, TableSchema } from '../schema/server-schema.js';
-import { mutated, parseCondition, UUID_COLUMN, type ValueOf } from './condition.js';
+import { parseCondition, parseMutation, UUID_COLUMN, valuesOf } from './condition.js';
 import { type Datum, datumToJson, equalData, fault, parseDatum } from './datum.js';
+import { checkMembers } from './members.js';
 import { type DatabaseView, type FakeRow, NotYet } from './rows.js';
 
 type Json = Record<string, unknown>;
@@ -17,8 +18,6 @@ export interface TransactionContext {
   readonly owns: (lock: string) => boolean;
   readonly mayWait: boolean;
 }
-
-const ID = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 interface Target {
   readonly name: string;
@@ -47,20 +46,26 @@ function columnOf({ columns }: TableSchema, table: string): (name: string) => Co
   };
 }
 
-const valuesOf =
-  (uuid: string, row: FakeRow): ValueOf =>
-  (name) =>
-    name === '_uuid' ? [[uuid]] : name === '_version' ? [[row.version]] : (row.columns[name] ?? []);
-
 function matching(context: TransactionContext, operation: Json): [string, FakeRow][] {
   const { name, schema, rows } = target(context, operation);
-  if (!Array.isArray(operation.where)) throw fault('syntax error', "Required 'where' member is missing.");
-  const tests = operation.where.map((each) => parseCondition(each, columnOf(schema, name), namesOf(context)));
+  const tests = (operation.where as unknown[]).map((each) =>
+    parseCondition(each, columnOf(schema, name), namesOf(context)),
+  );
   return [...rows].filter(([uuid, row]) => tests.every((test) => test(valuesOf(uuid, row))));
 }
 
+/** The columns an operation names, if it does. */
+function columnsOf({ name, schema }: Target, { columns }: Json): string[] | undefined {
+  if (columns === undefined) return undefined;
+  const known = new Set(['_uuid', '_version', ...Object.keys(schema.columns)]);
+  for (const column of columns as unknown[])
+    if (!known.delete(column as string))
+      throw fault('syntax error', `array of distinct column names of ${name} expected`);
+  return columns as string[];
+}
+
 function parseRow(context: TransactionContext, { name, schema }: Target, json: unknown): { [column: string]: Datum } {
-  if (typeof json !== 'object' || json === null) throw fault('syntax error', "Required 'row' member is missing.");
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) throw fault('syntax error', 'object expected');
   const columns = columnOf(schema, name);
   return Object.fromEntries(
     Object.entries(json).map(([column, value]) => [column, parseDatum(value, columns(column), namesOf(context))]),
@@ -70,8 +75,6 @@ function parseRow(context: TransactionContext, { name, schema }: Target, json: u
 function insert(context: TransactionContext, operation: Json): Json {
   const at = target(context, operation);
   const name = operation['uuid-name'];
-  if (name !== undefined && !(typeof name === 'string' && ID.test(name)))
-    throw fault('syntax error', "Type mismatch for member 'uuid-name'.");
   if (typeof name === 'string' && context.inserted.has(name))
     throw fault('duplicate uuid-name', `This "uuid-name" appeared on an earlier "insert" operation.`);
   if (typeof name === 'string') context.inserted.add(name);
@@ -82,8 +85,9 @@ function insert(context: TransactionContext, operation: Json): Json {
 }
 
 function select(context: TransactionContext, operation: Json): Json {
-  const { name, schema } = target(context, operation);
-  const columns = (operation.columns as string[] | undefined) ?? ['_uuid', '_version', ...Object.keys(schema.columns)];
+  const at = target(context, operation);
+  const { name, schema } = at;
+  const columns = columnsOf(at, operation) ?? ['_uuid', '_version', ...Object.keys(schema.columns)];
   const rows = matching(context, operation).map(([uuid, row]) =>
     Object.fromEntries(
       columns.map((column) => [column, datumToJson(valuesOf(uuid, row)(column), columnOf(schema, name)(column))]),
@@ -116,20 +120,19 @@ function update(context: TransactionContext, operation: Json): Json {
 
 function mutate(context: TransactionContext, operation: Json): Json {
   const { name, schema } = target(context, operation);
-  const mutations = operation.mutations as [string, string, unknown][];
+  const columns = columnOf(schema, name);
+  const mutations = (operation.mutations as unknown[]).map((each) => parseMutation(each, columns, namesOf(context)));
   return change(context, operation, (row) => {
     const next: { [column: string]: Datum } = {};
-    for (const [column, mutator, value] of mutations) {
-      const before = next[column] ?? row.columns[column] ?? [];
-      next[column] = mutated(before, mutator, value, columnOf(schema, name)(column), namesOf(context));
-    }
+    for (const { column, apply } of mutations) next[column] = apply(next[column] ?? row.columns[column] ?? []);
     return next;
   });
 }
 
 function wait(context: TransactionContext, operation: Json): Json {
   const at = target(context, operation);
-  const columns = (operation.columns as string[] | undefined) ?? Object.keys(at.schema.columns);
+  const columns = columnsOf(at, operation) ?? Object.keys(at.schema.columns);
+  if (operation.until !== '==' && operation.until !== '!=') throw fault('syntax error', '"==" or "!=" expected');
   const project = (row: { [column: string]: Datum }) => columns.map((name) => row[name] ?? []);
   const actual = distinct(matching(context, operation).map(([, row]) => project(row.columns)));
   const defaults = context.database.defaults(at.schema);
@@ -166,16 +169,14 @@ const OPERATIONS: { readonly [op: string]: (context: TransactionContext, operati
     throw fault('aborted', 'aborted by request');
   },
   assert: ({ owns }, { lock }) => {
-    if (typeof lock !== 'string' || !ID.test(lock)) throw fault('syntax error', "Type mismatch for member 'lock'.");
-    if (!owns(lock)) throw fault('not owner', `Asserted lock ${lock} not held.`);
+    if (!owns(lock as string)) throw fault('not owner', `Asserted lock ${lock} not held.`);
     return {};
   },
 };
 
 /** Carries out one operation. Throws its fault, or NotYet. */
-export function execute(context: TransactionContext, operation: Json): Json {
-  const run =
-    typeof operation.op === 'string' && Object.hasOwn(OPERATIONS, operation.op) ? OPERATIONS[operation.op] : undefined;
-  if (!run) throw fault('syntax error', `No operation "${String(operation.op)}"`);
-  return run(context, operation);
+export function execute(context: TransactionContext, operation: unknown): Json {
+  const json = checkMembers(operation);
+  const run = OPERATIONS[json.op as string] as (typeof OPERATIONS)[string];
+  return run(context, json);
 }
