@@ -2,10 +2,11 @@
 import type { Socket } from 'node:net';
 import { OvsdbError } from '../errors.js';
 import { Framer } from '../json/framing.js';
-import { parseJson, writeJson } from '../json/text.js';
+import { writeJson } from '../json/text.js';
 import { type FakeDatabase, faultToJson } from './database.js';
 import { fault } from './datum.js';
 import type { FakeLocks, LockOwner } from './fake-locks.js';
+import { parseRequest, type Request } from './message.js';
 import { FakeMonitor, type FakeMonitorMethod } from './monitors.js';
 import type { FakeChange } from './rows.js';
 
@@ -86,18 +87,16 @@ export class FakeSession implements LockOwner {
   /** Like ovsdb-server, ends the session upon octets that are no JSON-RPC. */
   #receive(chunk: Buffer): void {
     try {
-      for (const octets of this.#framer.push(chunk))
-        this.#take(parseJson(octets.toString()) as Record<string, unknown>);
+      for (const octets of this.#framer.push(chunk)) this.#take(parseRequest(octets.toString()));
     } catch (error) {
       if (!(error instanceof OvsdbError || error instanceof SyntaxError)) throw error;
       this.close();
     }
   }
 
-  #take({ id, method, params }: Record<string, unknown>): void {
-    if (typeof method !== 'string' || !Array.isArray(params)) return; // an answer to nothing we asked
-    if (method === 'cancel') {
-      this.#cancel(params);
+  #take({ id, method, params }: Request): void {
+    if (id === null) {
+      if (method === 'cancel') this.#cancel(params);
       return;
     }
     try {
@@ -190,7 +189,8 @@ export class FakeSession implements LockOwner {
     if (!waiting) return;
     this.#waiting.delete(key);
     clearTimeout(waiting.timer);
-    this.#send({ id: waiting.id, error: 'canceled' });
+    // Like ovsdb-server, which drops it in silence for a session that did not say that it is aware of changes.
+    if (this.#changeAware) this.#send({ id: waiting.id, error: 'canceled' });
   }
 
   #monitor(method: FakeMonitorMethod, [name, id, requests]: Params): unknown {
