@@ -11,6 +11,7 @@ import { declareRemove } from './remove.js';
 import { declareRun } from './run.js';
 import { declareSimulate } from './simulate.js';
 import { declareStatus } from './status.js';
+import { declareTrace } from './trace.js';
 import { declareVerify } from './verify.js';
 
 const declareCheck: Declare = (program, version) => {
@@ -28,6 +29,7 @@ export const COMMANDS: readonly Declare[] = [
   declareStatus,
   declareFlows,
   declareVerify,
+  declareTrace,
   declareDump,
   declareDiff,
   declareRemove,

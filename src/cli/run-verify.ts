@@ -86,6 +86,20 @@ async function live(
   return { topology: { ...allocated.topology, networks }, dumps: dumpsOf(texts) };
 }
 
+/** Kakuri's own hosts, live or saved, with the topology that is meant. Throws CliError. */
+export async function readHosts(
+  options: VerifyOptions,
+): Promise<{ readonly topology: Topology; readonly dumps: readonly HostDump[] }> {
+  const { topology, dumps } =
+    options.dumps === undefined
+      ? await live(options)
+      : { topology: await topologyOf(options, options.dumps), dumps: await readFolder(options.dumps) };
+  const strangers = dumps.filter(({ host }) => !topology.hosts.some(({ name }) => name === host));
+  if (strangers.length > 0)
+    throw new CliError(`${strangers.map(({ host }) => host).join(', ')}: no host of the topology`, 2);
+  return { topology, dumps };
+}
+
 /** Reads and proves. Throws CliError. */
 export async function prove(options: VerifyOptions): Promise<Proved> {
   const timed = (dumps: readonly HostDump[], proof: () => Proof): Proved => {
@@ -100,13 +114,7 @@ export async function prove(options: VerifyOptions): Promise<Proved> {
     const dumps = await readFolder(options.dumps);
     return timed(dumps, () => verify(dumps, foreignSpec(tenants, dumps)));
   }
-  const { topology, dumps } =
-    options.dumps === undefined
-      ? await live(options)
-      : { topology: await topologyOf(options, options.dumps), dumps: await readFolder(options.dumps) };
-  const strangers = dumps.filter(({ host }) => !topology.hosts.some(({ name }) => name === host));
-  if (strangers.length > 0)
-    throw new CliError(`${strangers.map(({ host }) => host).join(', ')}: no host of the topology`, 2);
+  const { topology, dumps } = await readHosts(options);
   const proof = timed(dumps, () => verify(dumps, kakuriSpec(topology, dumps), kakuriReasons(topology, dumps)));
   const absent = topology.hosts.filter(({ name }) => !dumps.some(({ host }) => host === name));
   if (absent.length === 0) return proof;

@@ -30,6 +30,7 @@ export { interfacesText } from './read-interfaces.js';
 export { kakuriReasons } from './reasons.js';
 export { type Entry, foreignSpec, kakuriSpec, type Spec } from './spec.js';
 export { flowText, packetText } from './text.js';
+export { type Trace, type TraceEnd, type TraceHop, tracePacket } from './trace.js';
 export { type AddressWords, VtepTable, type WireRule, WireTable } from './underlay.js';
 export { conclude, type Proof, type Proofs, proveHosts, type Verdict, verify } from './verify.js';
 export { pieces, readField, WORDS, wordOf, writeField } from './words.js';

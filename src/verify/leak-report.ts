@@ -16,6 +16,8 @@ export interface PathStep {
   readonly owner: string;
   readonly why: string;
   readonly via: string;
+  /** Packets that the flow has counted, where the dump says it. */
+  readonly packets?: number;
 }
 
 export interface LeakReport {
@@ -36,18 +38,25 @@ export interface LeakReport {
 /** Whose a flow is, and why it is there. */
 export type Reasons = (host: string, flow: number) => { readonly owner: string; readonly why: string };
 
+/** The counter in the line that a flow was read from. */
+function packetsOf({ dump }: HostView, flow: number): { readonly packets?: number } {
+  const count = /\bn_packets=(\d+)/.exec(dump.lines?.(flow) ?? '')?.[1];
+  return count === undefined ? {} : { packets: Number(count) };
+}
+
 const UNKNOWN_REASON = { owner: 'unknown', why: '' };
 
-/** The steps to an output, without the buckets' own lines. */
-function steps(view: HostView, execution: Execution, output: Output, reasons: Reasons | undefined): PathStep[] {
+/** The steps to a step, without the buckets' own lines. */
+export function stepsTo(view: HostView, execution: Execution, last: number, reasons: Reasons | undefined): PathStep[] {
   const { flows, host } = view.dump;
-  return wayTo(execution, output.step).map((step) => ({
+  return wayTo(execution, last).map((step) => ({
     host,
     table: step.table,
     flow: step.flow < 0 ? 'no flow matches' : flowText(view.dump, step.flow),
     cookie: step.flow < 0 ? '' : `0x${flows.cookie(step.flow).toString(16)}`,
     ...(step.flow < 0 ? UNKNOWN_REASON : (reasons?.(host, step.flow) ?? UNKNOWN_REASON)),
     via: step.via,
+    ...packetsOf(view, step.flow),
   }));
 }
 
@@ -65,10 +74,10 @@ function onward(
   if (last === undefined) {
     const step = execution.steps.length - 1;
     const end: Output = { port: 0, words: there.words, step };
-    return { path: step < 0 ? [] : steps(there.view, execution, end, reasons), delivered: [] };
+    return { path: step < 0 ? [] : stepsTo(there.view, execution, end.step, reasons), delivered: [] };
   }
   return {
-    path: steps(there.view, execution, last, reasons),
+    path: stepsTo(there.view, execution, last.step, reasons),
     delivered: execution.outputs.map((o) => `${portName(there.view, o.port)} on ${there.view.dump.host}`),
   };
 }
@@ -86,6 +95,6 @@ export function reportLeak(views: ReadonlyMap<string, HostView>, leak: HostLeak,
     host: leak.host,
     packet: Buffer.from(encodePacket(leak.words)).toString('hex'),
     description: packetText(leak.words),
-    path: [...steps(view, leak.execution, leak.output, reasons), ...after.path],
+    path: [...stepsTo(view, leak.execution, leak.output.step, reasons), ...after.path],
   };
 }
