@@ -92,7 +92,8 @@ function startsOf(view: HostView, ingress: Ingress): readonly Start[] {
       source: { kind: 'tunnel', owner },
       region: list.flatMap((terms) => whole.flatMap((cube) => intersect(cube, terms) ?? [])),
     });
-  return [...starts, { source: { kind: 'nobody' }, region: nobody }];
+  const rest: Start = { source: { kind: 'nobody' }, region: nobody };
+  return ingress.rest === true ? [rest] : [...starts, rest];
 }
 
 /** Whose a packet is that came in with these words. */
@@ -227,7 +228,9 @@ export class HostProof {
     }
     for (const [to, finding] of open)
       if (!shown.has(to))
-        unproven.add(`from ${ingress.name}: ${finding.reason}; no packet could be shown that does it`);
+        unproven.add(
+          `from ${ingress.name}: ${finding.reason}${finding.severity === 'leak' ? '; no packet could be shown that does it' : ''}`,
+        );
   }
 
   #show(ingress: Ingress, source: Source, cube: Cube): HostLeak | undefined {

@@ -107,13 +107,37 @@ function entriesOf({ owners, names }: Draft, keys: ReadonlyMap<string, number>):
 /** The specification of other controllers' hosts: `tenants` says whose each port is, by iface-id or interface name. */
 export function foreignSpec(tenants: ReadonlyMap<string, string>, dumps: readonly HostDump[]): Spec {
   const draft = newDraft();
-  const vteps = new VtepTable();
   for (const dump of dumps)
     for (const port of dump.ports.values()) {
       const owner = tenants.get(port.ifaceId ?? '') ?? tenants.get(port.name);
       if (owner !== undefined) bind(draft, dump.host, port.ofport, owner, port.ifaceId ?? port.name);
-      const local = port.options.local_ip;
-      if (isTunnel(port) && local !== undefined && local !== 'flow') vteps.add(dump.host, addressWords(local));
     }
+  const vteps = new VtepTable();
+  for (const [host, address] of foreignAddresses(dumps)) vteps.add(host, addressWords(address));
   return { kind: 'foreign', ...draft, wires: new Map(), vteps, entries: new Map() };
+}
+
+/** The addresses in an option of a host's tunnels. */
+const addressesIn = (dump: HostDump, option: 'local_ip' | 'remote_ip'): readonly string[] =>
+  [...dump.ports.values()].flatMap((port) => {
+    const address = isTunnel(port) ? port.options[option] : undefined;
+    return address === undefined || address === 'flow' ? [] : [address];
+  });
+
+/**
+ * Which address is which host: as its tunnels say; where they do not (OVN's have no local_ip), the one address that the
+ * others send to and it does not. An address that stays without a host is nobody's.
+ */
+function foreignAddresses(dumps: readonly HostDump[]): readonly (readonly [host: string, address: string])[] {
+  const told = dumps.flatMap((dump) => addressesIn(dump, 'local_ip').map((address) => [dump.host, address] as const));
+  const open = new Set(dumps.flatMap((dump) => addressesIn(dump, 'remote_ip')));
+  for (const [, address] of told) open.delete(address);
+  const guessed = dumps.flatMap((dump) => {
+    const remotes = new Set(addressesIn(dump, 'remote_ip'));
+    if (remotes.size === 0 || told.some(([host]) => host === dump.host)) return [];
+    const left = [...open].filter((address) => !remotes.has(address));
+    return left.length === 1 ? [[dump.host, left[0] as string] as const] : [];
+  });
+  const once = guessed.filter(([, address]) => guessed.filter(([, other]) => other === address).length === 1);
+  return [...told, ...once];
 }

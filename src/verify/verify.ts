@@ -57,20 +57,35 @@ export function verify(dumps: readonly HostDump[], given: Spec, reasons?: Reason
   return conclude({ hosts: proofs }, reasons);
 }
 
+/** Who sends with a key, on which hosts and how often. */
+type Claims = Map<string, { readonly hosts: Set<string>; times: number }>;
+
 /**
- * The keys of hosts whose networks nobody told us: a key is the tenant's whose ports send with it. One that two tenants
- * send with is the first one's, and the second one's packets are leaks.
+ * The keys of hosts whose networks nobody told us: a key is the tenant's whose ports send with it; where two do, the one's
+ * who does on more hosts, in more ways (a fault is rare), and what the other sends with it is a leak.
  */
 function withKeys(dumps: readonly HostDump[], spec: Spec): Spec {
-  const wires = new Map<string, WireTable>();
-  const heard = (type: string, key: number, mask: number, owner: string): void => {
-    const rules = wires.get(type) ?? new WireTable();
-    rules.add({ value: key, mask, owner });
-    wires.set(type, rules);
-  };
+  const heard = new Map<string, { type: string; key: number; mask: number; claims: Claims }>();
   for (const dump of dumps) {
-    const view: HostView = { ...hostView(dump, spec), heard };
+    const view: HostView = {
+      ...hostView(dump, spec),
+      heard: (type, key, mask, owner) => {
+        const name = `${type} ${key} ${mask}`;
+        const { claims } = heard.get(name) ?? { claims: new Map() as Claims };
+        const claim = claims.get(owner) ?? { hosts: new Set(), times: 0 };
+        claim.hosts.add(dump.host);
+        claim.times++;
+        heard.set(name, { type, key, mask, claims: claims.set(owner, claim) });
+      },
+    };
     new AbstractHost(view, ingressesOf(view));
+  }
+  const wires = new Map<string, WireTable>();
+  for (const { type, key, mask, claims } of heard.values()) {
+    const rules = wires.get(type) ?? new WireTable();
+    const [first] = [...claims].sort(([, a], [, b]) => b.hosts.size - a.hosts.size || b.times - a.times);
+    if (first !== undefined) rules.add({ value: key, mask, owner: first[0] });
+    wires.set(type, rules);
   }
   return { ...spec, wires };
 }

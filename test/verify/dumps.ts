@@ -5,6 +5,7 @@ import {
   desiredState,
   desiredTunnels,
   type FlowsOf,
+  type Holder,
   type HostFacts,
   rememberingFlowsOf,
   type World,
@@ -32,6 +33,7 @@ function network(random: Random, tenant: string, name: string, key: number, enca
     encapsulation,
     subnets: ['192.168.0.0/24', 'fd00:1::/64'],
     mtu: 1400,
+    ...services(random),
     ports: Array.from({ length: random.between(1, 4) }, (_, i) => ({
       path: `${path}/vm${i + 1}`,
       name: `vm${i + 1}`,
@@ -40,6 +42,15 @@ function network(random: Random, tenant: string, name: string, key: number, enca
       ips: [...(random.chance(0.9) ? [`192.168.0.${i + 1}`] : []), ...(random.chance(0.3) ? [`fd00:1::${i + 1}`] : [])],
       ...portOptions(random, i),
     })),
+  };
+}
+
+/** What a network serves its guests, now and then: flows that punt, and the answers that the controller sends in. */
+function services(random: Random): Partial<Network> {
+  const dns = ['192.168.0.53', 'fd00:1::53'];
+  return {
+    ...(random.chance(0.4) ? { dhcp: { dns, routes: [], gateway: '192.168.0.254', lease: 3600 } } : {}),
+    ...(random.chance(0.4) ? { ra: random.pick(['slaac', 'managed'] as const) } : {}),
   };
 }
 
@@ -74,13 +85,28 @@ export function randomTopology(random: Random): Topology {
   return { underlay: { encapsulation, tunnels: random.pick(['mesh', 'flow'] as const), mtu: 1500 }, hosts, networks };
 }
 
-/** Where the ports are: each on one host, with a number that no other port there has. */
-function randomFacts(random: Random, topology: Topology): Map<string, HostFacts> {
+interface Placed {
+  readonly facts: ReadonlyMap<string, HostFacts>;
+  readonly holders: World['holders'];
+}
+
+/** Where the ports are: on one host, or now and then on two, from the one to the other; each number has one port. */
+function randomPlaces(random: Random, topology: Topology): Placed {
   const places = new Map(topology.hosts.map((host) => [host.name, [] as string[]]));
+  const holders = new Map<string, Holder>();
   for (const net of topology.networks)
-    for (const port of net.ports)
-      if (random.chance(0.95)) places.get(random.pick(topology.hosts).name)?.push(port.ifaceId);
-  return new Map(
+    for (const port of net.ports) {
+      if (!random.chance(0.95)) continue;
+      const at = random.pick(topology.hosts).name;
+      const here = places.get(at) as string[];
+      if (random.chance(0.1)) {
+        const to = random.pick(topology.hosts.filter(({ name }) => name !== at)).name;
+        holders.set(port.path, { host: at, name: `tap${here.length}`, to });
+        places.get(to)?.push(port.ifaceId);
+      }
+      here.push(port.ifaceId);
+    }
+  const facts = new Map(
     topology.hosts.map(({ name }) => [
       name,
       {
@@ -94,6 +120,7 @@ function randomFacts(random: Random, topology: Topology): Map<string, HostFacts>
       },
     ]),
   );
+  return { facts, holders };
 }
 
 /** The world in which every host has confirmed what it holds once nobody waits any more. */
@@ -101,11 +128,16 @@ export function settledWorld(
   topology: Topology,
   facts: ReadonlyMap<string, HostFacts>,
   compile: FlowsOf = rememberingFlowsOf(),
+  holders: World['holders'] = new Map(),
 ): World {
-  const world: World = { topology, facts, confirmed: new Map(), holders: new Map(), moving: new Set() };
+  let world: World = { topology, facts, confirmed: new Map(), holders, moving: new Set() };
   const bound = bindings(world);
-  const confirmed = new Map(topology.hosts.map(({ name }) => [name, desiredState(world, name, bound, compile)]));
-  return { ...world, confirmed };
+  // What is sent to a destination waits for what receives there.
+  for (let round = 0; round < (holders.size > 0 ? 2 : 1); round++) {
+    const confirmed = new Map(topology.hosts.map(({ name }) => [name, desiredState(world, name, bound, compile)]));
+    world = { ...world, confirmed };
+  }
+  return world;
 }
 
 /** The interfaces of a host as a dump has them; one of them is nobody's. */
@@ -138,7 +170,8 @@ export function installation(world: World): Installation {
 export function randomWorld(seed: number, compile: FlowsOf = rememberingFlowsOf()): World {
   const random = new Random(seed);
   const topology = randomTopology(random);
-  return settledWorld(topology, randomFacts(random, topology), compile);
+  const { facts, holders } = randomPlaces(random, topology);
+  return settledWorld(topology, facts, compile, holders);
 }
 
 /** A random installation in its right state. */
