@@ -4,7 +4,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DumpReport } from '../controller/index.js';
 import { TABLES } from '../pipeline/index.js';
-import { DumpError, type DumpTexts, type HostDump, readDump } from '../verify/index.js';
+import { DumpError, type DumpTexts, type HostDump, otherBridge, readDump } from '../verify/index.js';
 import { CliError } from './errors.js';
 
 export const TOPOLOGY_FILE = 'topology.yaml';
@@ -13,15 +13,23 @@ const FILES = ['flows', 'groups', 'meters', 'ports', 'interfaces'] as const;
 /** Names that Kakuri gives its tables, for dumps with names instead of numbers. */
 const TABLE_NAMES = new Map(TABLES.map((table) => [table.id, table.name]));
 
+/** Every text of a report by its dump's name; what could not be read is left out. */
+export function textsOf({ hosts }: DumpReport): ReadonlyMap<string, DumpTexts> {
+  const all = hosts.flatMap(({ host, texts, bridges = [] }) => [
+    [host, texts] as const,
+    ...bridges.map(({ bridge, texts: others }) => [otherBridge(host, bridge), others] as const),
+  ]);
+  return new Map(all.flatMap(([name, texts]) => (texts === undefined ? [] : [[name, texts] as const])));
+}
+
 /** Writes what the controller has read. Throws CliError 2 where the folder cannot be written. */
 export async function writeFolder(directory: string, report: DumpReport): Promise<void> {
   try {
     await mkdir(directory, { recursive: true });
     await writeFile(join(directory, TOPOLOGY_FILE), report.topology);
-    for (const { host, texts } of report.hosts) {
-      if (texts === undefined) continue;
-      await mkdir(join(directory, host), { recursive: true });
-      for (const file of FILES) await writeFile(join(directory, host, `${file}.txt`), texts[file]);
+    for (const [name, texts] of textsOf(report)) {
+      await mkdir(join(directory, name), { recursive: true });
+      for (const file of FILES) await writeFile(join(directory, name, `${file}.txt`), texts[file]);
     }
   } catch (error) {
     throw new CliError(`${directory}: ${(error as Error).message}`, 2);
@@ -60,13 +68,23 @@ export function dumpsOf(texts: ReadonlyMap<string, DumpTexts>, directory = ''): 
   return dumps;
 }
 
-/** Every host of a folder. Throws CliError 2 where a file is missing or has a mistake. */
+async function foldersIn(directory: string): Promise<readonly string[]> {
+  const entries = await readdir(directory, { withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name)
+    .sort();
+}
+
+/** Every host of a folder, and in its folder the host's other bridges. Throws CliError 2 where a file is missing or has a mistake. */
 export async function readFolder(directory: string): Promise<readonly HostDump[]> {
   const texts = new Map<string, DumpTexts>();
   try {
-    const entries = await readdir(directory, { withFileTypes: true });
-    const hosts = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
-    for (const host of hosts.sort()) texts.set(host, await readTexts(join(directory, host)));
+    for (const host of await foldersIn(directory)) {
+      texts.set(host, await readTexts(join(directory, host)));
+      for (const bridge of await foldersIn(join(directory, host)))
+        texts.set(otherBridge(host, bridge), await readTexts(join(directory, host, bridge)));
+    }
   } catch (error) {
     throw new CliError(`${directory}: ${(error as Error).message}`, 2);
   }

@@ -5,17 +5,19 @@ import { parse } from 'yaml';
 import type { DumpReport } from '../controller/index.js';
 import { allocateKeys, EMPTY_MEMORY, parseTopology, type Topology } from '../topology/index.js';
 import {
-  type DumpTexts,
   foreignSpec,
   type HostDump,
+  hostOfDump,
   kakuriReasons,
   kakuriSpec,
   type LeakReport,
+  otherBridge,
   type Proof,
+  unreadPorts,
   verify,
 } from '../verify/index.js';
 import { type AskOptions, ask } from './ask.js';
-import { dumpsOf, readFolder, TOPOLOGY_FILE } from './dump-folder.js';
+import { dumpsOf, readFolder, TOPOLOGY_FILE, textsOf } from './dump-folder.js';
 import { CliError } from './errors.js';
 import { loadTopology, ProblemsError } from './load.js';
 
@@ -63,7 +65,7 @@ async function topologyOf(options: VerifyOptions, directory: string): Promise<To
 /** The running controller's hosts. Throws CliError 3 where one of them could not be read: the proof is of all or none. */
 async function live(
   options: VerifyOptions,
-): Promise<{ readonly topology: Topology; readonly dumps: readonly HostDump[] }> {
+): Promise<{ readonly topology: Topology; readonly dumps: readonly HostDump[]; readonly unread: readonly string[] }> {
   const report = await ask<DumpReport>('/dump', options);
   const missing = report.hosts.filter(({ texts }) => texts === undefined);
   if (missing.length > 0)
@@ -82,22 +84,27 @@ async function live(
     const former = report.former[network.path];
     return former === undefined ? network : { ...network, former };
   });
-  const texts = new Map(report.hosts.map(({ host, texts: t }) => [host, t as DumpTexts]));
-  return { topology: { ...allocated.topology, networks }, dumps: dumpsOf(texts) };
+  const unread = report.hosts.flatMap(({ host, hidden, bridges = [] }) => [
+    ...(hidden === undefined ? [] : [`${host}: ${hidden}`]),
+    ...bridges.flatMap(({ bridge, error }) => (error === undefined ? [] : [`${otherBridge(host, bridge)}: ${error}`])),
+  ]);
+  return { topology: { ...allocated.topology, networks }, dumps: dumpsOf(textsOf(report)), unread };
 }
 
-/** Kakuri's own hosts, live or saved, with the topology that is meant. Throws CliError. */
-export async function readHosts(
-  options: VerifyOptions,
-): Promise<{ readonly topology: Topology; readonly dumps: readonly HostDump[] }> {
-  const { topology, dumps } =
+/** Kakuri's own hosts, live or saved, with the topology that is meant, and what could not be read. Throws CliError. */
+export async function readHosts(options: VerifyOptions): Promise<{
+  readonly topology: Topology;
+  readonly dumps: readonly HostDump[];
+  readonly unread: readonly string[];
+}> {
+  const { topology, dumps, unread } =
     options.dumps === undefined
       ? await live(options)
-      : { topology: await topologyOf(options, options.dumps), dumps: await readFolder(options.dumps) };
-  const strangers = dumps.filter(({ host }) => !topology.hosts.some(({ name }) => name === host));
+      : { topology: await topologyOf(options, options.dumps), dumps: await readFolder(options.dumps), unread: [] };
+  const strangers = dumps.filter((dump) => !topology.hosts.some(({ name }) => name === hostOfDump(dump)));
   if (strangers.length > 0)
     throw new CliError(`${strangers.map(({ host }) => host).join(', ')}: no host of the topology`, 2);
-  return { topology, dumps };
+  return { topology, dumps, unread };
 }
 
 /** Reads and proves. Throws CliError. */
@@ -105,7 +112,7 @@ export async function prove(options: VerifyOptions): Promise<Proved> {
   const timed = (dumps: readonly HostDump[], proof: () => Proof): Proved => {
     const start = performance.now();
     const result = proof();
-    return { ...result, hosts: dumps.length, seconds: (performance.now() - start) / 1000 };
+    return { ...result, hosts: new Set(dumps.map(hostOfDump)).size, seconds: (performance.now() - start) / 1000 };
   };
   if (options.tenants !== undefined) {
     if (options.dumps === undefined)
@@ -114,11 +121,16 @@ export async function prove(options: VerifyOptions): Promise<Proved> {
     const dumps = await readFolder(options.dumps);
     return timed(dumps, () => verify(dumps, foreignSpec(tenants, dumps)));
   }
-  const { topology, dumps } = await readHosts(options);
+  const { topology, dumps, unread } = await readHosts(options);
   const proof = timed(dumps, () => verify(dumps, kakuriSpec(topology, dumps), kakuriReasons(topology, dumps)));
   const absent = topology.hosts.filter(({ name }) => !dumps.some(({ host }) => host === name));
-  if (absent.length === 0) return proof;
-  const unproven = [...proof.unproven, ...absent.map(({ name }) => `${name}: there is no dump of it`)];
+  const more = [
+    ...absent.map(({ name }) => `${name}: there is no dump of it`),
+    ...unreadPorts(topology, dumps),
+    ...unread,
+  ];
+  if (more.length === 0) return proof;
+  const unproven = [...proof.unproven, ...more];
   return { ...proof, unproven, verdict: proof.verdict === 'leak' ? 'leak' : 'unproven' };
 }
 

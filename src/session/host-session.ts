@@ -12,7 +12,7 @@ import type { Host } from '../topology/index.js';
 import type { DumpTexts } from '../verify/index.js';
 import { followArrivals } from './arrivals.js';
 import { carryOut } from './changes.js';
-import { readDumpTexts } from './dump-texts.js';
+import { readBridgeTexts, readDumpTexts } from './dump-texts.js';
 import { type HostClient, isRelevant, MONITORED, RowReader } from './host-rows.js';
 import type { CountedFlow, HostLink, SendResult } from './link.js';
 import { followPunts, type Punt, sendAnswer } from './punts.js';
@@ -29,6 +29,7 @@ const AFTER_SWITCH_MS = 1;
 export class HostSession implements HostLink {
   readonly name: string;
   readonly #client: HostClient;
+  readonly #ovsdb: string;
   readonly #onChange: () => void;
   readonly #reader = new RowReader();
   readonly #onArrival: (ofport: number) => void;
@@ -44,6 +45,7 @@ export class HostSession implements HostLink {
   constructor(host: Host, onChange: () => void, onArrival: (ofport: number) => void = () => undefined) {
     this.#onArrival = onArrival;
     this.name = host.name;
+    this.#ovsdb = host.ovsdb;
     this.#onChange = onChange;
     this.#client = new OvsdbClient({ remotes: [host.ovsdb], database: 'Open_vSwitch', tables: MONITORED });
     this.#client.onChange((changes) => {
@@ -162,6 +164,10 @@ export class HostSession implements HostLink {
 
   async dump(): Promise<DumpTexts> {
     return readDumpTexts(this.#session(), this.#rows?.interfaces ?? []);
+  }
+
+  async dumpBridge(bridge: string): Promise<DumpTexts> {
+    return readBridgeTexts(this.#ovsdb, bridge, this.#rows?.interfaces ?? []);
   }
 
   async close(): Promise<void> {

@@ -65,5 +65,7 @@ export interface HostLink {
   counted(): Promise<readonly CountedFlow[]>;
   /** Everything the bridge holds, as `ovs-ofctl` and `ovs-vsctl` print it. */
   dump(): Promise<DumpTexts>;
+  /** The same of another bridge of the host. Rejects where it cannot be reached: only on the machine of the controller. */
+  dumpBridge(bridge: string): Promise<DumpTexts>;
   close(): Promise<void>;
 }

@@ -24,6 +24,7 @@ export type { LeakReport, PathStep, Reasons } from './leak-report.js';
 export { type MatchNames, matchWords } from './match-words.js';
 export { type DumpGroup, type DumpPort, FlowSet, type GroupType, type HostDump, isTunnel } from './model.js';
 export { nextOp, OP } from './ops.js';
+export { hostOfDump, isOtherBridge, otherBridge, unreadPorts } from './other-bridges.js';
 export { encodePacket } from './packet.js';
 export { type DumpTexts, type ReadOptions, readDump } from './read-dump.js';
 export { interfacesText } from './read-interfaces.js';

@@ -198,6 +198,8 @@ export interface HostDump {
   readonly meters: ReadonlySet<number>;
   /** By OpenFlow port number. */
   readonly ports: ReadonlyMap<number, DumpPort>;
+  /** Interfaces of the host's other bridges. */
+  readonly elsewhere?: readonly DumpPort[];
   /** The text a flow was read from, where there was one. */
   readonly lines?: (flow: number) => string | undefined;
 }

@@ -108,14 +108,19 @@ function readPorts(text: string, file: string, mistakes: DumpMistake[]): Readonl
 /** OFP_MAX_PORT_NAME_LEN − 1: longer names are cut in OFPMP_PORT_DESC. */
 const SHOWN_NAME = 15;
 
-function joinPorts(ports: ReadonlyMap<number, string>, interfaces: readonly DumpPort[]): ReadonlyMap<number, DumpPort> {
+/** The bridge's ports with their rows, and the rows of other bridges. */
+function joinPorts(
+  ports: ReadonlyMap<number, string>,
+  interfaces: readonly DumpPort[],
+): { readonly ports: ReadonlyMap<number, DumpPort>; readonly elsewhere: readonly DumpPort[] } {
   const rows = new Map(interfaces.map((row) => [`${row.ofport} ${row.name.slice(0, SHOWN_NAME)}`, row]));
-  return new Map(
-    [...ports].map(([ofport, name]) => {
-      const row = rows.get(`${ofport === 0xfffffffe ? 65534 : ofport} ${name}`);
-      return [ofport, { ...(row ?? { name, type: '', options: {} }), ofport }];
-    }),
-  );
+  const elsewhere = new Set(interfaces);
+  const joined = [...ports].map(([ofport, name]) => {
+    const row = rows.get(`${ofport === 0xfffffffe ? 65534 : ofport} ${name}`);
+    if (row !== undefined) elsewhere.delete(row);
+    return [ofport, { ...(row ?? { name, type: '', options: {} }), ofport }] as const;
+  });
+  return { ports: new Map(joined), elsewhere: [...elsewhere] };
 }
 
 function readFlows(text: string, file: string, names: Names, mistakes: DumpMistake[]): readonly [FlowSet, string[]] {
@@ -144,5 +149,5 @@ export function readDump(host: string, texts: DumpTexts, options: ReadOptions = 
   const meters = new Set([...texts.meters.matchAll(/\bmeter=(\d+)/g)].map((found) => Number(found[1])));
   const interfaces = readInterfaces(texts.interfaces, at('interfaces'), mistakes);
   if (mistakes.length > 0) throw new DumpError(mistakes);
-  return { host, flows, groups, meters, ports: joinPorts(ports, interfaces), lines: (flow) => lines[flow] };
+  return { host, flows, groups, meters, ...joinPorts(ports, interfaces), lines: (flow) => lines[flow] };
 }

@@ -8,6 +8,7 @@ import type { Topology } from '../topology/index.js';
 import { compileMatch } from './compile.js';
 import type { Reasons } from './leak-report.js';
 import { type HostDump, isTunnel } from './model.js';
+import { isOtherBridge } from './other-bridges.js';
 
 /** Rounds until every host has confirmed what others wait for. */
 const ROUNDS = 3;
@@ -45,7 +46,8 @@ interface Known {
 }
 
 /** Reasons for the flows of Kakuri's own hosts. Computed when first asked for, host by host. */
-export function kakuriReasons(topology: Topology, dumps: readonly HostDump[]): Reasons {
+export function kakuriReasons(topology: Topology, all: readonly HostDump[]): Reasons {
+  const dumps = all.filter((dump) => !isOtherBridge(dump));
   const byName = new Map(dumps.map((dump) => [dump.host, dump]));
   const owners = new Map<bigint, string>();
   const known = new Map<string, ReadonlyMap<string, Known>>();
@@ -68,7 +70,7 @@ export function kakuriReasons(topology: Topology, dumps: readonly HostDump[]): R
   };
   return (host, number) => {
     const dump = byName.get(host);
-    if (dump === undefined) return { owner: 'unknown', why: '' };
+    if (dump === undefined) return { owner: 'foreign', why: 'a flow of another bridge' };
     const { table, priority, cookie, terms } = dump.flows.read(number);
     const found = flowsOf(host).get(`${table} ${priority} ${terms.join()}`);
     if (found !== undefined) return found;

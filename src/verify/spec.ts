@@ -88,7 +88,7 @@ export function kakuriSpec(topology: Topology, dumps: readonly HostDump[], given
   return { kind: 'kakuri', ...draft, wires, vteps, entries: given ?? entriesOf(draft, keys) };
 }
 
-/** The controller answers a port by table `inject`, with that port's registers (session/punts.ts). */
+/** In br-int the controller answers a port by table `inject`, with that port's registers (session/punts.ts). */
 function entriesOf({ owners, names }: Draft, keys: ReadonlyMap<string, number>): Spec['entries'] {
   const entry = (host: string, ofport: number, owner: string): Entry => ({
     table: inject.id,
@@ -100,7 +100,9 @@ function entriesOf({ owners, names }: Draft, keys: ReadonlyMap<string, number>):
     ]),
   });
   return new Map(
-    [...owners].map(([host, ports]) => [host, [...ports].map(([ofport, owner]) => entry(host, ofport, owner))]),
+    [...owners]
+      .filter(([host]) => !host.includes('/'))
+      .map(([host, ports]) => [host, [...ports].map(([ofport, owner]) => entry(host, ofport, owner))]),
   );
 }
 

@@ -46,17 +46,32 @@ const BY_PROTOCOL: Readonly<Record<number, readonly string[]>> = {
   1: ['icmp_type', 'icmp_code'],
   6: ['tcp_src', 'tcp_dst'],
   17: ['udp_src', 'udp_dst'],
-  58: ['icmpv6_type', 'icmpv6_code', 'nd_target', 'nd_sll', 'nd_tll'],
+  58: ['icmpv6_type', 'icmpv6_code'],
   132: ['sctp_src', 'sctp_dst'],
 };
+
+const NEIGHBOUR: Readonly<Record<number, readonly string[]>> = {
+  135: ['nd_target', 'nd_sll'],
+  136: ['nd_target', 'nd_tll'],
+};
+const IP_IF_SET = ['nw_ttl', 'nw_tos', 'ip_ecn'];
+
+/** The fields above IP that a packet of that protocol has. */
+function transportFields(words: Int32Array): readonly string[] {
+  const protocol = Number(readField(words, 'ip_proto'));
+  const fields = BY_PROTOCOL[protocol] ?? [];
+  return protocol === 58 ? [...fields, ...(NEIGHBOUR[Number(readField(words, 'icmpv6_type'))] ?? [])] : fields;
+}
 
 /** A packet as `ofproto/trace` takes it. */
 export function packetText(words: Int32Array): string {
   const type = Number(readField(words, 'eth_type'));
   const l3 = BY_TYPE[type] ?? [];
-  const l4 = type === 0x0806 ? [] : l3.length === 0 ? [] : (BY_PROTOCOL[Number(readField(words, 'ip_proto'))] ?? []);
-  const set = [...SHOWN_IF_SET, ...l4].filter((field) => readField(words, field) !== 0n || l4.includes(field));
-  return [...SHOWN_ALWAYS, ...set.filter((f) => !l4.includes(f)), ...l3, ...l4]
+  const ip = l3.includes('ip_proto');
+  const set = (fields: readonly string[]): readonly string[] =>
+    fields.filter((field) => readField(words, field) !== 0n);
+  const above = ip ? [...set(IP_IF_SET), ...transportFields(words)] : [];
+  return [...SHOWN_ALWAYS, ...set(SHOWN_IF_SET), ...l3, ...above]
     .map((field) => `${field}=${valueText(field, readField(words, field))}`)
     .join(',');
 }

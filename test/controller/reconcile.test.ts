@@ -50,6 +50,7 @@ class Switch implements HostLink {
   answer = () => undefined;
   counted = () => Promise.resolve([]);
   dump = () => Promise.resolve({ flows: '', groups: '', meters: '', ports: '', interfaces: '' });
+  dumpBridge = () => this.dump();
   close = () => Promise.resolve();
 }
 

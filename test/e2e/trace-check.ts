@@ -14,7 +14,7 @@ export function tracedPorts(text: string): readonly string[] {
   const lines = text.split('\n');
   return lines
     .flatMap((line, i) => {
-      const port = /^\s+output:(\S+)$/.exec(line)?.[1];
+      const port = /^\s+(?:output:)?(LOCAL|(?<=output:)\S+)$/.exec(line)?.[1];
       return port === undefined || /skipping output to input port/.test(lines[i + 1] ?? '') ? [] : [port];
     })
     .sort();

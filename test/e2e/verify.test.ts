@@ -27,6 +27,10 @@ describe('verify, dump and diff', function () {
   const run = (...args: string[]) => kakuri(args);
   const live = (...args: string[]) => kakuri([...args, '--api', net.kakuri.api]);
 
+  /** The number of a VM's port on hv1, as saved. */
+  const ofport = (vm: string) =>
+    new RegExp(`(\\d+)\\(t-${vm}\\)`).exec(readFileSync(join(today, 'hv1', 'ports.txt'), 'utf8'))?.[1];
+
   before(async () => {
     net = await startInstallation(networks());
     await net.lab.plugAll();
@@ -106,10 +110,8 @@ describe('verify, dump and diff', function () {
     expect(leaving, 'packets that leave at all').to.be.greaterThan(5);
   });
 
-  it('shows a planted leak with packet and way, live and from dumps', async () => {
-    const ports = readFileSync(join(today, 'hv1', 'ports.txt'), 'utf8');
-    const number = (vm: string) => new RegExp(`(\\d+)\\(t-${vm}\\)`).exec(ports)?.[1];
-    const [red, blue] = [number('red-vm1'), number('blue-vm1')];
+  it('shows a planted leak with packet and way', async () => {
+    const [red, blue] = [ofport('red-vm1'), ofport('blue-vm1')];
     expect(red).to.not.equal(undefined);
     const planted = ` cookie=0x77, table=0, n_packets=0, n_bytes=0, priority=50000,in_port=${red},dl_type=0x88b5 actions=output:${blue}\n`;
     const file = join(later, 'hv1', 'flows.txt');
@@ -127,6 +129,55 @@ describe('verify, dump and diff', function () {
     expect(difference.stdout).to.match(/^# hv1\n\+ .*priority=50000/);
     const text = await run('verify', '--dumps', later);
     expect(text.stdout).to.match(/LEAK \(G2\) from red\/web\/red-vm1 to blue\/web\/blue-vm1/);
+  });
+
+  it('finds a foreign flow in br-int live, and names it', async () => {
+    const match = `table=0,priority=50001,in_port=${ofport('red-vm1')},dl_type=0x88b6`;
+    const ofctl = ['-O', 'OpenFlow15'];
+    await net.lab.ofctl('hv1', [
+      ...ofctl,
+      'add-flow',
+      'br-int',
+      `cookie=0x78,${match},actions=output:${ofport('blue-vm1')}`,
+    ]);
+    const { code, stdout } = await live('verify', '--json');
+    await net.lab.ofctl('hv1', [...ofctl, '--strict', 'del-flows', 'br-int', match]);
+    expect(code).to.equal(1);
+    const [leak] = JSON.parse(stdout).leaks;
+    expect(leak).to.deep.include({ from: 'red/web/red-vm1', to: 'blue/web/blue-vm1', host: 'hv1' });
+    expect(leak.packet).to.match(/^[0-9a-f]{24}88b6/);
+    expect(leak.path[0]).to.deep.include({ owner: 'foreign', cookie: '0x78', why: 'not installed by Kakuri' });
+  });
+
+  it('finds a leak between ports of VMs in another bridge live, and in the saved dumps of it', async () => {
+    const port = (name: string, vm: string) =>
+      `-- add-port br-theirs ${name} -- set Interface ${name} type=internal external_ids:iface-id=${vm}`.split(' ');
+    const bridge = '-- add-br br-theirs -- set Bridge br-theirs datapath_type=netdev fail_mode=secure'.split(' ');
+    await net.lab.vsctl('hv1', ...bridge.slice(1), ...port('in-red', 'red-vm1'), ...port('in-blue', 'blue-vm1'));
+    const quiet = JSON.parse((await live('verify', '--json')).stdout);
+    expect(quiet).to.deep.include({ verdict: 'isolated', hosts: 3 });
+    const [red, blue] = await Promise.all(
+      ['in-red', 'in-blue'].map(async (name) =>
+        (await net.lab.vsctl('hv1', 'get', 'Interface', name, 'ofport')).stdout.trim(),
+      ),
+    );
+    await net.lab.ofctl('hv1', ['add-flow', 'br-theirs', `in_port=${red},dl_type=0x88b5,actions=output:${blue}`]);
+    const found = JSON.parse((await live('verify', '--json')).stdout);
+    expect(found.verdict).to.equal('leak');
+    expect(found.leaks[0]).to.deep.include({
+      from: 'red/web/red-vm1',
+      to: 'blue/web/blue-vm1',
+      host: 'hv1/br-theirs',
+    });
+    expect(found.leaks[0].packet).to.match(/^[0-9a-f]{24}88b5/);
+    const saved = join(directory, 'bridges');
+    expect((await live('dump', saved)).code).to.equal(0);
+    expect(JSON.parse((await run('verify', '--dumps', saved, '--json')).stdout).verdict).to.equal('leak');
+    rmSync(join(saved, 'hv1', 'br-theirs'), { recursive: true });
+    const blind = JSON.parse((await run('verify', '--dumps', saved, '--json')).stdout);
+    expect(blind.verdict).to.equal('unproven');
+    expect(blind.unproven.join('\n')).to.match(/hv1: red\/web\/red-vm1 is in another bridge \(interface in-red\)/);
+    await net.lab.vsctl('hv1', 'del-br', 'br-theirs');
   });
 
   it('tells every mistake of a dump with file, line and column', async () => {

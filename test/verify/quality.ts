@@ -36,7 +36,10 @@ export interface Quality {
 }
 
 /** The hosts of a random world as values. */
-function hostsOf(seed: number): { readonly world: ReturnType<typeof randomWorld>; readonly hosts: OracleHost[] } {
+export function hostsOf(seed: number): {
+  readonly world: ReturnType<typeof randomWorld>;
+  readonly hosts: OracleHost[];
+} {
   const compile = rememberingFlowsOf();
   const world = randomWorld(seed, compile);
   const bound = bindings(world);
@@ -47,7 +50,7 @@ function hostsOf(seed: number): { readonly world: ReturnType<typeof randomWorld>
   return { world, hosts };
 }
 
-const dump = ({ name, flows, groups, ports }: OracleHost) => hostDump({ host: name, flows, groups, ports });
+export const dump = ({ name, flows, groups, ports }: OracleHost) => hostDump({ host: name, flows, groups, ports });
 
 /** The first leak that the oracle finds. */
 function oracleLeak(rules: OracleRules, host: OracleHost, packets: Iterable<Packet>): string | undefined {
