@@ -61,6 +61,32 @@ function frames(values: Values, src: bigint, ip: bigint, six: bigint): Packet[] 
   return list;
 }
 
+/** What asks the network's services: DHCPv4, DHCPv6, router solicitation. */
+function questions(src: bigint, six: bigint): Packet[] {
+  const all6 = { eth_src: src, eth_type: 0x86ddn, ipv6_src: six };
+  const dhcp4 = { eth_src: src, eth_dst: BROADCAST, eth_type: 0x0800n, ip_dst: 0xffffffffn, ip_proto: 17n };
+  return [
+    { ...dhcp4, udp_src: 68n, udp_dst: 67n },
+    { ...dhcp4, udp_src: 67n, udp_dst: 68n },
+    {
+      ...all6,
+      eth_dst: 0x333300010002n,
+      ipv6_dst: addressOf('ff02::1:2'),
+      ip_proto: 17n,
+      udp_src: 546n,
+      udp_dst: 547n,
+    },
+    {
+      ...all6,
+      eth_dst: 0x333300000002n,
+      ipv6_dst: addressOf('ff02::2'),
+      ip_proto: 58n,
+      nw_ttl: 255n,
+      icmpv6_type: 133n,
+    },
+  ];
+}
+
 /** What may come in by the ports of a host. */
 export function packetsInto(topology: Topology, host: OracleHost): readonly Packet[] {
   const values = valuesOf(topology);
@@ -80,7 +106,8 @@ export function packetsInto(topology: Topology, host: OracleHost): readonly Pack
         six === undefined ? STRANGE_V6 : addressOf(six),
       );
       const lies = frames(values, STRANGE_MAC, STRANGE_IP, STRANGE_V6);
-      for (const frame of [...right, ...lies]) list.push({ in_port, ...frame });
+      const asked = questions(address, six === undefined ? STRANGE_V6 : addressOf(six));
+      for (const frame of [...right, ...lies, ...asked]) list.push({ in_port, ...frame });
       for (const frame of right.slice(0, 4)) list.push({ in_port, vlan_vid: 0x1005n, ...frame });
     } else list.push(...tunnelPackets(topology, host, port.options.remote_ip, in_port, values));
   }
