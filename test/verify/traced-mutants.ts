@@ -8,7 +8,15 @@ import { connect, type MessageInput, type Session } from 'ts-openflow';
 import { bindings, desiredState } from '../../src/desired/index.js';
 import { type FlowPlan, planMessages } from '../../src/diff/index.js';
 import type { Meter } from '../../src/pipeline/index.js';
-import { type DumpPort, HostProof, hostView, kakuriSpec, packetText } from '../../src/verify/index.js';
+import {
+  type DumpPort,
+  type Execution,
+  type HostDump,
+  HostProof,
+  hostView,
+  kakuriSpec,
+  packetText,
+} from '../../src/verify/index.js';
 import { tracedPorts } from '../e2e/trace-check.js';
 import type { Ovs } from '../ts-openflow/ovs.js';
 import { KINDS, mutate } from './mutants.js';
@@ -25,6 +33,8 @@ export interface Traced {
   readonly leaks: number;
   /** Mutants that no switch can hold: it refuses a flow, or two of them are one. */
   readonly impossible: number;
+  /** Leaks whose packet meets two flows of one priority: OpenFlow does not say which of them it takes. */
+  readonly undefined: number;
   /** Where switch and interpreter let the packet out by other ports. */
   readonly differing: readonly string[];
 }
@@ -101,11 +111,28 @@ async function install(session: Session, host: OracleHost, meters: readonly Mete
   return (await session.multipart('FLOW', { match: {} })).length === host.flows.length;
 }
 
+/** Whether another flow of the same priority matches a packet on its way, too. */
+function isUndefined({ flows }: HostDump, { steps }: Execution): boolean {
+  const matches = (flow: number, words: Int32Array): boolean => {
+    for (let at = flows.termsAt(flow); at < flows.codeAt(flow); at += 3) {
+      const [word, value, mask] = flows.body.subarray(at, at + 3) as unknown as [number, number, number];
+      if ((((words[word] as number) ^ value) & mask) !== 0) return false;
+    }
+    return true;
+  };
+  return steps.some(
+    ({ table, flow, words }) =>
+      flow >= 0 &&
+      flows.ofTable(table).some((o) => o !== flow && flows.priority(o) === flows.priority(flow) && matches(o, words)),
+  );
+}
+
 /** The leaks of mutants from this seed on, so many of them, on that switch. */
 export async function traceLeaks(ovs: Ovs, firstSeed: number, count: number): Promise<Traced> {
   const differing: string[] = [];
   let leaks = 0;
   let impossible = 0;
+  let ambiguous = 0;
   for (let seed = firstSeed; leaks < count; seed++) {
     const { world, hosts } = hostsOf(seed);
     const spec = kakuriSpec(world.topology, hosts.map(dump), new Map());
@@ -115,8 +142,13 @@ export async function traceLeaks(ovs: Ovs, firstSeed: number, count: number): Pr
       const right = random.pick(hosts);
       const mutant = mutate(random, right, kind);
       if (mutant === undefined || leaks >= count) continue;
-      const [leak] = new HostProof(hostView(dump(mutant.host), spec)).result.leaks;
+      const tables = dump(mutant.host);
+      const [leak] = new HostProof(hostView(tables, spec)).result.leaks;
       if (leak === undefined) continue;
+      if (isUndefined(tables, leak.execution)) {
+        ambiguous++;
+        continue;
+      }
       makeBridge(ovs, right.ports);
       const session = await connect(ovs.mgmt, { versions: [OPENFLOW_15] });
       const held = await install(session, mutant.host, desiredState(world, right.name, bound).meters);
@@ -147,5 +179,5 @@ export async function traceLeaks(ovs: Ovs, firstSeed: number, count: number): Pr
         );
     }
   }
-  return { leaks, impossible, differing };
+  return { leaks, impossible, undefined: ambiguous, differing };
 }
