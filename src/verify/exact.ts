@@ -45,6 +45,8 @@ export interface ExactOptions {
   readonly follow: (flow: number) => boolean;
   /** Stop after so many suspects. */
   readonly enough: number;
+  /** Go on with at most so many cubes at each flow and let the others go: then it finds, and proves nothing. */
+  readonly beam?: number;
 }
 
 const MAX_DEPTH = 64;
@@ -110,13 +112,20 @@ export class ExactPass {
       if (flows.priority(higher) <= priority) break;
       if (isClause(flows, higher) || isPartial(flows, higher)) continue;
       const taken = mapTerms(flight.from, body, flows.termsAt(higher), flows.codeAt(higher));
-      if (taken?.exact) region = subtractAll(region, taken.terms);
+      if (taken?.exact) region = this.#thinned(subtractAll(region, taken.terms));
       if (region.length > MOST_CUBES) {
         this.gaveUp = true;
         return [];
       }
     }
     return region;
+  }
+
+  /** All of them, or as many as the beam is wide, from first to last. */
+  #thinned(region: readonly Cube[]): readonly Cube[] {
+    const { beam } = this.options;
+    if (beam === undefined || region.length <= beam) return region;
+    return Array.from({ length: beam }, (_, i) => region[Math.floor((i * region.length) / beam)] as Cube);
   }
 
   /** False: everything ended. */
