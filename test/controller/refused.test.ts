@@ -52,6 +52,7 @@ class Switch implements HostLink {
   answer = () => undefined;
   counted = () => Promise.resolve([]);
   dump = () => Promise.resolve({ flows: '', groups: '', meters: '', ports: '', interfaces: '' });
+  dumpBridge = () => this.dump();
   close = () => Promise.resolve();
 }
 
