@@ -11,6 +11,7 @@ from .topology import Vm
 from .underlay import batch
 
 BRIDGE = 'vm0'
+FORWARDING = 3  # BR_STATE_FORWARDING of linux/if_bridge.h
 
 
 @dataclass
@@ -50,7 +51,12 @@ class Mobile:
         if host not in self.legs:
             raise LabError(f'{self.vm.iface_id} has no leg to {host}')
         down = [f'link set {leg.guest} down' for other, leg in self.legs.items() if other != host]
-        self.lab.nodes[self.vm.iface_id].script(batch([*down, f'link set {self.legs[host].guest} up']))
+        guest = self.legs[host].guest
+        # The kernel lets a bridge's port forward a moment after its link is up: an announcement before that would be lost.
+        forwarding = f'[ "$(cat /sys/class/net/{guest}/brport/state)" = {FORWARDING} ]'
+        self.lab.nodes[self.vm.iface_id].script(
+            batch([*down, f'link set {guest} up'])
+            + f'\nfor i in $(seq 2000); do {forwarding} && exit 0; sleep 0.001; done; echo "{guest} does not forward"; exit 1')
 
     def _make_bridge(self) -> None:
         vm = self.vm
