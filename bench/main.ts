@@ -46,6 +46,11 @@ const BENCHES: readonly Bench[] = [
     load: () => import('./flows-per-host.js'),
   },
   {
+    name: 'migration',
+    about: 'live migration: the gap after the RARP, beside two VMs that stay, with TCP running',
+    load: () => import('./migration.js'),
+  },
+  {
     name: 'evaluate',
     about: 'each scheme: TCP beside no encapsulation, and the gap when a leaf-spine fabric fails silently',
     load: () => import('./evaluate.js'),

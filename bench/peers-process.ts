@@ -15,14 +15,20 @@ export class PeersProcess {
     this.#answers = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
   }
 
-  /** The member `name` of the answer, a number. Throws what the program says is wrong. */
-  async ask(request: object, name: string): Promise<number> {
+  /** The answer to a request. Throws what the program says is wrong. */
+  async answer<T extends object>(request: object): Promise<T> {
     this.#child.stdin?.write(`${JSON.stringify(request)}\n`);
     const answer = await this.#answers.next();
     if (answer.done) throw new Error('the measuring program ended');
-    const parsed = JSON.parse(answer.value) as Readonly<Record<string, unknown>>;
-    const value = parsed[name];
-    if (typeof value !== 'number') throw new Error(String(parsed.error));
+    const parsed = JSON.parse(answer.value) as T | { readonly error: unknown };
+    if ('error' in parsed) throw new Error(String(parsed.error));
+    return parsed;
+  }
+
+  /** The member `name` of the answer, a number. */
+  async ask(request: object, name: string): Promise<number> {
+    const value = (await this.answer<Record<string, unknown>>(request))[name];
+    if (typeof value !== 'number') throw new Error(`the answer has no ${name}`);
     return value;
   }
 
