@@ -7,7 +7,7 @@ import { type Logger, pino } from 'pino';
 import { ApiAddressError, type ApiServer, serveApi } from '../api/index.js';
 import { Controller, warmUp } from '../controller/index.js';
 import { datapathId } from '../desired/index.js';
-import { HostSession, openSwitchHub } from '../session/index.js';
+import { HostSession, lockState, openSwitchHub, StateLockError, stateDirectory } from '../session/index.js';
 import type { Topology } from '../topology/index.js';
 import { tokenFrom } from './ask.js';
 import { CliError } from './errors.js';
@@ -135,9 +135,7 @@ function untilEnd(controller: Controller, options: RunOptions): Promise<number> 
   });
 }
 
-/** Runs the controller to its end; returns the exit code. */
-export async function run(file: string, options: RunOptions): Promise<number> {
-  const log = logger(options.logLevel);
+async function runLocked(file: string, options: RunOptions, log: Logger): Promise<number> {
   const topology = await loadTopology(file, options.state).catch((error: unknown) => {
     if (error instanceof ProblemsError) throw new CliError(error.lines.join('\n'), 2);
     throw error;
@@ -152,4 +150,18 @@ export async function run(file: string, options: RunOptions): Promise<number> {
   stopWarmUp();
   await running.close();
   return code;
+}
+
+/** Runs the controller to its end, the only one with its state directory; returns the exit code. */
+export async function run(file: string, options: RunOptions): Promise<number> {
+  const log = logger(options.logLevel);
+  const lock = await lockState(stateDirectory(options.state)).catch((error: unknown) => {
+    if (error instanceof StateLockError) throw new CliError(error.message, 2);
+    throw error;
+  });
+  try {
+    return await runLocked(file, options, log);
+  } finally {
+    await lock.release();
+  }
 }

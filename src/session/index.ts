@@ -5,4 +5,5 @@ export * from './link.js';
 export type { Punt } from './punts.js';
 export { readHost } from './read-host.js';
 export { removeHost, UnreachableError } from './remove-host.js';
+export * from './state-lock.js';
 export * from './switch-hub.js';
