@@ -20,11 +20,14 @@ async function identity(site: Site): Promise<Readonly<Record<string, string>>> {
   };
 }
 
-/** The key by which other hosts send to the VM, as their flow says it. */
+/** The keys by which another host sends to the MAC address, which the VM of either tenant has, as its flows say it. */
 async function keyOnTheWire({ lab }: Site): Promise<string> {
   const rows = await lab.request<readonly string[]>('flows', { host: 'hv2', names: false });
-  const row = rows.find((flow) => /table=30\b/.test(flow) && flow.includes('dl_dst=02:00:00:00:01:01'));
-  return /set_field:(0x[0-9a-f]+)->tun_id/.exec(row ?? '')?.[1] ?? 'none';
+  const keys = rows
+    .filter((flow) => /table=30\b/.test(flow) && flow.includes('dl_dst=02:00:00:00:01:01'))
+    .flatMap((flow) => /set_field:(0x[0-9a-f]+)->tun_id/.exec(flow)?.[1] ?? []);
+  // The switch lists its flows in any order.
+  return keys.sort().join(' ') || 'none';
 }
 
 /** `rounds` times to each other host and back to the first. The VMs are plugged in already. */
