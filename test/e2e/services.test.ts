@@ -52,6 +52,8 @@ request subnet-mask, routers, domain-name-servers, interface-mtu, rfc3442-classl
 timeout 15;
 CONF
 touch $dir/leases
+# dhclient gives up on a link-local address whose duplicate detection is not over
+[ ${family} = 4 ] || for i in $(seq 50); do ip -6 addr show dev eth0 scope link | grep inet6 | grep -qv tentative && break; sleep 0.1; done
 dhclient -${family} -1 -d -cf $dir/conf -lf $dir/leases -pf $dir/pid -sf $dir/script ${options} eth0 > $dir/log 2>&1 &
 pid=$!
 for i in $(seq 150); do [ -s $dir/new ] && break; sleep 0.1; done
