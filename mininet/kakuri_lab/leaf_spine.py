@@ -88,10 +88,14 @@ class LeafSpine:
         return counts
 
     def converged(self, nodes: dict[str, LabNode]) -> bool:
-        """Whether every speaker is fully adjacent to each of its neighbours, as after the start or a healed fault."""
+        """Whether every speaker is fully adjacent to each of its neighbours and BFD watches each, as after the start or
+        a healed fault."""
         for name in [*self.node_names(), *self.topology.hosts]:
             expected = sum('rogue' not in link.near and name in (link.near[0], link.far[0]) for link in self.links)
-            if frr.full_adjacencies(nodes[name], f'{self._frr_directory}/{name}-frr') != expected:
+            directory = f'{self._frr_directory}/{name}-frr'
+            if frr.full_adjacencies(nodes[name], directory) != expected:
+                return False
+            if frr.live_bfd_sessions(nodes[name], directory) != expected:
                 return False
         return True
 

@@ -1,7 +1,7 @@
 /** Every kind of element of the leaf-spine fabric cut in the middle of a ping, by carrier and silently. */
 import type { Outage } from './result.js';
 import { spread } from './result.js';
-import { type Site, sleep, until } from './site.js';
+import { type Site, sleep } from './site.js';
 
 const ELEMENTS = ['link', 'spine', 'uplink', 'leaf'] as const;
 type Element = Outage['element'];
@@ -12,8 +12,6 @@ const TO = 'red-vm2';
 const MARKERS = 60;
 const MARKER_OCTETS = 100;
 const CUT_MS = 1500;
-
-const whole = (site: Site): Promise<void> => until('OSPF to be whole', () => site.lab.request<boolean>('converged'));
 
 /** Names of what carries the packets now: counters that grow while pings go. */
 async function path({ lab }: Site): Promise<Record<Element, string>> {
@@ -46,7 +44,7 @@ async function cutOnce(site: Site, element: Element, cut: Outage['cut']): Promis
   await sleep(CUT_MS);
   const { longestGapMs } = await stop();
   await lab.request('heal', { element: name });
-  await whole(site);
+  await site.whole();
   return longestGapMs;
 }
 
@@ -57,7 +55,7 @@ export async function outages(
   progress: (what: string) => void,
   cuts: readonly Outage['cut'][] = ['carrier', 'silent'],
 ): Promise<readonly Outage[]> {
-  await whole(site);
+  await site.whole();
   const found: Outage[] = [];
   for (const element of ELEMENTS)
     for (const cut of cuts) {

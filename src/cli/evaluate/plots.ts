@@ -27,9 +27,9 @@ function bars({ name, title, unit, categories, series, line }: Bars): Plot {
   chart.setOption({
     animation: false,
     textStyle: { fontFamily: 'sans-serif' },
-    title: { text: title, textStyle: { fontSize: 15 } },
-    legend: series.length > 1 ? { top: 28 } : { show: false },
-    grid: { left: 70, right: 20, top: series.length > 1 ? 75 : 50, bottom: 55 },
+    title: { text: title, top: 2, textStyle: { fontSize: 15 } },
+    legend: series.length > 1 ? { top: 34 } : { show: false },
+    grid: { left: categories.length > 6 ? 95 : 70, right: 20, top: series.length > 1 ? 75 : 50, bottom: 55 },
     xAxis: { type: 'category', data: categories, axisLabel: { interval: 0, rotate: categories.length > 6 ? 18 : 0 } },
     yAxis: { type: 'value', name: unit },
     series: series.map(({ name: label, values }, i) => ({

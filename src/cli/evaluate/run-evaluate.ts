@@ -55,6 +55,7 @@ async function onFabric(
   try {
     await site.plug(Object.keys(site.lab.ready.vms));
     say('two tenants with the same addresses on a leaf-spine fabric');
+    await site.whole();
     const isolated = await isolation(site, scheme);
     say(`isolation: ${isolated.proof.verdict}, ${isolated.foreignPackets + isolated.forgedArrived} stray packets`);
     const flexibility = await moves(site, effort.moveRounds);

@@ -94,6 +94,11 @@ export class Site {
     return (await this.status()).hosts.reduce((sum, host) => sum + host.flowModsSent, 0);
   }
 
+  /** Waits until the fabric's routing is whole and watched: adjacencies and BFD sessions. */
+  whole(): Promise<void> {
+    return until('OSPF and BFD to be whole', () => this.lab.request<boolean>('converged'));
+  }
+
   /** Plugs these VMs in and waits until the controller has installed them. */
   async plug(vms: readonly string[]): Promise<void> {
     await Promise.all(vms.map((vm) => this.lab.request('plug', { vm })));
