@@ -2,13 +2,14 @@
  * The controller's computation without its sockets: events are reduced, states computed and encoded for the hosts that an
  * event concerns, and each host confirms what it was given, until nobody has news. For benchmarks of size.
  */
-import { encodeMessage } from 'ts-openflow';
+import { encodeInto, Writer } from 'ts-openflow';
 import type { Site } from '../../src/cli/simulate/site.js';
 import { type Event, initialState, reduce, type State } from '../../src/controller/state.js';
 import { type DesiredState, desiredState, type HostFacts, rememberingFlowsOf } from '../../src/desired/index.js';
 import { changedParts, difference, EMPTY, type FlowPlan, flowModCount, planMessages } from '../../src/diff/index.js';
 
 const OPENFLOW_15 = 6;
+const CHUNK = 64 * 1024;
 
 /** What a host was seen to be: its tunnels and ports have numbers. */
 export function factsOf({ places }: Site, state: State, host: string): HostFacts {
@@ -28,6 +29,8 @@ export class Computation {
   flowMods = 0;
   octets = 0;
   readonly #flowsOf = rememberingFlowsOf();
+  /** As a session encodes: message after message into a chunk, which then leaves. */
+  readonly #chunk = new Writer(OPENFLOW_15, 2 * CHUNK);
 
   constructor(site: Site) {
     this.state = initialState(site.topology);
@@ -62,10 +65,18 @@ export class Computation {
     }
   }
 
+  #leave(): void {
+    this.octets += this.#chunk.at;
+    this.#chunk.at = 0;
+  }
+
   #encode(plan: FlowPlan): void {
     const { before, bundle, after } = planMessages(plan, OPENFLOW_15);
-    for (const { message } of [...before, ...bundle, ...after])
-      this.octets += encodeMessage(message, OPENFLOW_15).length;
+    for (const { message } of [...before, ...bundle, ...after]) {
+      encodeInto(this.#chunk, message);
+      if (this.#chunk.at >= CHUNK) this.#leave();
+    }
+    this.#leave();
     this.flowMods += flowModCount(plan);
   }
 }

@@ -7,13 +7,12 @@
 import { FENCE_METER, portMeters, type TunnelPort } from '../pipeline/index.js';
 import type { Bound } from './bound.js';
 import { type Kept, keptOn } from './keep.js';
-import { keyExcesses, LIMITS, partExcesses, tooManyFlows } from './limits.js';
-import { headParts, networkSlice, peerParts } from './network-slice.js';
-import { hostOwner, tunnelOwner, vtepOwner } from './owners.js';
+import { keyExcesses, LIMITS, tooManyFlows } from './limits.js';
+import { made, type Need } from './needs.js';
+import { headNeeds, networkSlice, peerNeeds } from './network-slice.js';
 import { type FlowsOf, plainFlowsOf } from './remember.js';
 import type { Ground, NetworkSlice, SliceContext } from './slices.js';
 import type { DesiredState, Part, Slices } from './state.js';
-import { peerKey, sendKey } from './ways.js';
 import type { HostFacts, World } from './world.js';
 
 function tunnelPorts(world: World, bound: Bound, hostName: string): ReadonlyMap<string, TunnelPort> {
@@ -32,16 +31,16 @@ const sameTunnels = (a: HostFacts['tunnels'], b: HostFacts['tunnels']): boolean 
   a === b ||
   (a.length === b.length && a.every(({ name, ofport }, i) => name === b[i]?.name && ofport === b[i]?.ofport));
 
-/** The flows of the host itself, of its tunnel ports, and of each host that may use one of them: drop counters. */
-function groundParts({ topology, here, tunnels }: Ground, flowsOf: FlowsOf): readonly Part[] {
-  const parts = [flowsOf('host', null, () => hostOwner())];
+/** The host itself, its tunnel ports, and each host that may use one of them: drop counters. */
+export function groundNeeds({ topology, index, here, tunnels }: Ground): readonly Need[] {
+  const needs: Need[] = [{ kind: 'host', object: null }];
   for (const tunnel of tunnels.values()) {
-    parts.push(flowsOf('tunnel', tunnel, () => tunnelOwner(tunnel.name)));
-    for (const { name, vtep } of topology.hosts)
-      if (name !== here && (tunnel.remoteVtep === undefined || tunnel.remoteVtep === vtep))
-        parts.push(flowsOf('vtep', { tunnel, vtep, host: name }, () => vtepOwner(tunnel.name, name)));
+    needs.push({ kind: 'tunnel', object: tunnel });
+    const users = tunnel.remoteVtep === undefined ? topology.hosts : (index.byVtep.get(tunnel.remoteVtep) ?? []);
+    for (const { name, vtep } of users)
+      if (name !== here) needs.push({ kind: 'vtep', object: { tunnel, vtep, host: name } });
   }
-  return parts;
+  return needs;
 }
 
 /** What is below the networks, as before where nothing of it has changed. */
@@ -51,7 +50,7 @@ function groundOf(
   here: string,
   flowsOf: FlowsOf,
   before: Slices | undefined,
-): Pick<Slices, 'ground' | 'tunnels' | 'parts'> {
+): Pick<Slices, 'ground' | 'tunnels'> {
   const tunnels = world.facts.get(here)?.tunnels ?? [];
   if (
     before !== undefined &&
@@ -60,8 +59,9 @@ function groundOf(
     sameTunnels(before.tunnels, tunnels)
   )
     return before;
-  const ground = { topology: world.topology, here, flowsOf, tunnels: tunnelPorts(world, bound, here) };
-  return { ground, tunnels, parts: groundParts(ground, flowsOf) };
+  const { topology } = world;
+  const ground = { topology, index: bound.index, here, flowsOf, tunnels: tunnelPorts(world, bound, here) };
+  return { ground, tunnels };
 }
 
 /** The networks with a port on the host, in the order of the topology. */
@@ -73,7 +73,7 @@ function networksHere(bound: Bound, here: string): readonly string[] {
 
 function slicesOf(
   context: SliceContext,
-  below: Pick<Slices, 'ground' | 'tunnels' | 'parts'>,
+  below: Pick<Slices, 'ground' | 'tunnels'>,
   before: Slices | undefined,
 ): Slices {
   const { ground, bound } = context;
@@ -89,20 +89,24 @@ function slicesOf(
   return before !== undefined && !changed && before.networks.size === networks.size ? before : { ...below, networks };
 }
 
-function allParts({ parts, networks, ground }: Slices): readonly Part[] {
-  const all = [...parts];
+function allParts({ networks, ground }: Slices): readonly Part[] {
+  const { flowsOf } = ground;
+  const all: Part[] = [];
+  for (const need of groundNeeds(ground)) all.push(made(flowsOf, need));
   for (const { head, peers, network } of networks.values()) {
-    all.push(...headParts(ground, head));
-    for (const part of ground.flowsOf.addresses(network)) all.push(part);
-    for (const peer of peers.values()) all.push(...peerParts(ground, peer));
+    for (const need of headNeeds(head)) all.push(made(flowsOf, need));
+    for (const part of flowsOf.addresses(network)) all.push(part);
+    for (const peer of peers.values()) for (const need of peerNeeds(peer)) all.push(made(flowsOf, need));
   }
   return all;
 }
 
-/** Why nothing may be sent to the host: each piece was looked at when it was made, the sum is looked at here. */
+/**
+ * Why nothing may be sent to the host: each network was looked at when its piece was made, the sum is looked at here. The
+ * flows of the host itself and of its tunnels have no lists in them that could be too long.
+ */
 function excessesOf(slices: Slices): readonly string[] {
   const found = keyExcesses([...slices.networks.values()].map(({ network }) => network));
-  found.push(...partExcesses(slices.parts));
   let objects = 0;
   for (const { head, network, peers } of slices.networks.values()) {
     found.push(...head.excesses);
@@ -115,18 +119,17 @@ function excessesOf(slices: Slices): readonly string[] {
 
 /** What a host confirms once the slices are in its tables; what is the same as before is the same value. */
 function told(
-  { networks, ground }: Slices,
+  { networks }: Slices,
   before: DesiredState | undefined,
 ): Pick<DesiredState, 'ports' | 'peers' | 'sends' | 'numbers'> {
   const numbers = new Map<string, number>();
   const peers = new Set<string>();
   const sends = new Set<string>();
-  const { one } = ground.flowsOf;
   for (const slice of networks.values()) {
     for (const { port, ofport } of slice.head.local.ports) numbers.set(port.path, ofport);
-    for (const { network, peer, ways, open } of slice.peers.values()) {
-      for (const { way } of ways) peers.add(one(peerKey(network.path, peer.name, way)));
-      if (open !== undefined) sends.add(one(sendKey(network.path, peer.name, open.way)));
+    for (const peer of slice.peers.values()) {
+      for (const key of peer.lets) peers.add(key);
+      if (peer.sends !== undefined) sends.add(peer.sends);
     }
   }
   const ports = new Set(numbers.keys());
@@ -173,7 +176,9 @@ function stateOf(slices: Slices, { numbers, ports, peers, sends }: Told, kept: (
       return allParts(slices).flat();
     },
     groups: all.flatMap(({ groups }) => groups),
-    meters: [FENCE_METER, ...all.flatMap(({ head }) => head.local.ports.flatMap(portMeters))],
+    get meters() {
+      return [FENCE_METER, ...all.flatMap(({ head }) => head.local.ports.flatMap(portMeters))];
+    },
     get keepOwners() {
       return kept().owners;
     },

@@ -3,7 +3,7 @@
  * or have not confirmed, and for ports of which nobody knows where they are. Asked for only where a switch holds something
  * that is not wanted, so it is found out then and not before.
  */
-import { bucketId, groupId, unknownGroupId, wantsUnknown } from '../pipeline/index.js';
+import { groupId, unknownGroupId, wantsUnknown } from '../pipeline/index.js';
 import type { Network } from '../topology/index.js';
 import type { Bound } from './bound.js';
 import { waysTo } from './network-slice.js';
@@ -36,7 +36,7 @@ export function keptOn(context: KeepContext, slices: Iterable<NetworkSlice>): Ke
   const buckets = new Set<string>();
   for (const { network, peers } of slices) {
     const keepBuckets = (host: string): void => {
-      for (const group of groupsOf(network)) buckets.add(`${group} ${bucketId(host)}`);
+      for (const group of groupsOf(network)) buckets.add(`${group} ${ground.flowsOf.bucketId(host)}`);
     };
     let claimedTwice = false;
     for (const port of network.ports) {

@@ -2,17 +2,17 @@
  * The groups of a network on a host, one bucket for each other host that may be sent to. Buckets are made when they are
  * asked for; a group whose causes are the same is the same value.
  */
-import { bucketId, groupId, sendByTunnel, unknownGroupId, wantsUnknown } from '../pipeline/index.js';
+import { groupId, type LocalNetwork, sendByTunnel, unknownGroupId, wantsUnknown } from '../pipeline/index.js';
 import type { Network } from '../topology/index.js';
 import { canonicalActions } from './canonical.js';
 import { networkOwner, type Owner } from './owners.js';
-import type { PeerSlice } from './slices.js';
+import type { Ground, PeerSlice } from './slices.js';
 import type { DesiredBucket, DesiredGroup } from './state.js';
 
-function bucketOf({ peer, open }: PeerSlice): DesiredBucket | undefined {
+function bucketOf({ flowsOf }: Ground, { peer, open }: PeerSlice): DesiredBucket | undefined {
   if (open === undefined) return undefined;
   const actions = sendByTunnel(open.tunnel, peer.vtep, open.way);
-  return { bucket_id: bucketId(peer.name), actions, content: canonicalActions(actions), host: peer.name };
+  return { bucket_id: flowsOf.bucketId(peer.name), actions, content: canonicalActions(actions), host: peer.name };
 }
 
 const asks = ({ there }: PeerSlice): boolean => there.some((port) => port.unknown === true);
@@ -20,13 +20,15 @@ const asks = ({ there }: PeerSlice): boolean => there.some((port) => port.unknow
 /** A group whose buckets are made when they are asked for. */
 class NetworkGroup implements DesiredGroup {
   readonly group_id: number;
+  readonly #ground: Ground;
   readonly #network: Network;
   readonly #peers: ReadonlyMap<string, PeerSlice>;
   readonly #asking: boolean;
 
   /** `asking`: only the hosts with a port that receives the unknown. */
-  constructor(network: Network, peers: ReadonlyMap<string, PeerSlice>, asking: boolean) {
+  constructor(ground: Ground, network: Network, peers: ReadonlyMap<string, PeerSlice>, asking: boolean) {
     this.group_id = asking ? unknownGroupId(network.key) : groupId(network.key);
+    this.#ground = ground;
     this.#network = network;
     this.#peers = peers;
     this.#asking = asking;
@@ -39,7 +41,7 @@ class NetworkGroup implements DesiredGroup {
   get buckets(): readonly DesiredBucket[] {
     const buckets: DesiredBucket[] = [];
     for (const slice of this.#peers.values()) {
-      const bucket = this.#asking && !asks(slice) ? undefined : bucketOf(slice);
+      const bucket = this.#asking && !asks(slice) ? undefined : bucketOf(this.#ground, slice);
       if (bucket !== undefined) buckets.push(bucket);
     }
     return buckets.sort((a, b) => a.bucket_id - b.bucket_id);
@@ -47,13 +49,13 @@ class NetworkGroup implements DesiredGroup {
 }
 
 export function groupsOf(
-  network: Network,
-  floods: boolean,
+  ground: Ground,
+  { network, floods }: LocalNetwork,
   peers: ReadonlyMap<string, PeerSlice>,
 ): readonly DesiredGroup[] {
   if (!floods) return [];
-  const all = new NetworkGroup(network, peers, false);
-  return wantsUnknown(network) ? [all, new NetworkGroup(network, peers, true)] : [all];
+  const all = new NetworkGroup(ground, network, peers, false);
+  return wantsUnknown(network) ? [all, new NetworkGroup(ground, network, peers, true)] : [all];
 }
 
 /** The groups' causes are the same: the way there, and who asks for the unknown. */

@@ -3,15 +3,14 @@
  * each other host with a port of it. A piece whose causes are what they were before is the same value again, so a change
  * costs what it touches; from nothing the same pieces are made. Pure.
  */
-import type { LocalNetwork, LocalPort, SendTo } from '../pipeline/index.js';
+import type { LocalPort, SendTo } from '../pipeline/index.js';
 import type { Host, Network, Port, Way, Wire } from '../topology/index.js';
 import { placeOn, placesOf, whereIs } from './binding.js';
 import type { NetworkPlaces } from './bound.js';
 import { floodRefusal, partExcesses } from './limits.js';
+import type { Need } from './needs.js';
 import { groupsOf, sameBuckets } from './network-group.js';
-import { networkOwner, peerOwner, portOwner, remoteOwner } from './owners.js';
 import type { Ground, HeadSlice, Move, NetworkSlice, OpenWay, PeerSlice, SliceContext } from './slices.js';
-import type { Part } from './state.js';
 import { tunnelName } from './tunnels.js';
 import { peerKey, presentWay, sendKey, waysOf } from './ways.js';
 import type { World } from './world.js';
@@ -51,18 +50,15 @@ function headOf(
   const copies = Array.from({ length: places.byHost.size - 1 }, () => way);
   const refusal = floodRefusal({ network, copies, family, ports: ports.length });
   const local = { network, ports, floods: refusal === undefined };
-  const excesses = ports.length < MANY_PORTS ? [] : partExcesses([networkPart(ground, local)]);
+  const excesses = ports.length < MANY_PORTS ? [] : partExcesses([ground.flowsOf('network', local)]);
   const warnings = refusal === undefined ? [] : [refusal];
   return { here, members: places.byHost.size, migrating, local, warnings, excesses };
 }
 
-const networkPart = ({ flowsOf }: Ground, local: LocalNetwork): Part =>
-  flowsOf('network', local, () => networkOwner(local.network));
-
-/** The flows of the network itself and of its ports here. */
-export const headParts = (ground: Ground, { local }: HeadSlice): readonly Part[] => [
-  networkPart(ground, local),
-  ...local.ports.map((p) => ground.flowsOf('port', p, () => portOwner(local.network, p.port))),
+/** The network itself and its ports here. */
+export const headNeeds = ({ local }: HeadSlice): readonly Need[] => [
+  { kind: 'network', object: local },
+  ...local.ports.map((object) => ({ kind: 'port', object }) as const),
 ];
 
 const moveOf = ({ moves }: PeerSlice, port: Port): Move | undefined =>
@@ -78,12 +74,11 @@ function isSentTo(slice: PeerSlice, port: Port): boolean {
 export const reaches = (slice: PeerSlice | undefined, path: string): boolean =>
   slice?.there.some((port) => port.path === path && isSentTo(slice, port)) === true;
 
-/** The flows that let the other host in, and those that send to its ports. */
-export function peerParts({ flowsOf }: Ground, slice: PeerSlice): readonly Part[] {
+/** What lets the other host in, and what sends to its ports. */
+export function peerNeeds(slice: PeerSlice): readonly Need[] {
   const { network, peer, there, ways, open } = slice;
-  const parts = ways.map(({ way, tunnel }) => {
-    const object = { network, host: peer.name, vtep: peer.vtep, tunnel, wire: wireOf(way) };
-    return flowsOf('peer', object, () => peerOwner(network, peer.name));
+  const needs: Need[] = ways.map(({ way, tunnel }) => {
+    return { kind: 'peer', object: { network, host: peer.name, vtep: peer.vtep, tunnel, wire: wireOf(way) } };
   });
   for (const port of there) {
     if (!isSentTo(slice, port)) continue;
@@ -91,9 +86,9 @@ export function peerParts({ flowsOf }: Ground, slice: PeerSlice): readonly Part[
     const to = move === undefined ? open && sendToPeer(peer, open) : move.to;
     if (to === undefined) continue;
     const object = { network, port, ...to, ...(move?.copies === undefined ? {} : { copies: move.copies }) };
-    parts.push(flowsOf('remote', object, () => remoteOwner(network, port)));
+    needs.push({ kind: 'remote', object });
   }
-  return parts;
+  return needs;
 }
 
 /** The ways from this host to another, and the tunnel ports that they lead by. */
@@ -217,7 +212,10 @@ function peerOf(
   if (old !== undefined && old.open === open && old.there === there)
     if (sameList(old.waiting, waiting) && sameList(old.migrating, migrating)) return old;
   const moves = migrating.length === 0 ? NO_MOVES : movesOf(context, places, peer, there);
-  return { network, peer, there, ways, open, waiting, migrating, moves };
+  const { one } = ground.flowsOf;
+  const lets = old?.lets ?? ways.map(({ way }) => one(peerKey(network.path, peer.name, way)));
+  const sends = open && one(sendKey(network.path, peer.name, open.way));
+  return { network, peer, there, ways, open, waiting, migrating, moves, lets, sends };
 }
 
 /** The network on this host; undefined where it has no port with a number there. `old`: of before, to take pieces from. */
@@ -254,6 +252,6 @@ export function networkSlice(context: SliceContext, path: string, before?: Netwo
   // Some host has no port of the network any more.
   if (old !== undefined && old.peers.size !== known) regrouped = changed = true;
   if (old !== undefined && !changed && head === old.head) return old;
-  const groups = old !== undefined && !regrouped ? old.groups : groupsOf(network, head.local.floods, peers);
+  const groups = old !== undefined && !regrouped ? old.groups : groupsOf(ground, head.local, peers);
   return { ground, network, head, peers: old !== undefined && !changed ? old.peers : peers, groups };
 }

@@ -2,7 +2,7 @@
  * Owners: the objects that flows belong to, each with a stable id. The id gives the cookie; the words are for people.
  * The unit of computation is (host, owner): what one host needs because of one object.
  */
-import { ownerCookie } from '../pipeline/index.js';
+import { type ObjectKind, type ObjectValues, ownerCookie } from '../pipeline/index.js';
 
 export interface Owner {
   /** Stable over restarts and edits, unique in an installation: `port red/web/red-vm1`, `peer red/web hv2`. */
@@ -15,13 +15,8 @@ export interface Owner {
   readonly port?: string;
 }
 
-interface Names {
-  readonly tenant?: string;
-  readonly network?: string;
-  readonly port?: string;
-}
-
-const owner = (id: string, names: Names = {}): Owner => ({ id, cookie: ownerCookie(id), ...names });
+/** Gives the cookie of an owner's id: ownerCookie, or one that remembers. */
+export type CookieOf = (id: string) => bigint;
 
 interface NetworkNames {
   readonly path: string;
@@ -31,16 +26,44 @@ interface PortNames {
   readonly path: string;
   readonly name: string;
 }
-const ofNetwork = (n: NetworkNames): Names => ({ tenant: n.tenant, network: n.path });
 
-export const hostOwner = (): Owner => owner('host');
-export const tunnelOwner = (name: string): Owner => owner(`tunnel ${name}`);
-export const vtepOwner = (tunnel: string, host: string): Owner => owner(`vtep ${tunnel} ${host}`);
-export const networkOwner = (n: NetworkNames): Owner => owner(`network ${n.path}`, ofNetwork(n));
-export const portOwner = (n: NetworkNames, p: PortNames): Owner =>
-  owner(`port ${p.path}`, { ...ofNetwork(n), port: p.name });
-export const remoteOwner = (n: NetworkNames, p: PortNames): Owner =>
-  owner(`remote ${p.path}`, { ...ofNetwork(n), port: p.name });
-export const addressOwner = (n: NetworkNames, p: PortNames, ip: string): Owner =>
-  owner(`address ${n.path} ${ip}`, { ...ofNetwork(n), port: p.name });
-export const peerOwner = (n: NetworkNames, host: string): Owner => owner(`peer ${n.path} ${host}`, ofNetwork(n));
+function ofNetwork(id: string, { tenant, path }: NetworkNames, cookieOf: CookieOf): Owner {
+  return { id, cookie: cookieOf(id), tenant, network: path };
+}
+function ofPort(id: string, { tenant, path }: NetworkNames, port: PortNames, cookieOf: CookieOf): Owner {
+  return { id, cookie: cookieOf(id), tenant, network: path, port: port.name };
+}
+const ofHost = (id: string, cookieOf: CookieOf): Owner => ({ id, cookie: cookieOf(id) });
+
+export const hostOwner = (of: CookieOf = ownerCookie): Owner => ofHost('host', of);
+export const tunnelOwner = (name: string, of: CookieOf = ownerCookie): Owner => ofHost(`tunnel ${name}`, of);
+export const vtepOwner = (tunnel: string, host: string, of: CookieOf = ownerCookie): Owner =>
+  ofHost(`vtep ${tunnel} ${host}`, of);
+export const networkOwner = (n: NetworkNames, of: CookieOf = ownerCookie): Owner =>
+  ofNetwork(`network ${n.path}`, n, of);
+export const portOwner = (n: NetworkNames, p: PortNames, of: CookieOf = ownerCookie): Owner =>
+  ofPort(`port ${p.path}`, n, p, of);
+export const remoteOwner = (n: NetworkNames, p: PortNames, of: CookieOf = ownerCookie): Owner =>
+  ofPort(`remote ${p.path}`, n, p, of);
+export const addressOwner = (n: NetworkNames, p: PortNames, ip: string, of: CookieOf = ownerCookie): Owner =>
+  ofPort(`address ${n.path} ${ip}`, n, p, of);
+export const peerOwner = (n: NetworkNames, host: string, of: CookieOf = ownerCookie): Owner =>
+  ofNetwork(`peer ${n.path} ${host}`, n, of);
+
+const OWNERS: { readonly [K in ObjectKind]: (object: ObjectValues[K], of: CookieOf) => Owner } = {
+  host: (_, of) => hostOwner(of),
+  tunnel: ({ name }, of) => tunnelOwner(name, of),
+  vtep: ({ tunnel, host }, of) => vtepOwner(tunnel.name, host, of),
+  network: ({ network }, of) => networkOwner(network, of),
+  port: ({ network, port }, of) => portOwner(network, port, of),
+  address: ({ network, port, ip }, of) => addressOwner(network, port, ip, of),
+  remote: ({ network, port }, of) => remoteOwner(network, port, of),
+  peer: ({ network, host }, of) => peerOwner(network, host, of),
+};
+
+/** The owner of the flows that an object of this kind needs. */
+export const ownerOfObject = <K extends ObjectKind>(
+  kind: K,
+  object: ObjectValues[K],
+  of: CookieOf = ownerCookie,
+): Owner => OWNERS[kind](object, of);

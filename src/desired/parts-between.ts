@@ -1,8 +1,10 @@
 /**
- * Which objects' flows make two states of one host differ, found by identity: pieces that are the same value hold the same
- * flows, so only those that are not are opened.
+ * Which objects' flows make two states of one host differ: pieces that are the same value hold the same flows, so only
+ * those that are not are opened, and of them only objects that are not equal give their flows.
  */
-import { headParts, peerParts } from './network-slice.js';
+import { groundNeeds } from './host-state.js';
+import { made, type Need, needsApart } from './needs.js';
+import { headNeeds, peerNeeds } from './network-slice.js';
 import type { NetworkSlice } from './slices.js';
 import type { DesiredFlow, DesiredState, Part } from './state.js';
 
@@ -22,25 +24,31 @@ export interface PartsBetween {
   readonly pieces: readonly Piece[];
 }
 
-/** Parts that are in one list and not in the other. */
-function apart(before: readonly Part[], after: readonly Part[]): Omit<PartsBetween, 'pieces'> {
-  const was = new Set(before);
-  const is = new Set(after);
-  return { gone: before.filter((part) => !is.has(part)), come: after.filter((part) => !was.has(part)) };
-}
-
-/** The parts of one piece of a state. */
-function partsIn(
-  { slices: { ground, parts, networks } }: DesiredState,
-  { network, peer, addresses }: Piece,
-): readonly Part[] {
-  if (network === undefined) return parts;
+/** What one piece of a state needs; its network's addresses aside. */
+function needsIn({ slices: { ground, networks } }: DesiredState, { network, peer }: Piece): readonly Need[] {
+  if (network === undefined) return groundNeeds(ground);
   const slice = networks.get(network);
   if (slice === undefined) return [];
-  if (addresses) return ground.flowsOf.addresses(slice.network);
-  if (peer === undefined) return headParts(ground, slice.head);
+  if (peer === undefined) return headNeeds(slice.head);
   const other = slice.peers.get(peer);
-  return other === undefined ? [] : peerParts(ground, other);
+  return other === undefined ? [] : peerNeeds(other);
+}
+
+function addressesIn({ slices: { ground, networks } }: DesiredState, path: string): readonly Part[] {
+  const slice = networks.get(path);
+  return slice === undefined ? [] : ground.flowsOf.addresses(slice.network);
+}
+
+const madeIn = ({ slices: { ground } }: DesiredState, needs: readonly Need[]): readonly Part[] =>
+  needs.map((need) => made(ground.flowsOf, need));
+
+/** The parts of one piece that are in one state and not in the other. */
+function apart(before: DesiredState, after: DesiredState, piece: Piece): Omit<PartsBetween, 'pieces'> {
+  const { network, addresses } = piece;
+  if (network !== undefined && addresses)
+    return { gone: addressesIn(before, network), come: addressesIn(after, network) };
+  const { gone, come } = needsApart(needsIn(before, piece), needsIn(after, piece));
+  return { gone: madeIn(before, gone), come: madeIn(after, come) };
 }
 
 /** The pieces of one network that are other ones now. */
@@ -62,13 +70,17 @@ function piecesOf(
 export function partsBetween(before: DesiredState, after: DesiredState): PartsBetween {
   const [was, is] = [before.slices, after.slices];
   if (was === is) return { gone: [], come: [], pieces: [] };
-  const pieces: Piece[] = was.parts === is.parts ? [] : [{}];
+  const pieces: Piece[] = was.ground === is.ground ? [] : [{}];
   for (const [path, slice] of was.networks) pieces.push(...piecesOf(path, slice, is.networks.get(path)));
   for (const [path, slice] of is.networks)
     if (!was.networks.has(path)) pieces.push(...piecesOf(path, undefined, slice));
-  const found = pieces.map((piece) => apart(partsIn(before, piece), partsIn(after, piece)));
+  const found = pieces.map((piece) => apart(before, after, piece));
   return { gone: found.flatMap(({ gone }) => gone), come: found.flatMap(({ come }) => come), pieces };
 }
 
 /** The flows of one piece of a state. */
-export const flowsIn = (state: DesiredState, piece: Piece): readonly DesiredFlow[] => partsIn(state, piece).flat();
+export function flowsIn(state: DesiredState, piece: Piece): readonly DesiredFlow[] {
+  const { network, addresses } = piece;
+  if (network !== undefined && addresses) return addressesIn(state, network).flat();
+  return madeIn(state, needsIn(state, piece)).flat();
+}

@@ -7,11 +7,13 @@ import type { Host, Network, Port, Topology, Way } from '../topology/index.js';
 import type { Bound } from './bound.js';
 import type { FlowsOf } from './remember.js';
 import type { DesiredGroup } from './state.js';
+import type { TopologyIndex } from './topology-index.js';
 import type { World } from './world.js';
 
 /** What all networks on a host are computed from beside the world. */
 export interface Ground {
   readonly topology: Topology;
+  readonly index: TopologyIndex;
   readonly here: string;
   /** Makes the flows, when they are asked for. */
   readonly flowsOf: FlowsOf;
@@ -67,6 +69,10 @@ export interface PeerSlice {
   /** Of the ports there that migrate, to which ends they are sent; as text, to be compared. */
   readonly migrating: readonly string[];
   readonly moves: readonly Move[];
+  /** What the host confirms of it (Confirmed.peers): each way by which the other host is let in. */
+  readonly lets: readonly string[];
+  /** And by which it is sent to (Confirmed.sends). */
+  readonly sends: string | undefined;
 }
 
 export interface NetworkSlice {

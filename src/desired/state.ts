@@ -44,8 +44,6 @@ export interface Slices {
   readonly ground: Ground;
   /** The facts that the ground was made of. */
   readonly tunnels: readonly TunnelFact[];
-  /** The flows of the host itself and of its tunnels. */
-  readonly parts: readonly Part[];
   /** By path. */
   readonly networks: ReadonlyMap<string, NetworkSlice>;
 }
@@ -54,7 +52,7 @@ export interface Slices {
 export interface DesiredState {
   /** What all the rest follows from. */
   readonly slices: Slices;
-  /** The flows by the object that needs them. An object that has not changed gives the same array again (remember.ts). */
+  /** The flows by the object that needs them, made when they are asked for. */
   readonly parts: readonly Part[];
   /** All of them. */
   readonly flows: readonly DesiredFlow[];

@@ -14,6 +14,8 @@ export interface PlacedPort {
 export interface TopologyIndex {
   readonly topology: Topology;
   readonly hosts: ReadonlyMap<string, Host>;
+  /** By VTEP; several hosts may have one. */
+  readonly byVtep: ReadonlyMap<string, readonly Host[]>;
   /** By path, each with its place in the topology's list. */
   readonly networks: ReadonlyMap<string, { readonly network: Network; readonly order: number }>;
   /** By path, each with its place in its network's list. */
@@ -30,6 +32,16 @@ export interface TopologyIndex {
 /** The ports of a topology by iface-id. */
 export const portsByIfaceId = ({ networks }: Topology): ReadonlyMap<string, PlacedPort> =>
   new Map(networks.flatMap((network) => network.ports.map((port) => [port.ifaceId, { network, port }] as const)));
+
+function hostsByVtep(hosts: readonly Host[]): ReadonlyMap<string, readonly Host[]> {
+  const found = new Map<string, Host[]>();
+  for (const host of hosts) {
+    const list = found.get(host.vtep);
+    if (list === undefined) found.set(host.vtep, [host]);
+    else list.push(host);
+  }
+  return found;
+}
 
 export function topologyIndex(topology: Topology): TopologyIndex {
   const ports = new Map<string, PlacedPort & { readonly order: number }>();
@@ -49,6 +61,7 @@ export function topologyIndex(topology: Topology): TopologyIndex {
   return {
     topology,
     hosts: new Map(topology.hosts.map((host) => [host.name, host])),
+    byVtep: hostsByVtep(topology.hosts),
     networks: new Map(topology.networks.map((network, order) => [network.path, { network, order }])),
     ports,
     byIfaceId: portsByIfaceId(topology),

@@ -148,14 +148,23 @@ function otherwise(
   right: ReadonlySet<DesiredGroup> = new Set(),
 ): Omit<FlowPlan, 'add' | 'modify' | 'remove'> & { readonly pure: boolean } {
   const wanted = new Set(desired.groups.map((g) => g.group_id));
-  const doubtful = desired.groups.filter((group) => !right.has(group));
+  const doubtful = desired.groups.filter((group) => !right.has(group)).map(spelt);
+  const present = new Map(
+    doubtful.flatMap(({ group_id: id }) => {
+      const group = actual.groups.get(id);
+      return group === undefined ? [] : [[id, { ...group, buckets: group.buckets }] as const];
+    }),
+  );
   return {
-    groups: doubtful.flatMap((g) => groupChange(g, actual.groups.get(g.group_id), desired) ?? []),
+    groups: doubtful.flatMap((g) => groupChange(g, present.get(g.group_id), desired) ?? []),
     removeGroups: [...actual.groups.keys()].filter((id) => !wanted.has(id)),
     ...meterChanges(desired, actual),
-    pure: !keepsBuckets(doubtful, desired, actual),
+    pure: !keepsBuckets(doubtful, desired, { groups: present }),
   };
 }
+
+/** Its buckets are made when they are asked for: here once, however often they are looked at. */
+const spelt = ({ group_id, owner, buckets }: DesiredGroup): DesiredGroup => ({ group_id, owner, buckets });
 
 /** To a switch without flows all are sent; a place wanted twice is told when they are read back. */
 function everything(desired: DesiredState, actual: ActualState): Difference {

@@ -1,7 +1,14 @@
 /** A flowsOf that remembers gives what the plain one gives, whatever changed since: places, numbers, VTEPs, addresses. */
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { bindings, type Confirmed, desiredState, rememberingFlowsOf, type World } from '../../src/desired/index.js';
+import {
+  bindings,
+  type Confirmed,
+  desiredState,
+  partsBetween,
+  rememberingFlowsOf,
+  type World,
+} from '../../src/desired/index.js';
 import type { Topology } from '../../src/topology/index.js';
 import { factsOf, topologyOf } from '../world.js';
 
@@ -68,11 +75,25 @@ describe('rememberingFlowsOf', function () {
     );
   });
 
-  it('compiles an unchanged object once', () => {
+  it('makes what hosts share once: ports elsewhere, and addresses', () => {
     const world = worldAt({ topology: plain, places: [0, 1, 2, 0, 1, 2], shift: 0 });
     const of = rememberingFlowsOf();
-    const [first, second] = [1, 2].map(() => desiredState(world, 'hv1', bindings(world), of).flows);
-    expect(second).to.have.length.above(20);
-    expect(second?.every((flow, i) => flow === first?.[i])).to.equal(true);
+    const shared = [1, 2].map(() =>
+      desiredState(world, 'hv1', bindings(world), of).flows.filter(({ owner }) => /^(remote|address) /.test(owner.id)),
+    );
+    expect(shared[1]).to.have.length.above(5);
+    expect(shared[1]?.every((flow, i) => flow === shared[0]?.[i])).to.equal(true);
+  });
+
+  it('opens nothing of a state that is computed again, and of one with another port only what that needs', () => {
+    const at = (place: number): World => worldAt({ topology: plain, places: [0, 1, 2, 0, 1, place], shift: 0 });
+    const of = rememberingFlowsOf();
+    const state = (world: World) => desiredState(world, 'hv1', bindings(world), of);
+    const [before, after] = [state(at(3)), state(at(2))];
+    const none = partsBetween(before, state(at(3)));
+    expect([...none.gone, ...none.come]).to.deep.equal([]);
+    const { gone, come } = partsBetween(before, after);
+    expect(gone.flat()).to.have.length(0);
+    expect(new Set(come.flat().map(({ owner }) => owner.id))).to.have.length.within(1, 2);
   });
 });

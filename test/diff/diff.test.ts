@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { bindings, type DesiredState, desiredState, rememberingFlowsOf, type World } from '../../src/desired/index.js';
+import type { NetworkSlice } from '../../src/desired/slices.js';
 import {
   type ActualState,
   actualOf,
@@ -103,8 +104,14 @@ describe('difference', function () {
     const held = settled(worldOf({ ports: 1 }));
     const next = settled(worldOf({ ports: 3 }));
     const { slices } = next;
-    const again = held.parts.slice(-1).map((part) => [...part]);
-    const twice = { ...next, slices: { ...slices, parts: [...slices.parts, ...again, ...again.map((p) => [...p])] } };
+    const twiceIn = ({ local, ...head }: NetworkSlice['head']) => ({
+      ...head,
+      local: { ...local, ports: [...local.ports, ...local.ports] },
+    });
+    const networks = [...slices.networks].map(
+      ([path, slice]) => [path, { ...slice, head: twiceIn(slice.head) }] as const,
+    );
+    const twice = { ...next, slices: { ...slices, networks: new Map(networks) } };
     expect(changedParts(twice, held)).to.equal(undefined);
     const same = changedParts(held, held);
     expect(same !== undefined && isEmpty(same.plan)).to.equal(true);
@@ -161,7 +168,8 @@ describe('difference', function () {
     const group = desired.groups[0];
     const bucket = group?.buckets[0];
     if (group === undefined || bucket === undefined) throw new Error('no bucket');
-    const fewer = { ...desired, groups: [{ ...group, buckets: [] }, ...desired.groups.slice(1)] };
+    const { group_id, owner, buckets } = group;
+    const fewer = { ...desired, groups: [{ group_id, owner, buckets: [] }, ...desired.groups.slice(1)] };
     expect(difference(fewer, holding(desired)).plan.groups).to.deep.include({
       group: fewer.groups[0],
       insert: [],
@@ -169,7 +177,7 @@ describe('difference', function () {
       how: 'buckets',
     });
     expect(difference(desired, holding(fewer)).plan.groups).to.deep.include({
-      group,
+      group: { group_id, owner, buckets },
       insert: [bucket],
       remove: [],
       how: 'buckets',
