@@ -1,7 +1,15 @@
 /** Requests over one stream: answers read while they come among other messages, deadlines, names of rows only where needed. */
 import { Duplex } from 'node:stream';
 import { expect } from 'chai';
-import { OvsdbError, type Reading, RpcConnection, type RpcOptions, Transaction, type Window } from 'ovsdb-client';
+import {
+  OvsdbError,
+  type Reading,
+  RpcConnection,
+  type RpcOptions,
+  Transaction,
+  token,
+  type Window,
+} from 'ovsdb-client';
 import { CONFORMANCE } from './support/conformance.js';
 
 /** A connection whose peer is the test: what it sent, and a way to send it octets. */
@@ -41,15 +49,15 @@ function* countLetters(window: Window): Reading<number> {
     }
   };
   yield* read(() => {
-    reader.expect('{"id":');
+    reader.expect(token('{"id":'));
     reader.integer();
   });
   window.depth = 1;
   const text = yield* read(() => {
-    reader.expect(',"result":');
+    reader.expect(token(',"result":'));
     return reader.string();
   });
-  yield* read(() => reader.expect(',"error":null}'));
+  yield* read(() => reader.expect(token(',"error":null}')));
   return text.length;
 }
 

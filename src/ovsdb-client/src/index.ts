@@ -10,6 +10,7 @@ export {
 export { type ClientStatus, type Index, OvsdbClient, type OvsdbClientOptions } from './client.js';
 export { type ClientErrorCode, type Outcome, OvsdbError } from './errors.js';
 export { FRAMING_LIMITS, Framer, type FramingLimits } from './json/framing.js';
+export { type Token, token } from './json/reader.js';
 export { parseJson, writeJson } from './json/text.js';
 export type { Window } from './json/window.js';
 export { rowsOfSnapshot, type Tables } from './replica/load.js';

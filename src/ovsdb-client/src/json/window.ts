@@ -1,11 +1,10 @@
 /**
- * Octets that come piece by piece, as text to read in: a window over what has been taken in and not yet read. Where the text ends
- * too early, the reader goes back to a mark, and the window moves on from there to include the next piece.
+ * Octets that come piece by piece, to read in: a window over what has been taken in and not yet read. Where it ends too early,
+ * the reader goes back to a mark, and the window moves on from there to include the next piece.
  *
- *   push ──► [piece] [piece] ──extend──► | unread rest | next piece |   = reader.text
+ *   push ──► [piece] [piece] ──extend──► | unread rest | next piece |   = what the reader has
  */
-import { isAscii, isUtf8 } from 'node:buffer';
-import { Deviation, TextReader } from './reader.js';
+import { Deviation, OctetReader } from './reader.js';
 
 /** Most octets taken in at a time. */
 const PIECE = 64 << 10;
@@ -13,16 +12,6 @@ const PIECE = 64 << 10;
 const LONGEST_TOKEN = 256;
 /** What is read at one go must fit into so many octets. */
 const MOST = 16 << 20;
-
-/** How many octets at the end are the beginning of an unfinished UTF-8 sequence. */
-function unfinished(octets: Buffer, end: number): number {
-  for (let back = 1; back <= 3 && back <= end; back++) {
-    const octet = octets[end - back] as number;
-    if (octet < 0x80) return 0;
-    if (octet >= 0xc0) return (octet >= 0xf0 ? 4 : octet >= 0xe0 ? 3 : 2) > back ? back : 0;
-  }
-  return 0;
-}
 
 /** Follows the brackets of text that comes piece by piece, and begins outside of strings within so many open ones. */
 class Brackets {
@@ -61,12 +50,11 @@ interface Gathered {
 export class Window {
   /** How many brackets are open where reading last succeeded: kept by the reader, to tell text that is cut off from text that is wrong. */
   depth = 0;
-  readonly reader = new TextReader();
+  readonly reader = new OctetReader();
   readonly #pieces: Buffer[] = [];
   #octets = Buffer.allocUnsafe(PIECE + (PIECE >> 2));
-  /** Octets of the window; the text is as many of them as are whole characters. */
+  /** Octets of the window. */
   #end = 0;
-  #ascii = true;
   #gathered: Gathered | undefined;
 
   push(piece: Buffer): void {
@@ -74,7 +62,7 @@ export class Window {
   }
 
   /**
-   * After reading failed: moves on, from `mark` in the text. False if it has to wait for more octets; it is then asked again when they
+   * After reading failed: moves on, from `mark`. False if it has to wait for more octets; it is then asked again when they
    * have been pushed. Throws what is wrong with those there are.
    */
   extend(mark: number, error: unknown): boolean {
@@ -94,13 +82,12 @@ export class Window {
   /** Drops what has been read. What is longer than the whole window is read again only when the window has doubled, or the message ends. */
   #gather(mark: number, error: unknown): void {
     const { reader } = this;
-    if (!(error instanceof Deviation) || error.at + LONGEST_TOKEN < reader.text.length) throw error;
-    reader.at = mark;
-    const from = this.#offset();
-    this.#octets.copyWithin(0, from, this.#end);
-    this.#end -= from;
+    if (!(error instanceof Deviation) || error.at + LONGEST_TOKEN < reader.end) throw error;
+    reader.at = 0;
+    this.#octets.copyWithin(0, mark, this.#end);
+    this.#end -= mark;
     this.#gathered = {
-      enough: from === 0 ? this.#end * 2 : 0,
+      enough: mark === 0 ? this.#end * 2 : 0,
       before: this.#end,
       brackets: new Brackets(this.depth),
       scanned: 0,
@@ -110,7 +97,7 @@ export class Window {
   #append(piece: Buffer): void {
     const part = piece.subarray(0, PIECE);
     if (piece.length > PIECE) this.#pieces.unshift(piece.subarray(PIECE));
-    if (this.#end + part.length > this.#octets.length) {
+    if (this.#end + part.length >= this.#octets.length) {
       const larger = Buffer.allocUnsafe((this.#end + part.length) * 2);
       this.#octets.copy(larger, 0, 0, this.#end);
       this.#octets = larger;
@@ -121,26 +108,13 @@ export class Window {
 
   /** What was pushed and has not been read. */
   rest(): Buffer {
-    return Buffer.concat([this.#octets.subarray(this.#offset(), this.#end), ...this.#pieces]);
-  }
-
-  #offset(): number {
-    const { text, at } = this.reader;
-    return this.#ascii ? at : Buffer.byteLength(text.slice(0, at));
+    return Buffer.concat([this.#octets.subarray(this.reader.at, this.#end), ...this.#pieces]);
   }
 
   #open(error: unknown): true {
     if (this.#end > MOST) throw error;
     this.#gathered = undefined;
-    const octets = this.#octets;
-    this.#ascii = isAscii(octets.subarray(0, this.#end));
-    if (this.#ascii) this.reader.open(octets.toString('latin1', 0, this.#end), octets);
-    else this.#openUtf8(octets.subarray(0, this.#end - unfinished(octets, this.#end)));
+    this.reader.open(this.#octets, this.#end);
     return true;
-  }
-
-  #openUtf8(octets: Buffer): void {
-    if (!isUtf8(octets)) throw new Deviation(0);
-    this.reader.open(octets.toString(), undefined);
   }
 }

@@ -5,6 +5,7 @@
 import { OvsdbError } from '../errors.js';
 import type { BoundTable, UntypedRow } from '../schema/table.js';
 import { equalRows, nextRow, type RowUpdate } from './reduce.js';
+import { RowMap } from './row-map.js';
 
 export interface UntypedChange {
   readonly table: string;
@@ -13,14 +14,13 @@ export interface UntypedChange {
   readonly new: UntypedRow | undefined;
 }
 export type TableUpdates = { readonly [table: string]: { readonly [uuid: string]: RowUpdate } };
-type Rows = Map<string, UntypedRow>;
 
 export class Replica {
   #bound: ReadonlyMap<string, BoundTable> = new Map();
-  readonly #rows = new Map<string, Rows>();
+  readonly #rows = new Map<string, RowMap>();
 
   constructor(tables: readonly string[]) {
-    for (const table of tables) this.#rows.set(table, new Map());
+    for (const table of tables) this.#rows.set(table, new RowMap());
   }
 
   /** The rows of a table by uuid: a live view that each update changes. */
@@ -54,8 +54,8 @@ export class Replica {
       const fresh = snapshot.rowsOf(table);
       if (rows.size > 0) this.#compare(table, rows, fresh, changes);
       else {
-        this.#fill(rows, fresh);
-        for (const row of fresh) changes.push({ table, uuid: row._uuid, old: undefined, new: row });
+        rows.become(fresh);
+        for (const row of rows.values()) changes.push({ table, uuid: row._uuid, old: undefined, new: row });
       }
     }
     return changes;
@@ -63,25 +63,20 @@ export class Replica {
 
   /** As `adopt`, into an empty replica, where nobody asks for the changes. */
   load(snapshot: Snapshot): void {
-    for (const [table, rows] of this.#rows) this.#fill(rows, snapshot.rowsOf(table));
+    for (const [table, rows] of this.#rows) rows.become(snapshot.rowsOf(table));
   }
 
-  #fill(rows: Rows, fresh: readonly UntypedRow[]): void {
-    for (const row of fresh) rows.set(row._uuid, row);
-  }
-
-  #compare(table: string, rows: Rows, fresh: readonly UntypedRow[], changes: UntypedChange[]): void {
+  #compare(table: string, rows: RowMap, fresh: RowMap, changes: UntypedChange[]): void {
     const bound = this.#bound.get(table);
-    const present = new Set(fresh.map(({ _uuid }) => _uuid));
     for (const [uuid, old] of rows) {
-      if (present.has(uuid)) continue;
+      if (fresh.has(uuid)) continue;
       rows.delete(uuid);
       changes.push({ table, uuid, old, new: undefined });
     }
-    for (const row of fresh) {
+    for (const row of fresh.values()) {
       const old = rows.get(row._uuid);
       if (old && bound && equalRows(bound, old, row)) continue;
-      rows.set(row._uuid, row);
+      rows.add(row);
       changes.push({ table, uuid: row._uuid, old, new: row });
     }
   }
@@ -100,17 +95,17 @@ export class Replica {
       }
     }
     for (const { table, uuid, new: row } of changes) {
-      const rows = this.#rows.get(table) as Rows;
-      if (row) rows.set(uuid, row);
+      const rows = this.#rows.get(table) as RowMap;
+      if (row) rows.add(row);
       else rows.delete(uuid);
     }
     return changes;
   }
 }
 
-/** A full copy in the making: the rows of each table, every one once. */
+/** A full copy in the making: the rows of each table. */
 export class Snapshot {
-  readonly #rows = new Map<string, UntypedRow[]>();
+  readonly #rows = new Map<string, RowMap>();
   readonly #bound: ReadonlyMap<string, BoundTable>;
 
   constructor(bound: ReadonlyMap<string, BoundTable>) {
@@ -120,14 +115,14 @@ export class Snapshot {
   add(name: string, uuid: string, update: RowUpdate): void {
     const table = this.#bound.get(name);
     const row = table && nextRow(table, uuid, undefined, update);
-    if (row) this.rowsOf(name).push(row);
+    if (row) this.rowsOf(name).add(row);
   }
 
   /** The rows of a table so far, to add to. */
-  rowsOf(name: string): UntypedRow[] {
+  rowsOf(name: string): RowMap {
     const known = this.#rows.get(name);
     if (known) return known;
-    const rows: UntypedRow[] = [];
+    const rows = new RowMap();
     this.#rows.set(name, rows);
     return rows;
   }

@@ -6,13 +6,14 @@
  *   {"id":N,"result":{TABLE:{UUID:{"initial":{COLUMN:VALUE,…}},…},…},"error":null}      monitor (`new`), monitor_cond
  *   {"id":N,"result":[false,"TXN",{TABLE:…}],"error":null}                              monitor_cond_since
  */
-import type { TextReader } from '../json/reader.js';
+import { type OctetReader, type Token, token } from '../json/reader.js';
 import type { Window } from '../json/window.js';
 import type { ValueOf } from '../schema/decode.js';
 import { type ReadValue, readerOf } from '../schema/read.js';
 import type { BoundTable, UntypedRow } from '../schema/table.js';
 import type { Reading } from '../session/big-answer.js';
 import { Snapshot } from './replica.js';
+import type { RowMap } from './row-map.js';
 
 /** A snapshot that has been read, with what monitor_cond_since says beside it. */
 export interface SnapshotAnswer {
@@ -24,12 +25,16 @@ export interface SnapshotAnswer {
 /** Rows between two chances to give way. */
 const ROWS_A_STEP = 32;
 const COMMA = 0x2c;
-const FORMS = ['{"initial":{', '{"new":{', '{"insert":{'] as const;
+const FORMS = ['{"initial":{', '{"new":{', '{"insert":{'].map(token);
+const [OPEN, CLOSE, CLOSE_BOTH, CLOSE_LIST] = [token('{'), token('}'), token('}}'), token(']')];
+const [TABLE, NAMED, NEXT] = [token(':{'), token(':'), token(',')];
+const [RESULT, ID, NO_ERROR] = [token('"result":'), token('"id":'), token('"error":null')];
+const [NOT_FOUND, UPDATES] = [token('[false,'), token(',{')];
 
 interface ColumnReader {
   readonly name: string;
   /** The key as it stands in the text, colon included. */
-  readonly key: string;
+  readonly key: Token;
   readonly read: ReadValue;
 }
 
@@ -41,7 +46,7 @@ class RowReader {
   constructor(table: BoundTable) {
     this.#columns = table.columns.map(({ name, shape }) => ({
       name,
-      key: `${JSON.stringify(name)}:`,
+      key: token(`${JSON.stringify(name)}:`),
       read: readerOf(shape),
     }));
     this.#template = Object.fromEntries([
@@ -50,20 +55,20 @@ class RowReader {
     ]) as unknown as UntypedRow;
   }
 
-  read(reader: TextReader, uuid: string): UntypedRow {
+  read(reader: OctetReader, uuid: string): UntypedRow {
     const row: { _uuid: string; [column: string]: ValueOf } = { ...this.#template };
     row._uuid = uuid;
-    if (reader.take('}}')) return row;
+    if (reader.take(CLOSE_BOTH)) return row;
     let place = 0;
     do {
       const column = this.#columnAt(reader, place++);
       row[column.name] = column.read(reader);
     } while (reader.takeCode(COMMA));
-    reader.expect('}}');
+    reader.expect(CLOSE_BOTH);
     return row;
   }
 
-  #columnAt(reader: TextReader, place: number): ColumnReader {
+  #columnAt(reader: OctetReader, place: number): ColumnReader {
     const columns = this.#columns;
     for (let i = place; i < columns.length; i++) {
       const column = columns[i] as ColumnReader;
@@ -86,7 +91,7 @@ export function* readSnapshot(window: Window, bound: ReadonlyMap<string, BoundTa
   const { reader } = window;
   let answer: SnapshotAnswer | undefined;
   let member: 'result' | 'other' | 'end' = yield* attempt(window, () => {
-    reader.expect('{');
+    reader.expect(OPEN);
     return memberOf(reader);
   });
   window.depth++;
@@ -94,7 +99,7 @@ export function* readSnapshot(window: Window, bound: ReadonlyMap<string, BoundTa
     if (member === 'result') answer = yield* readResult(window, bound);
     member = yield* attempt(window, () => {
       if (reader.takeCode(COMMA)) return memberOf(reader);
-      reader.expect('}');
+      reader.expect(CLOSE);
       return 'end';
     });
   }
@@ -102,10 +107,10 @@ export function* readSnapshot(window: Window, bound: ReadonlyMap<string, BoundTa
 }
 
 /** Takes a whole member but `result`, of which it takes the name. */
-function memberOf(reader: TextReader): 'result' | 'other' {
-  if (reader.take('"result":')) return 'result';
-  if (reader.take('"id":')) reader.integer();
-  else reader.expect('"error":null');
+function memberOf(reader: OctetReader): 'result' | 'other' {
+  if (reader.take(RESULT)) return 'result';
+  if (reader.take(ID)) reader.integer();
+  else reader.expect(NO_ERROR);
   return 'other';
 }
 
@@ -125,19 +130,19 @@ function* readResult(window: Window, bound: ReadonlyMap<string, BoundTable>): Re
   const { reader } = window;
   const snapshot = new Snapshot(bound);
   const last = yield* attempt(window, () => {
-    if (!reader.take('[false,')) {
-      reader.expect('{');
+    if (!reader.take(NOT_FOUND)) {
+      reader.expect(OPEN);
       return undefined;
     }
     const id = reader.string();
-    reader.expect(',{');
+    reader.expect(UPDATES);
     return id;
   });
   const around = window.depth;
   window.depth += last === undefined ? 1 : 2;
   yield* readTables(window, bound, snapshot);
   window.depth--;
-  if (last !== undefined) yield* attempt(window, () => reader.expect(']'));
+  if (last !== undefined) yield* attempt(window, () => reader.expect(CLOSE_LIST));
   window.depth = around;
   return { snapshot, found: false, last };
 }
@@ -145,10 +150,10 @@ function* readResult(window: Window, bound: ReadonlyMap<string, BoundTable>): Re
 function* readTables(window: Window, bound: ReadonlyMap<string, BoundTable>, snapshot: Snapshot): Reading<void> {
   const { reader } = window;
   const next = (first: boolean) => () => {
-    if (reader.take('}')) return undefined;
-    if (!first) reader.expect(',');
+    if (reader.take(CLOSE)) return undefined;
+    if (!first) reader.expect(NEXT);
     const table = bound.get(reader.string()) ?? reader.fail();
-    reader.expect(':{');
+    reader.expect(TABLE);
     return table;
   };
   let table = yield* attempt(window, next(true));
@@ -160,17 +165,17 @@ function* readTables(window: Window, bound: ReadonlyMap<string, BoundTable>, sna
   }
 }
 
-function* readRows(window: Window, table: BoundTable, rows: UntypedRow[]): Reading<void> {
+function* readRows(window: Window, table: BoundTable, rows: RowMap): Reading<void> {
   const { reader } = window;
   const rowReader = new RowReader(table);
   const row = () => {
     const uuid = reader.string();
-    reader.expect(':');
+    reader.expect(NAMED);
     if (!FORMS.some((form) => reader.take(form))) reader.fail();
     const read = rowReader.read(reader, uuid);
     const more = reader.takeCode(COMMA);
-    if (!more) reader.expect('}');
-    rows.push(read);
+    if (!more) reader.expect(CLOSE);
+    rows.add(read);
     return more;
   };
   for (let more = true, count = 1; more; count++) {

@@ -1,12 +1,15 @@
 /** Reads the values of declared columns straight from JSON text: what decode.ts does with a parsed value, in one step. */
-import { repeatedStrings, type TextReader } from '../json/reader.js';
+import { type OctetReader, repeatedStrings, token } from '../json/reader.js';
+import { RecentStrings } from '../json/recent-strings.js';
 import type { Atom, Base, Shape } from './columns.js';
 import type { AtomOf, ValueOf } from './decode.js';
 
-export type ReadValue = (reader: TextReader) => ValueOf;
-type ReadAtom = (reader: TextReader) => AtomOf;
+export type ReadValue = (reader: OctetReader) => ValueOf;
+type ReadAtom = (reader: OctetReader) => AtomOf;
 
 const COMMA = 0x2c;
+const [SET, MAP, END] = [token('["set",['), token('["map",['), token(']]')];
+const [OPEN, CLOSE] = [0x5b, 0x5d];
 const EMPTY_SET: ReadonlySet<AtomOf> = new Set();
 const EMPTY_MAP: ReadonlyMap<AtomOf, AtomOf> = new Map();
 
@@ -23,36 +26,36 @@ const READ_ATOM: { readonly [B in Base]: ReadAtom } = {
   uuid: (reader) => reader.uuid(),
 };
 
-function readSet(reader: TextReader, atom: ReadAtom): ReadonlySet<AtomOf> {
-  if (!reader.take('["set",[')) return new Set([atom(reader)]);
-  if (reader.take(']]')) return EMPTY_SET;
+function readSet(reader: OctetReader, atom: ReadAtom): ReadonlySet<AtomOf> {
+  if (!reader.take(SET)) return new Set([atom(reader)]);
+  if (reader.take(END)) return EMPTY_SET;
   const set = new Set<AtomOf>();
   do set.add(atom(reader));
   while (reader.takeCode(COMMA));
-  reader.expect(']]');
+  reader.expect(END);
   return set;
 }
 
-function readMap(reader: TextReader, key: ReadAtom, value: ReadAtom): ReadonlyMap<AtomOf, AtomOf> {
-  reader.expect('["map",[');
-  if (reader.take(']]')) return EMPTY_MAP;
+function readMap(reader: OctetReader, key: ReadAtom, value: ReadAtom): ReadonlyMap<AtomOf, AtomOf> {
+  reader.expect(MAP);
+  if (reader.take(END)) return EMPTY_MAP;
   const map = new Map<AtomOf, AtomOf>();
   do {
-    reader.expect('[');
+    if (!reader.takeCode(OPEN)) reader.fail();
     const k = key(reader);
-    reader.expect(',');
+    if (!reader.takeCode(COMMA)) reader.fail();
     map.set(k, value(reader));
-    reader.expect(']');
+    if (!reader.takeCode(CLOSE)) reader.fail();
   } while (reader.takeCode(COMMA));
-  reader.expect(']]');
+  reader.expect(END);
   return map;
 }
 
-function readOptional(reader: TextReader, atom: ReadAtom): AtomOf | undefined {
-  if (!reader.take('["set",[')) return atom(reader);
-  if (reader.take(']]')) return undefined;
+function readOptional(reader: OctetReader, atom: ReadAtom): AtomOf | undefined {
+  if (!reader.take(SET)) return atom(reader);
+  if (reader.take(END)) return undefined;
   const value = atom(reader);
-  reader.expect(']]');
+  reader.expect(END);
   return value;
 }
 
@@ -62,31 +65,15 @@ function repeating(): ReadAtom {
   return (reader) => reader.repeated(expected);
 }
 
-/** So many different strings in a row, and they are taken to be different all. */
-const GIVE_UP = 16;
-
-/** For strings that are often those of the row before: `type`, `admin_state`, `fail_mode`. */
-function lastAgain(): ReadAtom {
-  let token = '';
-  let value = '';
-  let misses = 0;
-  return (reader) => {
-    if (misses === GIVE_UP) return reader.string();
-    if (token !== '' && reader.take(token)) {
-      misses = 0;
-      return value;
-    }
-    misses++;
-    const from = reader.at;
-    value = reader.string();
-    token = reader.text.slice(from, reader.at);
-    return value;
-  };
+/** For strings that may recur: `type`, `admin_state`, `fail_mode`. */
+function recurring(): ReadAtom {
+  const recent = new RecentStrings();
+  return (reader) => reader.string(recent);
 }
 
 /** The reader of a column. */
 export function readerOf(shape: Shape): ReadValue {
-  const atomOf = (atom: Atom) => (atom.base === 'string' ? lastAgain() : READ_ATOM[atom.base]);
+  const atomOf = (atom: Atom) => (atom.base === 'string' ? recurring() : READ_ATOM[atom.base]);
   switch (shape.kind) {
     case 'atom':
       return atomOf(shape);
