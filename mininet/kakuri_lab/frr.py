@@ -3,7 +3,6 @@
 One configuration file a daemon: each rejects what is another's, and an `exit` after a rejected block leaves the
 configuration. BFD tells OSPF of a silent neighbour; without it the dead interval (4 s) would.
 """
-import json
 import os
 import shutil
 from dataclasses import dataclass
@@ -46,19 +45,13 @@ def start(node: LabNode, speaker: Speaker, directory: str, make_directory: Calla
     node.script('\n'.join(lines))
 
 
-def full_adjacencies(node: LabNode, directory: str) -> int:
-    """How many OSPF neighbours of the node hold the same database."""
-    done = node.run(['vtysh', '--vty_socket', directory, '-c', 'show ip ospf neighbor'])
-    return done.stdout.count('Full/')
-
-
-def live_bfd_sessions(node: LabNode, directory: str) -> int:
-    """How many BFD sessions of the node are up. A session starts with a packet a second (RFC 5880, 6.8.3), so it can
-    come up seconds after the OSPF adjacency it watches; a silent fault in between is seen by the dead interval only."""
-    done = node.run(['vtysh', '--vty_socket', directory, '-c', 'show bfd peers brief json'])
-    # bfdd prints a blank line for a daemon that has nothing to say before the array
-    start = done.stdout.find('[')
-    return sum(peer['status'] == 'up' for peer in json.loads(done.stdout[start:])) if start >= 0 else 0
+def watched_adjacencies(node: LabNode, directory: str) -> int:
+    """How many OSPF neighbours of the node hold the same database, each with a BFD session that is up: 0 until every
+    session is. A session starts with a packet a second (RFC 5880, 6.8.3), so it can come up seconds after the adjacency
+    it watches; a silent fault in between is seen by the dead interval only."""
+    done = node.run(['vtysh', '--vty_socket', directory, '-c', 'show ip ospf neighbor', '-c', 'show bfd peers brief'])
+    full = done.stdout.count('Full/')
+    return full if done.stdout.split().count('up') == full else 0
 
 
 def installed() -> bool:
@@ -74,11 +67,12 @@ def ospfd(speaker: Speaker) -> str:
     text = ''
     for name, address in speaker.interfaces.items():
         text += (f'interface {name}\n ip ospf network point-to-point\n ip ospf area 0 {address}\n ip ospf hello-interval 1\n'
-                 ' ip ospf dead-interval 4\n ip ospf bfd\n ip ospf bfd profile fast\nexit\n')
+                 ' ip ospf dead-interval 4\n ip ospf retransmit-interval 1\n ip ospf bfd\n ip ospf bfd profile fast\nexit\n')
     for name in speaker.passive:
         text += f'interface {name}\n ip ospf area 0\n ip ospf passive\nexit\n'
     text += (f'router ospf\n ospf router-id {speaker.router_id}\n timers throttle spf 10 50 500\n'
-             ' timers lsa min-arrival 50\n timers throttle lsa all 50\n')
+             # an LSA that comes sooner than min-arrival after the one before is lost until it is sent again: seconds
+             ' timers lsa min-arrival 5\n timers throttle lsa all 50\n')
     if not speaker.transit:
         # Open vSwitch does not take up a route with several next hops
         text += ' max-metric router-lsa administrative\n maximum-paths 1\n'

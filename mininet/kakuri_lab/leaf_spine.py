@@ -7,6 +7,7 @@ devices that are no loopback, and looks there for the MAC. Leaves and spines spr
 hypervisor takes one. Link n has the addresses 2n and 2n+1 of 100.64.0.0/16.
 """
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Callable
 
@@ -90,14 +91,12 @@ class LeafSpine:
     def converged(self, nodes: dict[str, LabNode]) -> bool:
         """Whether every speaker is fully adjacent to each of its neighbours and BFD watches each, as after the start or
         a healed fault."""
-        for name in [*self.node_names(), *self.topology.hosts]:
+        def whole(name: str) -> bool:
             expected = sum('rogue' not in link.near and name in (link.near[0], link.far[0]) for link in self.links)
-            directory = f'{self._frr_directory}/{name}-frr'
-            if frr.full_adjacencies(nodes[name], directory) != expected:
-                return False
-            if frr.live_bfd_sessions(nodes[name], directory) != expected:
-                return False
-        return True
+            return frr.watched_adjacencies(nodes[name], f'{self._frr_directory}/{name}-frr') == expected
+
+        with ThreadPoolExecutor() as pool:
+            return all(pool.map(whole, [*self.node_names(), *self.topology.hosts]))
 
     def host_end(self, host: str) -> tuple[str, str]:
         """The fabric's end of a hypervisor's first uplink."""
