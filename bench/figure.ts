@@ -30,6 +30,8 @@ export interface BenchModule {
 export interface BenchOptions {
   /** Five minutes at most. */
   readonly quick: boolean;
+  /** The share of the size to measure at, where a benchmark has one; absent: all of it, or what `quick` takes. */
+  readonly fraction?: number;
 }
 
 /** Four significant digits: what lies beyond is noise. */

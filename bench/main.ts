@@ -1,5 +1,5 @@
 /**
- * The benchmarks' command line: `main.js NAME [--quick]`, or `--list`. Exit codes: 0 measured, 1 failed, 2 bad usage,
+ * The benchmarks' command line: `main.js NAME [--quick] [--fraction F]`, or `--list`. Exit codes: 0 measured, 1 failed, 2 bad usage,
  * 3 a peer is missing (stderr names the command that brings it).
  */
 import { parseArgs } from 'node:util';
@@ -66,6 +66,11 @@ const BENCHES: readonly Bench[] = [
     load: () => import('./restart.js'),
   },
   {
+    name: 'bulk',
+    about: '10,000 ports in 1,000 networks on 20 Open vSwitch, beside OVN and a replay of the same octets',
+    load: () => import('./bulk.js'),
+  },
+  {
     name: 'minimality',
     about: 'flow_mods sent over random histories, beside the exact difference of the tables',
     load: () => import('./minimality.js'),
@@ -92,6 +97,7 @@ const list = (): string => BENCHES.map(({ name, about }) => `${name.padEnd(16)}$
 interface Usage {
   readonly name: string | undefined;
   readonly quick: boolean;
+  readonly fraction?: number;
   readonly list: boolean;
 }
 
@@ -101,10 +107,17 @@ function usage(args: readonly string[]): Usage | string {
     const { values, positionals } = parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: { quick: { type: 'boolean', default: false }, list: { type: 'boolean', default: false } },
+      options: {
+        quick: { type: 'boolean', default: false },
+        list: { type: 'boolean', default: false },
+        fraction: { type: 'string' },
+      },
     });
     if (positionals.length > 1) return `one benchmark at a time, not ${positionals.join(' ')}`;
-    return { name: positionals[0], quick: values.quick, list: values.list };
+    const fraction = values.fraction === undefined ? undefined : Number(values.fraction);
+    if (fraction !== undefined && !(fraction > 0 && fraction <= 1)) return '--fraction is a number above 0, up to 1';
+    const size = fraction === undefined ? {} : { fraction };
+    return { name: positionals[0], quick: values.quick, list: values.list, ...size };
   } catch (error) {
     return (error as Error).message;
   }
@@ -120,7 +133,7 @@ async function main(args: readonly string[]): Promise<number> {
   if (typeof given === 'string' || bench === undefined) {
     const wrong =
       typeof given === 'string' ? given : given.name === undefined ? 'which one?' : `no benchmark ${given.name}`;
-    console.error(`bench: ${wrong}\nusage: npm run bench -- NAME [--quick]\n${list()}`);
+    console.error(`bench: ${wrong}\nusage: npm run bench -- NAME [--quick] [--fraction F]\n${list()}`);
     return 2;
   }
   try {
@@ -130,7 +143,7 @@ async function main(args: readonly string[]): Promise<number> {
       console.error(`bench: ${bench.name}: what it measures beside is not installed: ${install}`);
       return 3;
     }
-    for (const figure of await run({ quick: given.quick })) console.log(JSON.stringify(figure));
+    for (const figure of await run(given)) console.log(JSON.stringify(figure));
     return 0;
   } catch (error) {
     console.error(`bench: ${(error as Error).stack}`);

@@ -32,7 +32,7 @@ async function until(what: string, holds: () => boolean): Promise<void> {
   }
 }
 
-class Ovn {
+export class Ovn {
   readonly #dir: string;
   readonly #children: ChildProcess[] = [];
 
@@ -77,7 +77,7 @@ class Ovn {
 }
 
 /** Networks with their ports, as `ovn-nbctl` would make them. */
-async function fillNorthbound(ovn: Ovn, tenants: Tenants): Promise<void> {
+export async function fillNorthbound(ovn: Ovn, tenants: Tenants): Promise<void> {
   const ports = numbers(tenants.ports);
   for (const some of batches(numbers(tenants.networks), 200)) {
     const operations = some.flatMap((n) => [
@@ -98,7 +98,7 @@ async function fillNorthbound(ovn: Ovn, tenants: Tenants): Promise<void> {
 }
 
 /** The other hosts, and their ports bound to them: what their ovn-controllers would have written. */
-async function fillSouthbound(ovn: Ovn, tenants: Tenants, here: number): Promise<void> {
+export async function fillSouthbound(ovn: Ovn, tenants: Tenants, here: number): Promise<void> {
   const others = numbers(tenants.hosts).filter((h) => h !== here);
   const operations = others.flatMap((h) => [
     {
