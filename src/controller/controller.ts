@@ -207,7 +207,7 @@ export class Controller {
     const link = this.#options.openLink(host, () => this.#lookSoon(host.name), arrived);
     const answers = new Answers();
     link.onPunt((punt) => {
-      const frame = answers.to(punt, this.#state.world.topology, this.report(host.name).result?.desired);
+      const frame = answers.to(punt, this.#state.bound.index, this.report(host.name).result?.desired);
       if (frame !== undefined) link.answer(punt, frame);
     });
     const looks$ = new Subject<Urgency>();
@@ -229,7 +229,7 @@ export class Controller {
   /** True where the tables were read and hold something that is not wanted. */
   #keeps(host: string): boolean {
     const memory = this.#memories.get(host);
-    return memory?.actual !== undefined && memory.held === undefined;
+    return memory?.actual !== undefined && (memory.held === undefined || memory.beside !== undefined);
   }
 
   #begin(state: State): void {
@@ -266,13 +266,13 @@ export class Controller {
 
   #lookAt(run: HostRun): Look {
     const { topology } = this.#state.world;
-    return run.look.at(run.link, topology, this.#options.controllerTarget(run.link), this.#state.bound.index.tunnels);
+    return run.look.at(run.link, topology, this.#options.controllerTarget(run.link), this.#state.bound.index);
   }
 
   /** Something about the host changed: new facts, or else a reason to look again. `due`: the time for it has come. */
   #look(name: string, due = false): void {
     const run = this.#hosts.get(name);
-    const facts = run?.look.factsAt(run.link, this.#state.world.topology, this.#state.bound.index.tunnels);
+    const facts = run?.look.factsAt(run.link, this.#state.world.topology, this.#state.bound.index);
     if (facts !== undefined && facts !== this.#state.world.facts.get(name))
       this.#events.next({ kind: 'facts', host: name, facts });
     else if (due || run === undefined || !this.#goesWell(name)) this.#events.next({ kind: 'recheck', host: name, due });

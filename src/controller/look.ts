@@ -9,6 +9,7 @@ import {
   desiredTunnels,
   type HostFacts,
   hostFacts,
+  type TopologyIndex,
   type TunnelIntent,
 } from '../desired/index.js';
 import type { HostLink } from '../session/index.js';
@@ -44,35 +45,43 @@ const unmarked = ({ interfaces, tunnels }: HostFacts) => ({
 const same = (facts: HostFacts, before: HostFacts | undefined): HostFacts =>
   before !== undefined && isDeepStrictEqual(unmarked(facts), unmarked(before)) ? before : facts;
 
-type TunnelsOf = (host: string) => readonly TunnelIntent[];
+/** What is looked up in a topology: by an index of it, else found anew. */
+type Found = Partial<Pick<TopologyIndex, 'tunnels' | 'byIfaceId'>>;
 
-const anew =
-  (topology: Topology): TunnelsOf =>
-  (host) =>
-    desiredTunnels(topology, host);
+const tunnelsOf = ({ tunnels }: Found, topology: Topology, host: string): readonly TunnelIntent[] =>
+  tunnels === undefined ? desiredTunnels(topology, host) : tunnels(host);
 
 export class HostLook {
   readonly #config = new Kept<readonly unknown[], ConfigPlan>();
   readonly #facts = new Kept<readonly unknown[], HostFacts>();
 
-  /** `target`: what the host is told to connect to; `tunnels` as of the topology, for whoever has found them before. */
-  at(link: HostLink, topology: Topology, controllerTarget: string, tunnels: TunnelsOf = anew(topology)): Look {
+  /** `target`: what the host is told to connect to; `index`: of the topology. */
+  at(link: HostLink, topology: Topology, controllerTarget: string, index: Found = {}): Look {
     const rows = link.rows();
     const config =
       rows &&
       this.#config.get([rows, topology, controllerTarget], () =>
-        configPlan({ host: link.name, controllerTarget, topology, tunnels: tunnels(link.name) }, rows),
+        configPlan(
+          {
+            host: link.name,
+            controllerTarget,
+            topology,
+            tunnels: tunnelsOf(index, topology, link.name),
+            ...(index.byIfaceId === undefined ? {} : { ports: index.byIfaceId }),
+          },
+          rows,
+        ),
       );
-    return { config, facts: this.factsAt(link, topology, tunnels) };
+    return { config, facts: this.factsAt(link, topology, index) };
   }
 
   /** The facts alone. */
-  factsAt(link: HostLink, topology: Topology, tunnels: TunnelsOf = anew(topology)): HostFacts | undefined {
+  factsAt(link: HostLink, topology: Topology, index: Found = {}): HostFacts | undefined {
     const rows = link.rows();
     const ports = link.switchPorts();
     if (rows === undefined || ports === undefined) return undefined;
     return this.#facts.get([rows, ports, topology], (before) =>
-      same(hostFacts(topology, link.name, rows, ports, tunnels(link.name)), before),
+      same(hostFacts(topology, link.name, rows, ports, tunnelsOf(index, topology, link.name)), before),
     );
   }
 }

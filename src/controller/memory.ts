@@ -9,8 +9,11 @@ import {
   type ActualGroup,
   type ActualState,
   applied,
+  type Beside,
   type Difference,
   type FlowPlan,
+  groupsAfter,
+  holdingBeside,
   holdingExactly,
 } from '../diff/index.js';
 import { isOurs, ownerOf } from '../pipeline/index.js';
@@ -42,8 +45,10 @@ export interface Memory {
   /** Milliseconds, monotonic, of the last reading of everything. */
   readonly readAt: number;
   readonly unread?: Unread;
-  /** The desired state that `actual` holds, exactly and nothing beside it; absent where that is not known. */
+  /** The desired state that `actual` holds, exactly, and beside it only `beside`; absent where that is not known. */
   readonly held?: DesiredState;
+  /** What nobody could judge; absent where there is nothing of it. */
+  readonly beside?: Beside;
   /** Times in a row that the tables read back otherwise than they were sent. */
   readonly inVain?: number;
   /** What the host should hold, as computed last, and for which version of the state. */
@@ -61,8 +66,25 @@ export const isKnown = (memory: Memory, epoch: number): memory is Known =>
 const ownersOf = (plan: FlowPlan): readonly bigint[] =>
   [...plan.add, ...plan.modify, ...plan.remove].map((flow) => ownerOf(flow.cookie));
 
-/** The tables hold this, exactly. */
-export const holds = (desired: DesiredState) => ({ held: desired, actual: holdingExactly(desired) });
+/** What the tables hold once the plan of a difference is carried out, where that follows from the desired state. */
+export function holds(
+  { actual }: Known,
+  { desired, found }: Sent,
+): Pick<Known, 'held' | 'beside' | 'actual'> | undefined {
+  if (found.pure) return { held: desired, actual: holdingExactly(desired) };
+  if (found.beside === undefined) return undefined;
+  const { flows, groups } = found.beside;
+  const beside = { flows, ...(groups ? { groups: groupsAfter(actual, found.plan) } : {}) };
+  return { held: desired, beside, actual: holdingBeside(desired, beside) };
+}
+
+/** The memory of tables that are as a difference found them, with nothing to send. */
+export function knowing(memory: Known, sent: Sent): Known {
+  const now = holds(memory, sent);
+  if (now === undefined) return memory;
+  const { beside: _, ...rest } = memory;
+  return { ...rest, ...now };
+}
 
 /** What a plan leads to, and that plan. */
 export interface Sent {
@@ -72,7 +94,7 @@ export interface Sent {
 
 /** After a bundle that the switch has taken. */
 export function afterSending(memory: Known, { desired, found }: Sent, sentAt: number): Known {
-  const { plan, pure } = found;
+  const { plan } = found;
   const { epoch, readAt, inVain, unread } = memory;
   const groups = unread?.groups === true || plan.groups.length + plan.removeGroups.length > 0;
   const changed = plan.addMeters.length + plan.modifyMeters.length + plan.removeMeters.length;
@@ -83,7 +105,7 @@ export function afterSending(memory: Known, { desired, found }: Sent, sentAt: nu
   return {
     epoch,
     readAt,
-    ...(pure ? holds(desired) : { actual: applied(memory.actual, plan) }),
+    ...(holds(memory, { desired, found }) ?? { actual: applied(memory.actual, plan) }),
     unread: { owners, pieces, all, groups, meters, sentAt },
     ...(inVain === undefined ? {} : { inVain }),
   };
@@ -106,9 +128,9 @@ const same = (a: Spelled, b: Spelled | undefined): boolean =>
   b !== undefined && a.content === b.content && a.cookie === b.cookie;
 
 /** The flows among which those of the owners are that were sent something. */
-function expectedOf({ held, actual }: Known, pieces: readonly Piece[] | undefined): readonly Spelled[] {
+function expectedOf({ held, beside, actual }: Known, pieces: readonly Piece[] | undefined): readonly Spelled[] {
   if (held === undefined || pieces === undefined) return [...actual.flows.values()];
-  return pieces.flatMap((piece) => [...flowsIn(held, piece)]);
+  return [...pieces.flatMap((piece) => [...flowsIn(held, piece)]), ...(beside?.flows.values() ?? [])];
 }
 
 /** Buckets are told apart by what they do: below OpenFlow 1.5 they have no number. */
@@ -143,7 +165,7 @@ export async function readBack(link: HostLink, memory: Known, now: number): Prom
     (groups === undefined || sameGroups(groups, rest.actual.groups))
   )
     return rest;
-  const { held: _, ...doubted } = rest;
+  const { held: _, beside: __, ...doubted } = rest;
   const { flows: all, groups: knownGroups, meters: known } = rest.actual;
   const flows = new Map([...all].filter(([, flow]) => !isTheirs(flow)));
   for (const flow of read) flows.set(flow.identity, flow);

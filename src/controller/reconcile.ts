@@ -17,7 +17,7 @@ import {
 } from '../diff/index.js';
 import type { HostLink, Refusal } from '../session/index.js';
 import type { Look } from './look.js';
-import { afterSending, holds, isKnown, type Known, type Memory, readAgain, readAll, readBack } from './memory.js';
+import { afterSending, isKnown, type Known, knowing, type Memory, readAgain, readAll, readBack } from './memory.js';
 import { sendWithoutRefused } from './refused.js';
 import type { State } from './state.js';
 
@@ -169,8 +169,8 @@ function inVain(pass: TablePass, found: Difference): Promise<TableResult> | Tabl
 }
 
 /** What differs, by the changed parts alone where what the tables hold is known. */
-function compare(desired: DesiredState, { held, actual }: Known): Difference {
-  return (held && changedParts(desired, held)) ?? difference(desired, actual);
+function compare(desired: DesiredState, { held, beside, actual }: Known): Difference {
+  return (held && changedParts(desired, held, beside)) ?? difference(desired, actual);
 }
 
 /** The part of a pass that concerns the tables, given what they should hold. */
@@ -185,7 +185,7 @@ async function passTables(
   let memory = isKnown(context.memory, link.epoch()) ? context.memory : await readAll(link, now());
   let found = compare(desired, memory);
   if (!isEmpty(found.plan)) return send({ context, desired, problems, memory }, found);
-  if (found.pure) memory = { ...memory, ...holds(desired) };
+  memory = knowing(memory, { desired, found });
   const { unread } = memory;
   if (unread !== undefined && now() - unread.sentAt < READ_BACK_MS)
     return {
@@ -202,8 +202,7 @@ async function passTables(
   else return right({ context, desired, problems, memory }, tableErrors(found));
   found = compare(desired, memory);
   const pass = { context, desired, problems, memory };
-  if (isEmpty(found.plan))
-    return right(found.pure ? { ...pass, memory: { ...memory, ...holds(desired) } } : pass, tableErrors(found));
+  if (isEmpty(found.plan)) return right({ ...pass, memory: knowing(memory, { desired, found }) }, tableErrors(found));
   return unread === undefined ? send(pass, found) : inVain(pass, found);
 }
 

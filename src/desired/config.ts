@@ -1,5 +1,6 @@
 /** What the set-up of a host is computed from, and the names by which Kakuri knows its own rows again. */
 import type { Topology } from '../topology/index.js';
+import type { PlacedPort } from './topology-index.js';
 import type { TunnelIntent } from './tunnels.js';
 
 /** The bridge Kakuri owns on each host. */
@@ -20,4 +21,6 @@ export interface HostConfig {
   readonly topology: Topology;
   /** The tunnel ports of the topology for this host, where they are known already. */
   readonly tunnels?: readonly TunnelIntent[];
+  /** The topology's ports by iface-id, likewise. */
+  readonly ports?: ReadonlyMap<string, PlacedPort>;
 }

@@ -257,7 +257,7 @@ export function configPlan(config: HostConfig, rows: HostRows): ConfigPlan {
     problems: [...problems, ...tunnels.problems],
     warnings: [
       ...(adopted ? [`${BRIDGE} was there before: its tables are cleared when it gets its first controller`] : []),
-      ...mtuWarnings(config.topology, rows),
+      ...mtuWarnings(config.topology, rows, config.ports),
     ],
   };
 }

@@ -4,7 +4,7 @@
  * that is not wanted, so it is found out then and not before.
  */
 import { groupId, unknownGroupId, wantsUnknown } from '../pipeline/index.js';
-import type { Network } from '../topology/index.js';
+import type { Host, Network } from '../topology/index.js';
 import type { Bound } from './bound.js';
 import { waysTo } from './network-slice.js';
 import { peerOwner, remoteOwner } from './owners.js';
@@ -29,9 +29,17 @@ export interface KeepContext {
 const groupsOf = (network: Network): readonly number[] =>
   wantsUnknown(network) ? [groupId(network.key), unknownGroupId(network.key)] : [groupId(network.key)];
 
+/** The hosts to which some tunnel port leads. */
+function reachable({ topology, index, tunnels }: Ground): readonly Host[] {
+  const vteps = [...tunnels.values()].map(({ remoteVtep }) => remoteVtep);
+  if (vteps.includes(undefined)) return topology.hosts;
+  return [...new Set(vteps)].flatMap((vtep) => (vtep === undefined ? [] : (index.byVtep.get(vtep) ?? [])));
+}
+
 /** What is kept on the host, for the networks that it has. */
 export function keptOn(context: KeepContext, slices: Iterable<NetworkSlice>): Kept {
   const { facts, ground, bound } = context;
+  const others = reachable(ground);
   const owners = new Set<bigint>();
   const buckets = new Set<string>();
   for (const { network, peers } of slices) {
@@ -49,7 +57,7 @@ export function keptOn(context: KeepContext, slices: Iterable<NetworkSlice>): Ke
       if (waiting.length === 0) continue;
       for (const port of there) if (waiting.includes(port.path)) owners.add(remoteOwner(network, port).cookie);
     }
-    for (const peer of ground.topology.hosts) {
+    for (const peer of others) {
       // It has no port of the network, as far as anybody can say.
       if (peer.name === ground.here || peers.has(peer.name) || (facts.has(peer.name) && !claimedTwice)) continue;
       if (waysTo(ground, network, peer).length === 0) continue;

@@ -6,6 +6,7 @@
 import type { Topology } from '../topology/index.js';
 import { BRIDGE } from './config.js';
 import type { HostRows, InterfaceRow } from './rows.js';
+import { type PlacedPort, portsByIfaceId } from './topology-index.js';
 
 /** The ports of the bridge that tunnel packets leave by; none where that is no bridge of this Open vSwitch. */
 function uplinks(rows: HostRows): readonly InterfaceRow[] {
@@ -16,13 +17,17 @@ function uplinks(rows: HostRows): readonly InterfaceRow[] {
     .flatMap(({ interfaces }) => rows.interfaces.filter(({ _uuid }) => interfaces.includes(_uuid)));
 }
 
-/** One sentence for each link whose MTU does not fit. */
-export function mtuWarnings({ underlay, networks }: Topology, rows: HostRows): readonly string[] {
-  const ports = new Map(networks.flatMap((network) => network.ports.map((p) => [p.ifaceId, { p, network }] as const)));
+/** One sentence for each link whose MTU does not fit. `ports`: the topology's by iface-id, where they are known already. */
+export function mtuWarnings(
+  topology: Topology,
+  rows: HostRows,
+  ports: ReadonlyMap<string, PlacedPort> = portsByIfaceId(topology),
+): readonly string[] {
+  const { underlay } = topology;
   const guests = rows.interfaces.flatMap(({ name, mtu, external_ids }) => {
     const found = ports.get(external_ids['iface-id'] ?? '');
     if (found === undefined || mtu === undefined || mtu === found.network.mtu) return [];
-    const { p, network } = found;
+    const { port: p, network } = found;
     const lost =
       mtu < network.mtu ? 'larger packets for the VM are lost there' : 'larger packets are lost in the tunnels';
     return [`port ${p.name} (${name}): its MTU is ${mtu}, that of network ${network.path} is ${network.mtu}: ${lost}`];

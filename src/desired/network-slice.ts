@@ -11,7 +11,6 @@ import { floodRefusal, partExcesses } from './limits.js';
 import type { Need } from './needs.js';
 import { groupsOf, sameBuckets } from './network-group.js';
 import type { Ground, HeadSlice, Move, NetworkSlice, OpenWay, PeerSlice, SliceContext } from './slices.js';
-import { tunnelName } from './tunnels.js';
 import { peerKey, presentWay, sendKey, waysOf } from './ways.js';
 import type { World } from './world.js';
 
@@ -92,9 +91,9 @@ export function peerNeeds(slice: PeerSlice): readonly Need[] {
 }
 
 /** The ways from this host to another, and the tunnel ports that they lead by. */
-export function waysTo({ topology, tunnels }: Ground, network: Network, peer: Host): readonly OpenWay[] {
+export function waysTo({ topology, index, tunnels }: Ground, network: Network, peer: Host): readonly OpenWay[] {
   return waysOf(topology, network).flatMap((way) => {
-    const tunnel = tunnels.get(tunnelName(way.encapsulation, way.tunnels === 'mesh' ? peer.vtep : undefined));
+    const tunnel = tunnels.get(index.tunnelName(way.encapsulation, way.tunnels === 'mesh' ? peer.vtep : undefined));
     return tunnel === undefined ? [] : [{ way, tunnel }];
   });
 }

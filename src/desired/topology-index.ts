@@ -3,7 +3,7 @@
  * Pure; the work grows with the topology and is done when the file is read.
  */
 import type { Host, Network, Port, Topology } from '../topology/index.js';
-import { type TunnelIntent, tunnelPlan } from './tunnels.js';
+import { type TunnelIntent, type tunnelName, tunnelNames, tunnelPlan } from './tunnels.js';
 
 /** A port, and the network that it is of. */
 export interface PlacedPort {
@@ -25,6 +25,7 @@ export interface TopologyIndex {
   readonly named: ReadonlyMap<string, readonly PlacedPort[]>;
   /** Ports that may run on any host. */
   readonly anywhere: readonly PlacedPort[];
+  readonly tunnelName: typeof tunnelName;
   /** The tunnel ports of each host, by its name. */
   readonly tunnels: (host: string) => readonly TunnelIntent[];
 }
@@ -67,6 +68,7 @@ export function topologyIndex(topology: Topology): TopologyIndex {
     byIfaceId: portsByIfaceId(topology),
     named,
     anywhere,
+    tunnelName: tunnelNames(),
     tunnels: tunnelPlan(topology),
   };
 }

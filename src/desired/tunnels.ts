@@ -118,6 +118,24 @@ function tunnelsOf(topology: Topology, host: Host, { everywhere, named }: MayHav
   return [...wanted.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
+/** tunnelName that remembers what it gave. */
+export function tunnelNames(): typeof tunnelName {
+  const known = new Map<Encapsulation, Map<string | undefined, string>>();
+  return (encapsulation, remoteVtep) => {
+    let names = known.get(encapsulation);
+    if (names === undefined) {
+      names = new Map();
+      known.set(encapsulation, names);
+    }
+    let name = names.get(remoteVtep);
+    if (name === undefined) {
+      name = tunnelName(encapsulation, remoteVtep);
+      names.set(remoteVtep, name);
+    }
+    return name;
+  };
+}
+
 /** Gives the tunnel ports of each host of a topology, sorted by name; what was found is kept with the function. */
 export function tunnelPlan(topology: Topology): (host: string) => readonly TunnelIntent[] {
   const hosts = new Map(topology.hosts.map((host) => [host.name, host]));

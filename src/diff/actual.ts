@@ -88,6 +88,27 @@ export const heldOtherwise = ({ groups, meters }: DesiredState): Pick<ActualStat
   meters: new Map(meters.map((meter) => [meter.meter_id, contentOf(meter)])),
 });
 
+/** What a switch holds beside a state, all of it left there because nobody can judge it yet. */
+export interface Beside {
+  /** By identity; none of them is in the state. */
+  readonly flows: ReadonlyMap<string, ActualFlow>;
+  /** The groups as they are, where some have buckets beside the wanted ones. */
+  readonly groups?: ActualState['groups'];
+}
+
+/** A switch that holds this and that beside it; spelt out like holdingExactly. */
+export const holdingBeside = (desired: DesiredState, beside: Beside): ActualState => ({
+  get flows() {
+    return new Map([...desired.flows.map((flow) => [flow.identity, actualOf(flow)] as const), ...beside.flows]);
+  },
+  get groups() {
+    return beside.groups ?? heldOtherwise(desired).groups;
+  },
+  get meters() {
+    return heldOtherwise(desired).meters;
+  },
+});
+
 /**
  * A switch that holds this, exactly: of what it holds nothing is kept beside the desired state, which is shared with other
  * hosts; it is spelt out each time somebody asks, which only an exception does.

@@ -5,7 +5,8 @@
 import { type ActualGroup, type ActualState, actualOf, contentOf } from './actual.js';
 import type { FlowPlan } from './diff.js';
 
-function groupsAfter(actual: ActualState, plan: FlowPlan): ActualState['groups'] {
+/** The groups after the plan. */
+export function groupsAfter(actual: ActualState, plan: FlowPlan): ActualState['groups'] {
   if (plan.groups.length + plan.removeGroups.length === 0) return actual.groups;
   const groups = new Map<number, ActualGroup>(actual.groups);
   for (const { group, insert, remove, how } of plan.groups) {

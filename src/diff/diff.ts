@@ -10,7 +10,15 @@
 
 import { type DesiredFlow, type DesiredGroup, type DesiredState, type Piece, partsBetween } from '../desired/index.js';
 import { isOurs, type Meter, ownerOf } from '../pipeline/index.js';
-import { type ActualFlow, type ActualGroup, type ActualState, actualOf, contentOf, heldOtherwise } from './actual.js';
+import {
+  type ActualFlow,
+  type ActualGroup,
+  type ActualState,
+  actualOf,
+  type Beside,
+  contentOf,
+  heldOtherwise,
+} from './actual.js';
 
 export interface GroupChange {
   readonly group: DesiredGroup;
@@ -44,6 +52,8 @@ export interface Difference {
   readonly clashes: readonly (readonly [DesiredFlow, DesiredFlow])[];
   /** True when the tables hold the desired state, and nothing beside it, once the plan is carried out. */
   readonly pure: boolean;
+  /** What they hold beside it then, where that is known: only what nobody can judge yet. */
+  readonly beside?: { readonly flows: Beside['flows']; readonly groups: boolean };
   /** The pieces of the state that the plan's flows are in, where they were found so. */
   readonly pieces?: readonly Piece[];
 }
@@ -170,7 +180,7 @@ const spelt = ({ group_id, owner, buckets }: DesiredGroup): DesiredGroup => ({ g
 function everything(desired: DesiredState, actual: ActualState): Difference {
   const { pure, ...rest } = otherwise(desired, actual);
   const plan = { add: desired.flows, modify: [], remove: [], ...rest };
-  return { plan, foreign: [], heldBack: [], clashes: [], pure };
+  return { plan, foreign: [], heldBack: [], clashes: [], pure, beside: { flows: new Map(), groups: !pure } };
 }
 
 /** The difference between what one host's switch should hold and what it holds. */
@@ -188,24 +198,37 @@ export function difference(desired: DesiredState, actual: ActualState): Differen
   }
   const foreign: ActualFlow[] = [];
   const remove: ActualFlow[] = [];
-  let kept = 0;
+  const kept = new Map<string, ActualFlow>();
   for (const flow of actual.flows.values()) {
     if (!isOurs(flow.cookie)) foreign.push(flow);
     else if (wanted.has(flow.identity)) continue;
-    else if (desired.keepOwners.has(ownerOf(flow.cookie))) kept += 1;
+    else if (desired.keepOwners.has(ownerOf(flow.cookie))) kept.set(flow.identity, flow);
     else remove.push(flow);
   }
   const { pure, ...rest } = otherwise(desired, actual);
-  const alone = pure && foreign.length + heldBack.length + clashes.length + kept === 0;
-  return { plan: { add, modify, remove, ...rest }, foreign, heldBack, clashes, pure: alone };
+  const known = foreign.length + heldBack.length + clashes.length === 0;
+  return {
+    plan: { add, modify, remove, ...rest },
+    foreign,
+    heldBack,
+    clashes,
+    pure: pure && known && kept.size === 0,
+    ...(known ? { beside: { flows: kept, groups: !pure } } : {}),
+  };
 }
 
+const NOTHING: Beside = { flows: new Map() };
+
 /**
- * The same difference from a state that the tables are known to hold, exactly and nothing beside it: only parts that are
- * not the same are looked at, and what they are was sent and read back. Undefined where that is not enough to judge, and
- * everything has to be compared.
+ * The same difference from a state that the tables are known to hold, exactly and with nothing beside it but what nobody
+ * could judge: only objects that are not the same are looked at, and what they are was sent and read back. Undefined
+ * where that is not enough to judge, and everything has to be compared.
  */
-export function changedParts(desired: DesiredState, held: DesiredState): Difference | undefined {
+export function changedParts(
+  desired: DesiredState,
+  held: DesiredState,
+  beside: Beside = NOTHING,
+): Difference | undefined {
   const { gone: former, come, pieces } = partsBetween(held, desired);
   const gone = new Map<string, DesiredFlow>();
   for (const part of former) for (const flow of part) gone.set(flow.identity, flow);
@@ -217,25 +240,33 @@ export function changedParts(desired: DesiredState, held: DesiredState): Differe
       // Two owners want one place.
       if (seen.has(flow.identity)) return undefined;
       seen.add(flow.identity);
-      const present = gone.get(flow.identity);
+      const kept = beside.flows.get(flow.identity);
+      const present = gone.get(flow.identity) ?? kept;
       if (present === undefined) add.push(flow);
-      else if (present.content !== flow.content) modify.push(flow);
+      else if (present.content !== flow.content || (present === kept && kept.odd)) modify.push(flow);
     }
   }
   const remove: ActualFlow[] = [];
-  let kept = 0;
-  for (const flow of gone.values()) {
-    if (seen.has(flow.identity)) continue;
-    if (desired.keepOwners.has(ownerOf(flow.cookie))) kept += 1;
-    else remove.push(actualOf(flow));
-  }
-  const { pure, ...rest } = otherwise(desired, heldOtherwise(held), new Set(held.groups));
+  const kept = new Map<string, ActualFlow>();
+  const left = (flow: ActualFlow): void => {
+    if (seen.has(flow.identity)) return;
+    if (desired.keepOwners.has(ownerOf(flow.cookie))) kept.set(flow.identity, flow);
+    else remove.push(flow);
+  };
+  for (const flow of gone.values()) if (!seen.has(flow.identity)) left(actualOf(flow));
+  for (const flow of beside.flows.values()) left(flow);
+  const { groups = undefined } = beside;
+  const { pure, ...rest } =
+    groups === undefined
+      ? otherwise(desired, heldOtherwise(held), new Set(held.groups))
+      : otherwise(desired, { ...heldOtherwise(held), groups });
   return {
     plan: { add, modify, remove, ...rest },
     foreign: [],
     heldBack: [],
     clashes: [],
-    pure: pure && kept === 0,
+    pure: pure && kept.size === 0,
+    beside: { flows: kept, groups: !pure },
     pieces,
   };
 }

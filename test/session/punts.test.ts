@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import type { Message, MessageInput, Session } from 'ts-openflow';
 import { Answers } from '../../src/controller/answers.js';
-import { bindings, desiredState } from '../../src/desired/index.js';
+import { bindings, desiredState, topologyIndex } from '../../src/desired/index.js';
 import { inject, ownerCookie, services } from '../../src/pipeline/index.js';
 import { followPunts, type Punt, sendAnswer } from '../../src/session/punts.js';
 import type { Topology } from '../../src/topology/index.js';
@@ -92,10 +92,11 @@ describe('questions of guests', () => {
     );
     expect(asked?.ips).to.include('fd00:1::2');
     const answers = new Answers();
-    const to = (punt: Punt) => answers.to(punt, topology, desired);
+    const index = topologyIndex(topology);
+    const to = (punt: Punt) => answers.to(punt, index, desired);
     expect(to({ ofport, network: key, frame })).to.not.equal(undefined);
     expect(to({ ofport, network: key + 1, frame })).to.equal(undefined);
     expect(to({ ofport: 9999, network: key, frame })).to.equal(undefined);
-    expect(answers.to({ ofport, network: key, frame }, topology, undefined)).to.equal(undefined);
+    expect(answers.to({ ofport, network: key, frame }, index, undefined)).to.equal(undefined);
   });
 });
