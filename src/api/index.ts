@@ -1,2 +1,2 @@
 /** The HTTP API of a running controller. */
-export { ApiAddressError, type ApiOptions, type ApiServer, serveApi } from './server.js';
+export { ApiAddressError, type ApiOptions, type ApiServer, type ApplyAnswer, serveApi } from './server.js';

@@ -1,6 +1,6 @@
 /**
- * The HTTP API behind `status` and `flows`, and the counters alone: JSON, read only. Loopback by default; any other address only with a bearer
- * token. A request that a web page of another origin made is refused (it bears Origin), and so is one whose Host header
+ * The HTTP API behind `status` and `flows`, and the counters alone: JSON, read only but for `POST /apply`, which `kakuri
+ * apply` sends. Loopback by default; any other address only with a bearer token. A request that a web page of another origin made is refused (it bears Origin), and so is one whose Host header
  * names neither this address nor loopback: a page could otherwise reach it by DNS rebinding.
  */
 import { timingSafeEqual } from 'node:crypto';
@@ -14,7 +14,18 @@ export interface ApiOptions {
   readonly url: string;
   /** Bearer token; required where the address is not loopback. */
   readonly token?: string;
+  /** Applies a saved plan, or says why not; absent: plans are not taken. */
+  readonly apply?: (plan: unknown) => Promise<ApplyAnswer>;
 }
+
+/** The answer to a plan: HTTP status and body. */
+export interface ApplyAnswer {
+  readonly code: 200 | 400 | 409 | 500;
+  readonly body: object;
+}
+
+/** Octets of a plan at most: a line for each flow of every host that it changes. */
+const LARGEST_PLAN = 1 << 29;
 
 /** The address given is not one the API may listen on. */
 export class ApiAddressError extends Error {}
@@ -69,7 +80,12 @@ interface FlowQuery {
   readonly explain?: string;
 }
 
-function routes(app: FastifyInstance, controller: Controller): void {
+function routes(app: FastifyInstance, controller: Controller, { apply }: ApiOptions): void {
+  if (apply !== undefined)
+    app.post('/apply', { bodyLimit: LARGEST_PLAN }, async (request, reply) => {
+      const { code, body } = await apply(request.body);
+      return reply.code(code).send(body);
+    });
   app.get('/status', () => status(controller));
   app.get('/counters', async () => {
     const { ports, networks, tenants } = await status(controller);
@@ -109,7 +125,7 @@ export async function serveApi(controller: Controller, options: ApiOptions): Pro
     if (refused !== undefined) await reply.code(refused.code).send({ error: refused.error });
   });
   app.setErrorHandler((error: Error, _request, reply) => reply.code(500).send({ error: error.message }));
-  routes(app, controller);
+  routes(app, controller, options);
   const url = await app.listen(listen);
   return { url, close: () => app.close() };
 }

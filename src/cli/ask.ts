@@ -28,19 +28,35 @@ export function tokenFrom(file: string): string {
   return token;
 }
 
-/** GETs a path as JSON. Throws CliError 3 where no controller answers, 2 where the question is wrong. */
-export async function ask<T>(path: string, { api, apiTokenFile }: AskOptions): Promise<T> {
+/** An answer of the API, read. */
+interface Answer<T> {
+  readonly ok: boolean;
+  readonly status: number;
+  readonly body: T & { readonly error?: string };
+}
+
+/** GETs a path, or POSTs a value to it. Throws CliError 3 where no controller answers. */
+export async function request<T>(path: string, { api, apiTokenFile }: AskOptions, value?: object): Promise<Answer<T>> {
   const headers: Record<string, string> =
     apiTokenFile === undefined ? {} : { authorization: `Bearer ${tokenFrom(apiTokenFile)}` };
+  const sent =
+    value === undefined
+      ? { headers }
+      : { method: 'POST', headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify(value) };
   let response: Response;
   try {
-    response = await fetch(new URL(path, api), { headers });
+    response = await fetch(new URL(path, api), sent);
   } catch (error) {
     const cause = (error as Error).cause;
     const why = cause instanceof Error ? cause.message : (error as Error).message;
     throw new CliError(`no controller answers at ${api} (${why}); is \`kakuri run\` running? --api says where`, 3);
   }
-  const body = (await response.json()) as T & { error?: string };
-  if (response.ok) return body;
-  throw new CliError(`${api}: ${body.error ?? response.statusText}`, response.status === 404 ? 2 : 3);
+  return { ok: response.ok, status: response.status, body: (await response.json()) as Answer<T>['body'] };
+}
+
+/** GETs a path as JSON. Throws CliError 3 where no controller answers, 2 where the question is wrong. */
+export async function ask<T>(path: string, options: AskOptions): Promise<T> {
+  const { ok, status, body } = await request<T>(path, options);
+  if (ok) return body;
+  throw new CliError(`${options.api}: ${body.error ?? `HTTP status ${status}`}`, status === 404 ? 2 : 3);
 }

@@ -1,4 +1,5 @@
 /** Every command, in the order `kakuri --help` lists them. */
+import { declareApply } from './apply.js';
 import type { CheckOptions } from './check.js';
 import { command, type Declare } from './command.js';
 import { declareDemo } from './demo.js';
@@ -7,6 +8,7 @@ import { declareDump } from './dump.js';
 import { declareEvaluate } from './evaluate.js';
 import { declareFlows } from './flows.js';
 import { declareOpenflow } from './openflow-command.js';
+import { declarePlan } from './plan.js';
 import { declareRemove } from './remove.js';
 import { declareRun } from './run.js';
 import { declareSimulate } from './simulate.js';
@@ -26,6 +28,8 @@ export const COMMANDS: readonly Declare[] = [
   declareDemo,
   declareCheck,
   declareRun,
+  declarePlan,
+  declareApply,
   declareStatus,
   declareFlows,
   declareVerify,

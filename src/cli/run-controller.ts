@@ -8,7 +8,8 @@ import { ApiAddressError, type ApiServer, serveApi } from '../api/index.js';
 import { Controller, warmUp } from '../controller/index.js';
 import { datapathId } from '../desired/index.js';
 import { HostSession, lockState, openSwitchHub, StateLockError, stateDirectory } from '../session/index.js';
-import type { Topology } from '../topology/index.js';
+import { formatTopology, type Topology } from '../topology/index.js';
+import { planTaker } from './apply-plan.js';
 import { tokenFrom } from './ask.js';
 import { CliError } from './errors.js';
 import { loadTopology, ProblemsError } from './load.js';
@@ -91,11 +92,15 @@ async function start(file: string, topology: Topology, options: RunOptions, log:
     readEveryMs: Math.max(READ_EVERY_MS, READ_EACH_MS * topology.hosts.length),
   });
   const token = options.apiTokenFile === undefined ? {} : { token: tokenFrom(options.apiTokenFile) };
-  const api = await serveApi(controller, { url: options.api, ...token }).catch(async (error: Error) => {
+  const apply = planTaker({ controller, file, state: options.state });
+  const api = await serveApi(controller, { url: options.api, apply, ...token }).catch(async (error: Error) => {
     await hub.close();
     throw new CliError(error instanceof ApiAddressError ? error.message : `--api ${options.api}: ${error.message}`, 2);
   });
-  const stopFollowing = followFile(file, options, log, (next) => controller.setTopology(next));
+  const stopFollowing = followFile(file, options, log, (next) => {
+    // An applied plan has written the file of what is in effect already.
+    if (formatTopology(next) !== formatTopology(controller.state.world.topology)) controller.setTopology(next);
+  });
   return {
     controller,
     api,

@@ -135,7 +135,7 @@ export async function prove(options: VerifyOptions): Promise<Proved> {
 }
 
 /** A leak as a person reads it. */
-function leakText(leak: LeakReport): string {
+export function leakText(leak: LeakReport): string {
   const lines = [
     `LEAK (${leak.goal}) from ${leak.from} to ${leak.delivered.length > 0 ? leak.delivered.join(', ') : leak.to}`,
     `  ${leak.reason}`,

@@ -2,6 +2,7 @@
 
 export { linkLocal } from './address.js';
 export { type AllocateOptions, type Allocation, allocateKeys, QUARANTINE_MS } from './allocate.js';
+export { changeText, type ObjectChange, topologyChanges } from './difference.js';
 export {
   ENCAPSULATIONS,
   groupNumber,

@@ -12,6 +12,11 @@ export interface DumpDifference {
 
 type Contents = ReadonlyMap<string, string>;
 
+/** Of a group of type all the order of buckets says nothing. */
+const bucketsText = ({ type, buckets }: DumpGroup): string => {
+  const texts = buckets.map((bucket) => bucket.join());
+  return (type === 'all' ? texts.sort() : texts).join(';');
+};
 const groupText = (id: number, group: DumpGroup): string =>
   `group ${id}: ${group.type}, ${group.buckets.length} buckets`;
 const portText = ({ ofport, name, type, ifaceId }: DumpPort): string =>
@@ -26,11 +31,32 @@ function contents(dump: HostDump | undefined): Contents {
     found.set(`flow ${table} ${priority} ${cookie} ${terms.join()} ${code.join()}`, flowText(dump, flow));
   }
   for (const [id, group] of dump.groups)
-    found.set(`group ${id} ${group.type} ${group.buckets.map((b) => b.join()).join(';')}`, groupText(id, group));
+    found.set(`group ${id} ${group.type} ${bucketsText(group)}`, groupText(id, group));
   for (const meter of dump.meters) found.set(`meter ${meter}`, `meter ${meter}`);
   for (const port of dump.ports.values())
     found.set(`port ${portText(port)} ${JSON.stringify(Object.entries(port.options).sort())}`, portText(port));
   return found;
+}
+
+/**
+ * Everything of a host, a line each; what looks alike and is not, as the buckets of a group, is told apart by a number
+ * made of it. `flows: false`: all but flows; `numbers: false`: without ports' numbers.
+ */
+export function contentLines(
+  dump: HostDump | undefined,
+  { flows = true, numbers = true }: { readonly flows?: boolean; readonly numbers?: boolean } = {},
+): readonly string[] {
+  return [...contents(dump)]
+    .filter(([key]) => flows || !key.startsWith('flow '))
+    .map(([key, text]) => (key.startsWith('group ') ? `${text}, ${digest(key)}` : text))
+    .map((line) => (numbers ? line : line.replace(/^port \d+: /, 'port ')));
+}
+
+/** 32 bits of FNV-1a, in hex: enough to see that two texts differ. */
+function digest(text: string): string {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  return (hash >>> 0).toString(16).padStart(8, '0');
 }
 
 const only = (a: Contents, b: Contents): string[] =>

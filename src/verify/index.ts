@@ -2,7 +2,7 @@
 
 export { type DumpSource, type GroupSource, hostDump } from './build.js';
 export { type CompiledFlow, compileActions, compileFlow, compileMatch, type FlowSource } from './compile.js';
-export { type DumpDifference, diffDumps } from './diff-dumps.js';
+export { contentLines, type DumpDifference, diffDumps } from './diff-dumps.js';
 export { DumpError, type DumpMistake } from './dump-error.js';
 export { Explanation } from './explain.js';
 export { type Arrival, arrival } from './fabric.js';
@@ -21,11 +21,15 @@ export {
 } from './interpret.js';
 export { type Finding, type HostView, hostView, judge, portName, type Source } from './judge.js';
 export type { LeakReport, PathStep, Reasons } from './leak-report.js';
+export { desiredLine } from './line.js';
 export { type MatchNames, matchWords } from './match-words.js';
 export { type DumpGroup, type DumpPort, FlowSet, type GroupType, type HostDump, isTunnel } from './model.js';
 export { nextOp, OP } from './ops.js';
 export { hostOfDump, isOtherBridge, otherBridge, unreadPorts } from './other-bridges.js';
 export { encodePacket } from './packet.js';
+export { type HostPlan, type Plan, planOf } from './plan.js';
+export { type Prediction, predict } from './predict.js';
+export { type Pair, Reachability } from './reachability.js';
 export { type DumpTexts, type ReadOptions, readDump } from './read-dump.js';
 export { interfacesText } from './read-interfaces.js';
 export { kakuriReasons } from './reasons.js';

@@ -2,18 +2,17 @@
  * Whose a flow of a dump is and why it is there: the desired state is computed from the topology and from where the dumps
  * have its ports, and flows are found in it by table, priority and match. A flow that is not in it is told by its cookie.
  */
-import { bindings, desiredState, type HostFacts, type World } from '../desired/index.js';
+import type { HostFacts } from '../desired/index.js';
 import { dropCodeOf, dropReason, isOurs, ownerOf } from '../pipeline/index.js';
 import type { Topology } from '../topology/index.js';
 import { compileMatch } from './compile.js';
 import type { Reasons } from './leak-report.js';
 import { type HostDump, isTunnel } from './model.js';
 import { isOtherBridge } from './other-bridges.js';
+import { type Settled, settle } from './settled.js';
 
-/** Rounds until every host has confirmed what others wait for. */
-const ROUNDS = 3;
-
-function factsOf(dump: HostDump): HostFacts {
+/** Where the ports are, as a dump has them. */
+export function factsOf(dump: Pick<HostDump, 'ports'>): HostFacts {
   const ports = [...dump.ports.values()];
   return {
     interfaces: ports
@@ -28,18 +27,6 @@ function factsOf(dump: HostDump): HostFacts {
   };
 }
 
-/** The world that the dumps are of, with everything confirmed. */
-function worldOf(topology: Topology, dumps: readonly HostDump[]): World {
-  const facts = new Map(dumps.map((dump) => [dump.host, factsOf(dump)]));
-  let world: World = { topology, facts, confirmed: new Map(), holders: new Map(), moving: new Set() };
-  for (let round = 0; round < ROUNDS; round++) {
-    const bound = bindings(world);
-    const states = dumps.map((dump) => [dump.host, desiredState(world, dump.host, bound)] as const);
-    world = { ...world, confirmed: new Map(states) };
-  }
-  return world;
-}
-
 interface Known {
   readonly owner: string;
   readonly why: string;
@@ -51,12 +38,12 @@ export function kakuriReasons(topology: Topology, all: readonly HostDump[]): Rea
   const byName = new Map(dumps.map((dump) => [dump.host, dump]));
   const owners = new Map<bigint, string>();
   const known = new Map<string, ReadonlyMap<string, Known>>();
-  let world: World | undefined;
+  let settled: Settled | undefined;
   const flowsOf = (host: string): ReadonlyMap<string, Known> => {
     let flows = known.get(host);
     if (flows === undefined) {
-      world ??= worldOf(topology, dumps);
-      const desired = desiredState(world, host, bindings(world)).flows;
+      settled ??= settle(topology, new Map(dumps.map((dump) => [dump.host, factsOf(dump)])));
+      const desired = settled.of(host).flows;
       for (const flow of desired) owners.set(ownerOf(flow.cookie), flow.owner.id);
       flows = new Map(
         desired.map(({ table_id, priority, match, owner, why }) => [
