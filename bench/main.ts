@@ -71,6 +71,11 @@ const BENCHES: readonly Bench[] = [
     load: () => import('./bulk.js'),
   },
   {
+    name: 'one-port-at-scale',
+    about: 'one more port among 1,000, 10,000 and 100,000, plug to last flow on its switch, beside OVN',
+    load: () => import('./one-port-at-scale.js'),
+  },
+  {
     name: 'minimality',
     about: 'flow_mods sent over random histories, beside the exact difference of the tables',
     load: () => import('./minimality.js'),

@@ -2,8 +2,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fillNorthbound, Ovn } from '../flows-per-host/ovn.js';
 import { hostName, type Tenants, vtep } from '../flows-per-host/tenants.js';
-import { ended, type Pair, startPairs, until } from '../scale/pair.js';
+import { ended, type Pair, startPairs } from '../scale/pair.js';
 import { idsAt } from './tenants.js';
+
+const LOOK_MS = 50;
 
 function startController({ directory, env, socket }: Pair): ChildProcess {
   const files = [`--log-file=${directory}/ovn-controller.log`, '-vconsole:off', '-vsyslog:off', '-vfile:err'];
@@ -21,6 +23,14 @@ async function introduce(pair: Pair, ovn: Ovn, host: number): Promise<void> {
   await pair.transact([{ op: 'update', table: 'Open_vSwitch', where: [], row: { external_ids: ['map', ids] } }]);
 }
 
+/** An ovn-controller for a host, with the bridge that it makes. */
+export async function startOvnController(pair: Pair, ovn: Ovn, host: number): Promise<ChildProcess> {
+  await introduce(pair, ovn, host);
+  const controller = startController(pair);
+  while (!(await pair.hasBridge())) await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  return controller;
+}
+
 /** Seconds from the first row of the NB to all flows on all hosts (`ovn-nbctl --wait=hv sync`), and how many they are. */
 export async function ovnBulk(tenants: Tenants): Promise<{ readonly seconds: number; readonly flows: number }> {
   const pairs = await startPairs(tenants.hosts);
@@ -28,16 +38,7 @@ export async function ovnBulk(tenants: Tenants): Promise<{ readonly seconds: num
   const controllers: ChildProcess[] = [];
   try {
     await ovn.start();
-    for (const [host, pair] of pairs.entries()) {
-      await introduce(pair, ovn, host);
-      controllers.push(startController(pair));
-    }
-    const withBridge = new Set<Pair>();
-    for (const pair of pairs) {
-      while (!(await pair.hasBridge())) await new Promise((resolve) => setTimeout(resolve, 50));
-      withBridge.add(pair);
-    }
-    await until('bridges', () => withBridge.size === pairs.length);
+    for (const [host, pair] of pairs.entries()) controllers.push(await startOvnController(pair, ovn, host));
     for (const [host, pair] of pairs.entries()) await pair.plug(idsAt(tenants, host));
     ovn.sync('hv');
     const begun = performance.now();

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { startOvs } from '../../test/ts-openflow/ovs.js';
 import { inserted, set, transact } from './ovsdb-rpc.js';
-import { allPorts, hostName, hostOf, ip, mac, networkName, portName, type Tenants, vtep } from './tenants.js';
+import { allPorts, hostName, hostOf, ip, mac, networkName, portName, portsOf, type Tenants, vtep } from './tenants.js';
 
 const SCHEMAS = '/usr/share/ovn';
 /** The flow count has come to rest when it was the same for so long, milliseconds. */
@@ -78,10 +78,9 @@ export class Ovn {
 
 /** Networks with their ports, as `ovn-nbctl` would make them. */
 export async function fillNorthbound(ovn: Ovn, tenants: Tenants): Promise<void> {
-  const ports = numbers(tenants.ports);
   for (const some of batches(numbers(tenants.networks), 200)) {
     const operations = some.flatMap((n) => [
-      ...ports.map((p) => ({
+      ...portsOf(tenants, n).map((p) => ({
         op: 'insert',
         table: 'Logical_Switch_Port',
         'uuid-name': `p${n}x${p}`,
@@ -90,7 +89,7 @@ export async function fillNorthbound(ovn: Ovn, tenants: Tenants): Promise<void> 
       {
         op: 'insert',
         table: 'Logical_Switch',
-        row: { name: networkName(n), ports: set(ports.map((p) => inserted(`p${n}x${p}`))) },
+        row: { name: networkName(n), ports: set(portsOf(tenants, n).map((p) => inserted(`p${n}x${p}`))) },
       },
     ]);
     await transact(ovn.socket('nb'), 'OVN_Northbound', operations);

@@ -11,7 +11,8 @@ const READ_EVERY_MS = 3_600_000;
 const STUCK_MS = 200_000;
 const LOOK_MS = 5;
 
-type OtherLink = (name: string, controller: () => Controller) => HostLink | undefined;
+/** `target`: what hosts are told to connect to. */
+type OtherLink = (name: string, controller: () => Controller, target: string) => HostLink | undefined;
 
 export class Kakuri {
   readonly controller: Controller;
@@ -31,17 +32,17 @@ export class Kakuri {
       hostOf: (id) => byId.get(id),
       onRefused: (remote, reason) => process.stderr.write(`switch ${remote} refused: ${reason}\n`),
     });
-    const port = /^p[a-z]+:(\d+)/.exec(hub.address)?.[1] ?? '';
+    const target = `tcp:127.0.0.1:${/^p[a-z]+:(\d+)/.exec(hub.address)?.[1] ?? ''}`;
     const controller: Controller = new Controller({
       topology,
       openLink: (host, onChange) => {
-        const link = other(host.name, () => controller);
+        const link = other(host.name, () => controller, target);
         if (link !== undefined) return link;
         const session = new HostSession(host, onChange);
         byId.set(datapathId(host.name), session);
         return session;
       },
-      controllerTarget: () => `tcp:127.0.0.1:${port}`,
+      controllerTarget: () => target,
       log: pino({ level: 'silent' }),
       now: () => performance.now(),
       readEveryMs: READ_EVERY_MS,

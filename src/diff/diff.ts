@@ -184,7 +184,9 @@ function everything(desired: DesiredState, actual: ActualState): Difference {
 }
 
 /** The difference between what one host's switch should hold and what it holds. */
-export function difference(desired: DesiredState, actual: ActualState): Difference {
+export function difference(desired: DesiredState, given: ActualState): Difference {
+  // What is spelt out when it is asked for is asked for once.
+  const actual = { flows: given.flows, groups: given.groups, meters: given.meters };
   if (actual.flows.size === 0) return everything(desired, actual);
   const { wanted, clashes } = places(desired.flows);
   const add: DesiredFlow[] = [];
