@@ -29,13 +29,18 @@ function spellBits(field: FieldName, value: Value, mask: Value | undefined): rea
   return [m === all ? `${field}=${v.toString(16)}` : `${field}=${v.toString(16)}/${m.toString(16)}`];
 }
 
+/** By field, the first number that it has no room for; none of a 64-bit register is spelt as it is. */
+const TOO_LARGE: Readonly<Record<string, number>> = Object.fromEntries(
+  Object.entries(FIELDS).map(([name, { bits }]) => [name, name.startsWith('xreg') ? 0 : 2 ** bits]),
+);
+
 /** A number of so many bits, and all of them asked for, is its own spelling: most matches are such. */
 const isPlain = (field: FieldName, value: Value, mask: Value | undefined): value is number =>
-  mask === undefined && typeof value === 'number' && !field.startsWith('xreg') && value < 2 ** bitsOf(field);
+  mask === undefined && typeof value === 'number' && value < (TOO_LARGE[field] ?? 0);
 
 /** A field written as `name=value/mask`, in hexadecimal. */
-const spell = (field: FieldName, value: Value, mask: Value | undefined): readonly string[] =>
-  isPlain(field, value, mask) ? [`${field}=${value.toString(16)}`] : spellBits(field, value, mask);
+const spell = (field: FieldName, value: Value, mask: Value | undefined): string =>
+  isPlain(field, value, mask) ? `${field}=${value.toString(16)}` : spellBits(field, value, mask).join(',');
 
 /** The match as text: equal matches give equal texts, whatever order and masks they came with. */
 export function canonicalMatch(match: Match): string {
@@ -68,7 +73,7 @@ function canonicalAction(action: Action): string {
   switch (action.kind) {
     case 'set_field': {
       const { field, value, mask } = action as { field: FieldName; value: Value; mask?: Value };
-      return `set ${spell(field, value, mask).join(',')}`;
+      return `set ${spell(field, value, mask)}`;
     }
     case 'output':
       // max_len says how much of a packet the controller gets; for other ports it means nothing.
@@ -85,7 +90,11 @@ function canonicalAction(action: Action): string {
 }
 
 /** A list of actions as text. */
-export const canonicalActions = (actions: readonly Action[]): string => actions.map(canonicalAction).join(';');
+export function canonicalActions(actions: readonly Action[]): string {
+  let text = '';
+  for (const action of actions) text = text === '' ? canonicalAction(action) : `${text};${canonicalAction(action)}`;
+  return text;
+}
 
 /** Execution order of instructions (OpenFlow 1.5.1 clause 5.5): the order in which a switch may give them is its own. */
 const ORDER = [
@@ -129,6 +138,21 @@ const inOrder = (a: Instruction, b: Instruction): number => ORDER.indexOf(a.kind
 
 /** Instructions as text, in execution order, without an empty apply. */
 export function canonicalInstructions(instructions: readonly Instruction[]): string {
+  // Most come in order, and without a meter among the actions.
+  let text = '';
+  let place = 0;
+  for (const instruction of instructions) {
+    const at = ORDER.indexOf(instruction.kind);
+    const metered = instruction.kind === 'apply_actions' && instruction.actions?.[0]?.kind === 'meter';
+    if (at < place || metered) return sortedInstructions(instructions);
+    place = at;
+    const part = canonicalInstruction(instruction);
+    if (part !== '') text = text === '' ? part : `${text}|${part}`;
+  }
+  return text;
+}
+
+function sortedInstructions(instructions: readonly Instruction[]): string {
   const parts: string[] = [];
   for (const instruction of instructions.flatMap(withMeterInstruction).sort(inOrder)) {
     const part = canonicalInstruction(instruction);

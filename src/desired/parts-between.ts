@@ -2,6 +2,7 @@
  * Which objects' flows make two states of one host differ: pieces that are the same value hold the same flows, so only
  * those that are not are opened, and of them only objects that are not equal give their flows.
  */
+import { type Meter, portMeters } from '../pipeline/index.js';
 import { groundNeeds } from './host-state.js';
 import { made, type Need, needsApart } from './needs.js';
 import { headNeeds, peerNeeds } from './network-slice.js';
@@ -20,6 +21,8 @@ export interface PartsBetween {
   /** In the one, not in the other. */
   readonly gone: readonly Part[];
   readonly come: readonly Part[];
+  /** Meters of ports that are in the one, or in the other, or in both and are not equal. */
+  readonly meters: { readonly gone: readonly Meter[]; readonly come: readonly Meter[] };
   /** The pieces that were opened: all of these parts are in them. */
   readonly pieces: readonly Piece[];
 }
@@ -44,12 +47,19 @@ const madeIn = ({ slices: { ground } }: DesiredState, needs: readonly Need[]): r
 
 /** The parts of one piece that are in one state and not in the other. */
 function apart(before: DesiredState, after: DesiredState, piece: Piece): Omit<PartsBetween, 'pieces'> {
-  const { network, addresses } = piece;
+  const { network, peer, addresses } = piece;
   if (network !== undefined && addresses)
-    return { gone: addressesIn(before, network), come: addressesIn(after, network) };
+    return { gone: addressesIn(before, network), come: addressesIn(after, network), meters: NO_METERS };
   const { gone, come } = needsApart(needsIn(before, piece), needsIn(after, piece));
-  return { gone: madeIn(before, gone), come: madeIn(after, come) };
+  const meters =
+    network === undefined || peer !== undefined ? NO_METERS : { gone: metersOf(gone), come: metersOf(come) };
+  return { gone: madeIn(before, gone), come: madeIn(after, come), meters };
 }
+
+const NO_METERS: PartsBetween['meters'] = { gone: [], come: [] };
+
+const metersOf = (needs: readonly Need[]): readonly Meter[] =>
+  needs.flatMap((need) => (need.kind === 'port' ? portMeters(need.object) : []));
 
 /** The pieces of one network that are other ones now. */
 function piecesOf(
@@ -69,13 +79,21 @@ function piecesOf(
 /** The parts by which `after` differs from `before`; only pieces that are other values are opened. */
 export function partsBetween(before: DesiredState, after: DesiredState): PartsBetween {
   const [was, is] = [before.slices, after.slices];
-  if (was === is) return { gone: [], come: [], pieces: [] };
+  if (was === is) return { gone: [], come: [], meters: NO_METERS, pieces: [] };
   const pieces: Piece[] = was.ground === is.ground ? [] : [{}];
   for (const [path, slice] of was.networks) pieces.push(...piecesOf(path, slice, is.networks.get(path)));
   for (const [path, slice] of is.networks)
     if (!was.networks.has(path)) pieces.push(...piecesOf(path, undefined, slice));
   const found = pieces.map((piece) => apart(before, after, piece));
-  return { gone: found.flatMap(({ gone }) => gone), come: found.flatMap(({ come }) => come), pieces };
+  return {
+    gone: found.flatMap(({ gone }) => gone),
+    come: found.flatMap(({ come }) => come),
+    meters: {
+      gone: found.flatMap(({ meters }) => meters.gone),
+      come: found.flatMap(({ meters }) => meters.come),
+    },
+    pieces,
+  };
 }
 
 /** The flows of one piece of a state. */

@@ -83,9 +83,13 @@ const heldGroup = (group: DesiredGroup): ActualGroup => ({
 });
 
 /** The groups and meters of a switch that holds this, exactly. */
-export const heldOtherwise = ({ groups, meters }: DesiredState): Pick<ActualState, 'groups' | 'meters'> => ({
-  groups: new Map(groups.map((group) => [group.group_id, heldGroup(group)])),
-  meters: new Map(meters.map((meter) => [meter.meter_id, contentOf(meter)])),
+export const heldOtherwise = (desired: DesiredState): Pick<ActualState, 'groups' | 'meters'> => ({
+  get groups() {
+    return new Map(desired.groups.map((group) => [group.group_id, heldGroup(group)]));
+  },
+  get meters() {
+    return new Map(desired.meters.map((meter) => [meter.meter_id, contentOf(meter)]));
+  },
 });
 
 /** What a switch holds beside a state, all of it left there because nobody can judge it yet. */

@@ -8,7 +8,14 @@
  *    (OpenFlow 1.5.1 clause 6.4).
  */
 
-import { type DesiredFlow, type DesiredGroup, type DesiredState, type Piece, partsBetween } from '../desired/index.js';
+import {
+  type DesiredFlow,
+  type DesiredGroup,
+  type DesiredState,
+  type PartsBetween,
+  type Piece,
+  partsBetween,
+} from '../desired/index.js';
 import { isOurs, type Meter, ownerOf } from '../pipeline/index.js';
 import {
   type ActualFlow,
@@ -133,6 +140,17 @@ function meterChanges(desired: DesiredState, actual: Pick<ActualState, 'meters'>
   };
 }
 
+/** The same by what has gone and come; what is the same meter and the same limit in both is none. */
+function meterChangesBetween({ gone, come }: PartsBetween['meters']): ReturnType<typeof meterChanges> {
+  const was = new Map(gone.map((meter) => [meter.meter_id, contentOf(meter)]));
+  const is = new Set(come.map(({ meter_id }) => meter_id));
+  return {
+    addMeters: come.filter(({ meter_id }) => !was.has(meter_id)),
+    modifyMeters: come.filter((m) => was.has(m.meter_id) && was.get(m.meter_id) !== contentOf(m)),
+    removeMeters: [...was.keys()].filter((id) => !is.has(id)),
+  };
+}
+
 /** True when a group has a bucket that is not wanted and stays, because nobody can judge it. */
 function keepsBuckets(
   groups: readonly DesiredGroup[],
@@ -154,7 +172,8 @@ function keepsBuckets(
 /** What of the groups and meters differs; `pure` when nothing of them stays beside what is wanted. `right`: known to be. */
 function otherwise(
   desired: DesiredState,
-  actual: Pick<ActualState, 'groups' | 'meters'>,
+  actual: Pick<ActualState, 'groups'>,
+  meters: ReturnType<typeof meterChanges>,
   right: ReadonlySet<DesiredGroup> = new Set(),
 ): Omit<FlowPlan, 'add' | 'modify' | 'remove'> & { readonly pure: boolean } {
   const wanted = new Set(desired.groups.map((g) => g.group_id));
@@ -168,7 +187,7 @@ function otherwise(
   return {
     groups: doubtful.flatMap((g) => groupChange(g, present.get(g.group_id), desired) ?? []),
     removeGroups: [...actual.groups.keys()].filter((id) => !wanted.has(id)),
-    ...meterChanges(desired, actual),
+    ...meters,
     pure: !keepsBuckets(doubtful, desired, { groups: present }),
   };
 }
@@ -178,7 +197,7 @@ const spelt = ({ group_id, owner, buckets }: DesiredGroup): DesiredGroup => ({ g
 
 /** To a switch without flows all are sent; a place wanted twice is told when they are read back. */
 function everything(desired: DesiredState, actual: ActualState): Difference {
-  const { pure, ...rest } = otherwise(desired, actual);
+  const { pure, ...rest } = otherwise(desired, actual, meterChanges(desired, actual));
   const plan = { add: desired.flows, modify: [], remove: [], ...rest };
   return { plan, foreign: [], heldBack: [], clashes: [], pure, beside: { flows: new Map(), groups: !pure } };
 }
@@ -207,7 +226,7 @@ export function difference(desired: DesiredState, given: ActualState): Differenc
     else if (desired.keepOwners.has(ownerOf(flow.cookie))) kept.set(flow.identity, flow);
     else remove.push(flow);
   }
-  const { pure, ...rest } = otherwise(desired, actual);
+  const { pure, ...rest } = otherwise(desired, actual, meterChanges(desired, actual));
   const known = foreign.length + heldBack.length + clashes.length === 0;
   return {
     plan: { add, modify, remove, ...rest },
@@ -231,7 +250,7 @@ export function changedParts(
   held: DesiredState,
   beside: Beside = NOTHING,
 ): Difference | undefined {
-  const { gone: former, come, pieces } = partsBetween(held, desired);
+  const { gone: former, come, meters, pieces } = partsBetween(held, desired);
   const gone = new Map<string, DesiredFlow>();
   for (const part of former) for (const flow of part) gone.set(flow.identity, flow);
   const add: DesiredFlow[] = [];
@@ -257,11 +276,12 @@ export function changedParts(
   };
   for (const flow of gone.values()) if (!seen.has(flow.identity)) left(actualOf(flow));
   for (const flow of beside.flows.values()) left(flow);
-  const { groups = undefined } = beside;
+  const { groups } = beside;
+  const changes = meterChangesBetween(meters);
   const { pure, ...rest } =
     groups === undefined
-      ? otherwise(desired, heldOtherwise(held), new Set(held.groups))
-      : otherwise(desired, { ...heldOtherwise(held), groups });
+      ? otherwise(desired, { groups: heldOtherwise(held).groups }, changes, new Set(held.groups))
+      : otherwise(desired, { groups }, changes);
   return {
     plan: { add, modify, remove, ...rest },
     foreign: [],
