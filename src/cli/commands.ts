@@ -6,6 +6,7 @@ import { declareDemo } from './demo.js';
 import { declareDiff } from './diff.js';
 import { declareDump } from './dump.js';
 import { declareEvaluate } from './evaluate.js';
+import { declareEvidence } from './evidence.js';
 import { declareFlows } from './flows.js';
 import { declareOpenflow } from './openflow-command.js';
 import { declarePlan } from './plan.js';
@@ -36,6 +37,7 @@ export const COMMANDS: readonly Declare[] = [
   declareTrace,
   declareDump,
   declareDiff,
+  declareEvidence,
   declareRemove,
   declareSimulate,
   declareEvaluate,

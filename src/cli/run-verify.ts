@@ -63,10 +63,19 @@ async function topologyOf(options: VerifyOptions, directory: string): Promise<To
 }
 
 /** The running controller's hosts. Throws CliError 3 where one of them could not be read: the proof is of all or none. */
-async function live(
-  options: VerifyOptions,
-): Promise<{ readonly topology: Topology; readonly dumps: readonly HostDump[]; readonly unread: readonly string[] }> {
-  const report = await ask<DumpReport>('/dump', options);
+const live = async (options: VerifyOptions): Promise<ReadHosts> =>
+  hostsOfReport(await ask<DumpReport>('/dump', options));
+
+/** What is proved of: Kakuri's own hosts. */
+export interface ReadHosts {
+  readonly topology: Topology;
+  readonly dumps: readonly HostDump[];
+  /** What could not be read, a clause each. */
+  readonly unread: readonly string[];
+}
+
+/** The hosts of a controller's report. Throws CliError 3 where one of them could not be read. */
+export function hostsOfReport(report: DumpReport): ReadHosts {
   const missing = report.hosts.filter(({ texts }) => texts === undefined);
   if (missing.length > 0)
     throw new CliError(
@@ -92,11 +101,7 @@ async function live(
 }
 
 /** Kakuri's own hosts, live or saved, with the topology that is meant, and what could not be read. Throws CliError. */
-export async function readHosts(options: VerifyOptions): Promise<{
-  readonly topology: Topology;
-  readonly dumps: readonly HostDump[];
-  readonly unread: readonly string[];
-}> {
+export async function readHosts(options: VerifyOptions): Promise<ReadHosts> {
   const { topology, dumps, unread } =
     options.dumps === undefined
       ? await live(options)
@@ -107,21 +112,14 @@ export async function readHosts(options: VerifyOptions): Promise<{
   return { topology, dumps, unread };
 }
 
-/** Reads and proves. Throws CliError. */
-export async function prove(options: VerifyOptions): Promise<Proved> {
-  const timed = (dumps: readonly HostDump[], proof: () => Proof): Proved => {
-    const start = performance.now();
-    const result = proof();
-    return { ...result, hosts: new Set(dumps.map(hostOfDump)).size, seconds: (performance.now() - start) / 1000 };
-  };
-  if (options.tenants !== undefined) {
-    if (options.dumps === undefined)
-      throw new CliError('--tenants needs --dumps: hosts of another controller are saved first', 2);
-    const tenants = await readTenants(options.tenants);
-    const dumps = await readFolder(options.dumps);
-    return timed(dumps, () => verify(dumps, foreignSpec(tenants, dumps)));
-  }
-  const { topology, dumps, unread } = await readHosts(options);
+function timed(dumps: readonly HostDump[], proof: () => Proof): Proved {
+  const start = performance.now();
+  const result = proof();
+  return { ...result, hosts: new Set(dumps.map(hostOfDump)).size, seconds: (performance.now() - start) / 1000 };
+}
+
+/** The proof over Kakuri's own hosts. What could not be read leaves it unproven. */
+export function proveRead({ topology, dumps, unread }: ReadHosts): Proved {
   const proof = timed(dumps, () => verify(dumps, kakuriSpec(topology, dumps), kakuriReasons(topology, dumps)));
   const absent = topology.hosts.filter(({ name }) => !dumps.some(({ host }) => host === name));
   const more = [
@@ -132,6 +130,16 @@ export async function prove(options: VerifyOptions): Promise<Proved> {
   if (more.length === 0) return proof;
   const unproven = [...proof.unproven, ...more];
   return { ...proof, unproven, verdict: proof.verdict === 'leak' ? 'leak' : 'unproven' };
+}
+
+/** Reads and proves. Throws CliError. */
+export async function prove(options: VerifyOptions): Promise<Proved> {
+  if (options.tenants === undefined) return proveRead(await readHosts(options));
+  if (options.dumps === undefined)
+    throw new CliError('--tenants needs --dumps: hosts of another controller are saved first', 2);
+  const tenants = await readTenants(options.tenants);
+  const dumps = await readFolder(options.dumps);
+  return timed(dumps, () => verify(dumps, foreignSpec(tenants, dumps)));
 }
 
 /** A leak as a person reads it. */

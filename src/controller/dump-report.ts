@@ -12,6 +12,8 @@ export interface HostDumpReport {
   readonly error?: string;
   /** Why br-int may have flows that OpenFlow does not show; absent: it has none. */
   readonly hidden?: string;
+  /** Of its Open vSwitch, as OVSDB has it. */
+  readonly ovsVersion?: string;
   /** Its other bridges that have a VM's port. */
   readonly bridges?: readonly BridgeDumpReport[];
 }
@@ -71,9 +73,11 @@ export async function dumpReport(controller: Controller): Promise<DumpReport> {
       try {
         const bridges = await otherBridges(link, topology);
         const hidden = hiddenFlows(link);
+        const ovsVersion = link.rows()?.root?.ovs_version;
         return {
           host: name,
           texts: await link.dump(),
+          ...(ovsVersion === undefined ? {} : { ovsVersion }),
           ...(hidden === undefined ? {} : { hidden }),
           ...(bridges.length === 0 ? {} : { bridges }),
         };

@@ -1,5 +1,6 @@
 /** `kakuri verify`, `dump` and `diff` on real switches: right tables are proved, and a flow planted in one is found. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -77,6 +78,43 @@ describe('verify, dump and diff', function () {
     const { code, stdout, stderr } = await run('dump', direct, '--topology', file, '--state', directory);
     expect(stderr).to.match(/^kakuri: hv2: OVSDB tcp:127\.0\.0\.1:1 is not a local socket/);
     expect({ code, stdout }).to.deep.equal({ code: 3, stdout: `2 hosts saved in ${direct}\n` });
+  });
+
+  it('packs the evidence: dumps that prove the same again, versions, and checksums that hold', async () => {
+    // ovs-ctl writes it where it starts Open vSwitch; the lab does without.
+    await net.lab.vsctl('hv1', 'set', 'Open_vSwitch', '.', 'ovs_version=3.1.0');
+    const [archive, again] = [join(directory, 'evidence.tar.gz'), join(directory, 'again.tar.gz')];
+    const { code, stdout, stderr } = await live('evidence', archive);
+    expect(code, stderr).to.equal(0);
+    expect(stdout).to.match(/evidence\.tar\.gz: isolated, \d+ flows on 3 hosts\n$/);
+    execFileSync('tar', ['-xzf', archive, '-C', directory]);
+    const folder = join(directory, 'evidence');
+    const checked = execFileSync('sha256sum', ['-c', 'SHA256SUMS'], { cwd: folder, encoding: 'utf8' });
+    expect(checked.split('\n').filter((line) => line.endsWith(': OK'))).to.have.length(3 * 5 + 4);
+    const proved = await run('verify', '--dumps', folder, '--json');
+    expect([proved.code, JSON.parse(proved.stdout).verdict]).to.deep.equal([0, 'isolated']);
+    const { seconds: _, ...proof } = JSON.parse(proved.stdout);
+    expect(JSON.parse(readFileSync(join(folder, 'proof.json'), 'utf8'))).to.deep.equal(proof);
+    const { openVSwitch } = JSON.parse(readFileSync(join(folder, 'versions.json'), 'utf8'));
+    expect(openVSwitch).to.deep.equal({ hv1: '3.1.0', hv2: 'unknown', hv3: 'unknown' });
+    // Of what is saved already the archive is the same, octet for octet, whenever it is made.
+    for (const file of [archive, again])
+      expect((await run('evidence', file, '--dumps', today, '--state', directory)).code).to.equal(0);
+    expect(readFileSync(archive).equals(readFileSync(again))).to.equal(true);
+  });
+
+  it('packs the evidence of a leak, too, and says so', async () => {
+    const leaky = join(directory, 'leaky');
+    cpSync(today, leaky, { recursive: true });
+    const planted = ` cookie=0x77, table=0, n_packets=0, n_bytes=0, priority=50000,in_port=${ofport('red-vm1')},dl_type=0x88b5 actions=output:${ofport('blue-vm1')}\n`;
+    appendFileSync(join(leaky, 'hv1', 'flows.txt'), planted);
+    const archive = join(directory, 'leaky.tar.gz');
+    const { code, stdout } = await run('evidence', archive, '--dumps', leaky, '--state', directory);
+    expect([code, /leaky\.tar\.gz: leak, /.test(stdout)]).to.deep.equal([1, true]);
+    const told = execFileSync('tar', ['-xzOf', archive, 'evidence/proof.txt'], { encoding: 'utf8' });
+    expect(told).to.include('LEAK (G2) from red/web/red-vm1 to blue/web/blue-vm1');
+    const nowhere = await run('evidence', join(directory, 'none', 'x.tar.gz'), '--dumps', today, '--state', directory);
+    expect([nowhere.code, nowhere.stderr.includes('none/x.tar.gz')]).to.deep.equal([2, true]);
   });
 
   it('reads what ovs-ofctl itself prints, names included', async () => {
