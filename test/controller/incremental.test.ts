@@ -284,8 +284,10 @@ describe('what is computed from a change alone', function () {
           JSON.stringify([group.group_id, insert.map((b) => b.content).sort(), [...remove].sort(), how]),
         ),
       ),
-      removeGroups: plan.removeGroups,
-      meters: [plan.addMeters, plan.modifyMeters, plan.removeMeters],
+      // Each by itself: groups and meters go and come in any order.
+      removeGroups: sorted(plan.removeGroups.map(String)),
+      meters: [plan.addMeters, plan.modifyMeters].map((list) => sorted(list.map((meter) => JSON.stringify(meter)))),
+      removeMeters: sorted(plan.removeMeters.map(String)),
       pure,
       beside: sorted(beside?.flows.keys() ?? ['unknown']),
     });
