@@ -197,7 +197,8 @@ function changedRows(before: HostFacts | undefined, after: HostFacts): ReadonlyM
 /** Ports that nobody could judge until this host was heard. */
 function judgeable(world: World, bound: Bound, host: string): readonly Port[] {
   const { named, anywhere } = bound.index;
-  const everyone = world.topology.hosts.every(({ name }) => world.facts.has(name));
+  const { hosts } = world.topology;
+  const everyone = world.facts.size >= hosts.length && hosts.every(({ name }) => world.facts.has(name));
   const candidates: readonly PlacedPort[] = [
     ...(named.get(host) ?? []),
     ...(everyone ? anywhere : []),

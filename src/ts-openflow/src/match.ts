@@ -148,7 +148,7 @@ function writeField(
 
 /** The names of a match's fields, in the order they are written: as they came, then in canonical order. */
 export function fieldOrder(match: Match): readonly string[] {
-  const rankOf = (name: string): number => fieldEntry(name)?.rank ?? Number.POSITIVE_INFINITY;
+  if (match[WIRE_ORDER] === undefined) return canonicalOrder(match);
   const place = new Map((match[WIRE_ORDER] ?? []).map((name, i) => [name, i]));
   const before = (a: string, b: string): number => {
     const [x, y] = [place.get(a), place.get(b)];
@@ -157,6 +157,26 @@ export function fieldOrder(match: Match): readonly string[] {
     return rankOf(a) === rankOf(b) ? (a < b ? -1 : 1) : rankOf(a) - rankOf(b);
   };
   return Object.keys(match).sort(before);
+}
+
+const rankOf = (name: string): number => fieldEntry(name)?.rank ?? Number.POSITIVE_INFINITY;
+
+/** The same of a match made by hand: few fields, sorted as they are inserted. */
+function canonicalOrder(match: Match): readonly string[] {
+  const names: string[] = [];
+  const ranks: number[] = [];
+  for (const name of Object.keys(match)) {
+    const rank = rankOf(name);
+    let at = names.length;
+    while (at > 0) {
+      const before = ranks[at - 1] as number;
+      if (before < rank || (before === rank && (names[at - 1] as string) < name)) break;
+      at -= 1;
+    }
+    names.splice(at, 0, name);
+    ranks.splice(at, 0, rank);
+  }
+  return names;
 }
 
 /** Writes the fields of a match, without its header. */
