@@ -17,6 +17,7 @@ export interface RunOptions {
   readonly timeout: string;
   readonly state?: string;
   readonly apiTokenFile?: string;
+  readonly verify?: 'enforce';
   readonly logLevel: string;
 }
 

@@ -90,6 +90,7 @@ async function start(file: string, topology: Topology, options: RunOptions, log:
     log,
     now: () => performance.now(),
     readEveryMs: Math.max(READ_EVERY_MS, READ_EACH_MS * topology.hosts.length),
+    enforce: options.verify === 'enforce',
   });
   const token = options.apiTokenFile === undefined ? {} : { token: tokenFrom(options.apiTokenFile) };
   const apply = planTaker({ controller, file, state: options.state });

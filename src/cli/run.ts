@@ -1,4 +1,5 @@
 /** `kakuri run`: the controller. */
+import { Option } from 'commander';
 import { command, type Declare } from './command.js';
 import type { RunOptions } from './options.js';
 
@@ -16,6 +17,12 @@ export const declareRun: Declare = (program, version) => {
     .option('--api <url>', 'where status, flows and the like ask; http://ADDRESS:PORT', 'http://127.0.0.1:6680')
     .option('--api-token-file <file>', 'bearer token; needed where the API is not on loopback')
     .option('--state <dir>', 'where allocated keys are remembered (default: $XDG_STATE_HOME/kakuri)')
+    .addOption(
+      new Option(
+        '--verify <mode>',
+        'enforce: each plan is proved before it is sent, and what would leak is refused',
+      ).choices(['enforce']),
+    )
     .option('--once', 'exit 0 when every host is confirmed; hosts go on working')
     .option('--json', 'the ready line as JSON: {"ready","pid","api"}')
     .option('--timeout <seconds>', 'with --once: give up (exit 3) after this time', '60')

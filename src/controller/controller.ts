@@ -343,6 +343,7 @@ export class Controller {
       flowsOf: this.#flowsOf,
       now,
       readEveryMs,
+      enforce: this.#options.enforce === true,
       onCommitted: (confirmed) => this.#confirm(link.name, confirmed),
     });
   }

@@ -24,6 +24,8 @@ export interface ControllerOptions {
   readonly now: () => number;
   /** How old the last read of a switch's tables may be, milliseconds. */
   readonly readEveryMs: number;
+  /** Plans are proved before they are sent, and refused where they would leak. */
+  readonly enforce?: boolean;
 }
 
 /** What is known of one host, for `status`. */

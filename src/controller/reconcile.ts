@@ -16,6 +16,7 @@ import {
   isEmpty,
 } from '../diff/index.js';
 import type { HostLink, Refusal } from '../session/index.js';
+import { sendAtOnce, sendProved } from './enforce.js';
 import type { Look } from './look.js';
 import { afterSending, isKnown, type Known, knowing, type Memory, readAgain, readAll, readBack } from './memory.js';
 import { sendWithoutRefused } from './refused.js';
@@ -53,6 +54,8 @@ export interface PassContext {
   readonly now: () => number;
   /** A read older than this many milliseconds is done again: drift and foreign flows are found so. */
   readonly readEveryMs: number;
+  /** Plans are proved before they are sent (enforce.ts). */
+  readonly enforce?: boolean;
   /** Called as soon as a bundle is committed, before the read-back: other hosts may now send. */
   readonly onCommitted: (confirmed: Confirmed) => void;
 }
@@ -68,7 +71,8 @@ const readBackBy = ({ state }: PassContext, desired: DesiredState): Confirmed =>
   return { ...confirmedBy(desired), held: { generation: state.generation, numbers, remotes } };
 };
 
-const refusalText = ({ about, error }: Refusal): string => `refused by the switch: ${about}: ${error}`;
+const refusalText = ({ about, error }: Refusal): string =>
+  `refused by ${about.startsWith('the proof') ? '' : 'the switch: '}${about}: ${error}`;
 
 const nothing = (context: PassContext, state: PassResult['state'], errors: readonly string[]): PassResult => ({
   memory: context.memory,
@@ -125,10 +129,12 @@ function right({ context, desired, problems, memory }: TablePass, errors: readon
 async function send({ context, desired, problems, memory }: TablePass, found: Difference): Promise<TableResult> {
   const { plan } = found;
   const errors = [...problems, ...tableErrors(found)];
-  const sent = await context.link.send(plan);
+  const { link, state } = context;
+  const sending = context.enforce === true ? sendProved(link, state) : sendAtOnce(link);
+  const sent = await sending(plan, memory.actual);
   if (!sent.committed) {
     const { epoch, readAt } = memory;
-    const rest = await sendWithoutRefused(context.link, desired, sent);
+    const rest = await sendWithoutRefused(link, sending, desired, sent);
     if (rest.desired !== undefined) context.onCommitted(confirmedBy(rest.desired));
     return {
       memory: { epoch, readAt, actual: undefined },

@@ -6,6 +6,7 @@
 import type { DesiredState } from '../desired/index.js';
 import { difference, type FlowPlan, flowModCount, isEmpty } from '../diff/index.js';
 import type { HostLink, Refusal, SendResult } from '../session/index.js';
+import type { Send } from './enforce.js';
 
 /** Each time others may be refused, as where a table is full; then the rest waits for the next pass. */
 const MOST_TRIES = 4;
@@ -44,6 +45,7 @@ function without(desired: DesiredState, ports: ReadonlySet<string>): DesiredStat
 /** After a refusal: what the switch takes is sent. `sent`: what came of the first try. */
 export async function sendWithoutRefused(
   link: HostLink,
+  send: Send,
   desired: DesiredState,
   sent: SendResult,
 ): Promise<WithoutRefused> {
@@ -52,8 +54,9 @@ export async function sendWithoutRefused(
     const ports = refusedPorts(refusals);
     if (ports === undefined) return { refusals, flowModsSent: 0 };
     const rest = without(desired, ports);
-    const plan: FlowPlan = difference(rest, await link.read()).plan;
-    const again = isEmpty(plan) ? { committed: true, refusals: [] } : await link.send(plan);
+    const tables = await link.read();
+    const plan: FlowPlan = difference(rest, tables).plan;
+    const again = isEmpty(plan) ? { committed: true, refusals: [] } : await send(plan, tables);
     if (again.committed) return { refusals, desired: rest, flowModsSent: flowModCount(plan) };
     refusals.push(...again.refusals);
   }

@@ -20,7 +20,7 @@ export {
   wayTo,
 } from './interpret.js';
 export { type Finding, type HostView, hostView, judge, portName, type Source } from './judge.js';
-export type { LeakReport, PathStep, Reasons } from './leak-report.js';
+export { type LeakReport, type PathStep, type Reasons, reportLeak } from './leak-report.js';
 export { desiredLine } from './line.js';
 export { type MatchNames, matchWords } from './match-words.js';
 export { type DumpGroup, type DumpPort, FlowSet, type GroupType, type HostDump, isTunnel } from './model.js';
