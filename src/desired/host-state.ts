@@ -9,7 +9,7 @@ import type { Bound } from './bound.js';
 import { type Kept, keptOn } from './keep.js';
 import { keyExcesses, LIMITS, tooManyFlows } from './limits.js';
 import { made, type Need } from './needs.js';
-import { headNeeds, networkSlice, peerNeeds } from './network-slice.js';
+import { addressParts, headNeeds, networkSlice, peerNeeds } from './network-slice.js';
 import { type FlowsOf, plainFlowsOf } from './remember.js';
 import type { Ground, NetworkSlice, SliceContext } from './slices.js';
 import type { DesiredState, Part, Slices } from './state.js';
@@ -93,9 +93,10 @@ function allParts({ networks, ground }: Slices): readonly Part[] {
   const { flowsOf } = ground;
   const all: Part[] = [];
   for (const need of groundNeeds(ground)) all.push(made(flowsOf, need));
-  for (const { head, peers, network } of networks.values()) {
+  for (const slice of networks.values()) {
+    const { head, peers } = slice;
     for (const need of headNeeds(head)) all.push(made(flowsOf, need));
-    for (const part of flowsOf.addresses(network)) all.push(part);
+    for (const part of addressParts(slice)) all.push(part);
     for (const peer of peers.values()) for (const need of peerNeeds(peer)) all.push(made(flowsOf, need));
   }
   return all;

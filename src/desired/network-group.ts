@@ -48,12 +48,15 @@ class NetworkGroup implements DesiredGroup {
   }
 }
 
+/** Of a network that is too large for broadcasts: a group without buckets. */
+const NOWHERE: ReadonlyMap<string, PeerSlice> = new Map();
+
 export function groupsOf(
   ground: Ground,
   { network, floods }: LocalNetwork,
   peers: ReadonlyMap<string, PeerSlice>,
 ): readonly DesiredGroup[] {
-  if (!floods) return [];
+  if (!floods) return [new NetworkGroup(ground, network, NOWHERE, false)];
   const all = new NetworkGroup(ground, network, peers, false);
   return wantsUnknown(network) ? [all, new NetworkGroup(ground, network, peers, true)] : [all];
 }

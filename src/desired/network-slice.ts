@@ -3,7 +3,7 @@
  * each other host with a port of it. A piece whose causes are what they were before is the same value again, so a change
  * costs what it touches; from nothing the same pieces are made. Pure.
  */
-import type { LocalPort, SendTo } from '../pipeline/index.js';
+import type { LocalNetwork, LocalPort, SendTo } from '../pipeline/index.js';
 import type { Host, Network, Port, Way, Wire } from '../topology/index.js';
 import { placeOn, placesOf, whereIs } from './binding.js';
 import type { NetworkPlaces } from './bound.js';
@@ -11,6 +11,7 @@ import { floodRefusal, partExcesses } from './limits.js';
 import type { Need } from './needs.js';
 import { groupsOf, sameBuckets } from './network-group.js';
 import type { Ground, HeadSlice, Move, NetworkSlice, OpenWay, PeerSlice, SliceContext } from './slices.js';
+import type { Part } from './state.js';
 import { peerKey, presentWay, sendKey, waysOf } from './ways.js';
 import type { World } from './world.js';
 
@@ -53,6 +54,19 @@ function headOf(
   const warnings = refusal === undefined ? [] : [refusal];
   return { here, members: places.byHost.size, migrating, local, warnings, excesses };
 }
+
+/**
+ * The port whose addresses nobody on this host asks for: the only one of its network here, whose own questions for them
+ * are dropped before (tables arp and nd).
+ */
+export const onlyPort = ({ ports }: LocalNetwork): Port | undefined =>
+  ports.length === 1 ? ports[0]?.port : undefined;
+
+/** What answers for the addresses of the network on this host. */
+export const addressParts = ({ ground, network, head }: NetworkSlice): readonly Part[] => {
+  const only = onlyPort(head.local);
+  return ground.flowsOf.addresses(network).flatMap(({ port, parts }) => (port.path === only?.path ? [] : parts));
+};
 
 /** The network itself and its ports here. */
 export const headNeeds = ({ local }: HeadSlice): readonly Need[] => [

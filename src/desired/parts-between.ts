@@ -5,7 +5,7 @@
 import { type Meter, portMeters } from '../pipeline/index.js';
 import { groundNeeds } from './host-state.js';
 import { made, type Need, needsApart } from './needs.js';
-import { headNeeds, peerNeeds } from './network-slice.js';
+import { addressParts, headNeeds, onlyPort, peerNeeds } from './network-slice.js';
 import type { NetworkSlice } from './slices.js';
 import type { DesiredFlow, DesiredState, Part } from './state.js';
 
@@ -13,7 +13,7 @@ import type { DesiredFlow, DesiredState, Part } from './state.js';
 export interface Piece {
   readonly network?: string;
   readonly peer?: string;
-  /** The network's addresses, which are the same on every host and as long as the network is. */
+  /** The network's addresses: those of all its ports, or of all but the only one here. */
   readonly addresses?: true;
 }
 
@@ -37,26 +37,45 @@ function needsIn({ slices: { ground, networks } }: DesiredState, { network, peer
   return other === undefined ? [] : peerNeeds(other);
 }
 
-function addressesIn({ slices: { ground, networks } }: DesiredState, path: string): readonly Part[] {
+function addressesIn({ slices: { networks } }: DesiredState, path: string): readonly Part[] {
   const slice = networks.get(path);
-  return slice === undefined ? [] : ground.flowsOf.addresses(slice.network);
+  return slice === undefined ? [] : addressParts(slice);
 }
 
 const madeIn = ({ slices: { ground } }: DesiredState, needs: readonly Need[]): readonly Part[] =>
   needs.map((need) => made(ground.flowsOf, need));
 
+const NO_METERS: PartsBetween['meters'] = { gone: [], come: [] };
+
+const onlyOf = (slice: NetworkSlice | undefined): string | undefined => slice && onlyPort(slice.head.local)?.path;
+
+/** Of one and the same network only the answers for the only port here come and go; undefined where it is another. */
+function addressesApart(
+  before: NetworkSlice | undefined,
+  after: NetworkSlice | undefined,
+): Omit<PartsBetween, 'pieces'> | undefined {
+  if (before === undefined || after === undefined || before.network !== after.network) return undefined;
+  const { network, ground } = after;
+  const of = (only: string | undefined): readonly Part[] =>
+    only === undefined
+      ? []
+      : ground.flowsOf.addresses(network).flatMap(({ port, parts }) => (port.path === only ? parts : []));
+  return { gone: of(onlyOf(after)), come: of(onlyOf(before)), meters: NO_METERS };
+}
+
 /** The parts of one piece that are in one state and not in the other. */
 function apart(before: DesiredState, after: DesiredState, piece: Piece): Omit<PartsBetween, 'pieces'> {
   const { network, peer, addresses } = piece;
-  if (network !== undefined && addresses)
+  if (network !== undefined && addresses) {
+    const few = addressesApart(before.slices.networks.get(network), after.slices.networks.get(network));
+    if (few !== undefined) return few;
     return { gone: addressesIn(before, network), come: addressesIn(after, network), meters: NO_METERS };
+  }
   const { gone, come } = needsApart(needsIn(before, piece), needsIn(after, piece));
   const meters =
     network === undefined || peer !== undefined ? NO_METERS : { gone: metersOf(gone), come: metersOf(come) };
   return { gone: madeIn(before, gone), come: madeIn(after, come), meters };
 }
-
-const NO_METERS: PartsBetween['meters'] = { gone: [], come: [] };
 
 const metersOf = (needs: readonly Need[]): readonly Meter[] =>
   needs.flatMap((need) => (need.kind === 'port' ? portMeters(need.object) : []));
@@ -69,7 +88,7 @@ function piecesOf(
 ): readonly Piece[] {
   if (before === after) return [];
   const pieces: Piece[] = before?.head === after?.head ? [] : [{ network }];
-  if (before?.network !== after?.network) pieces.push({ network, addresses: true });
+  if (before?.network !== after?.network || onlyOf(before) !== onlyOf(after)) pieces.push({ network, addresses: true });
   if (before?.peers === after?.peers) return pieces;
   for (const [peer, slice] of before?.peers ?? []) if (after?.peers.get(peer) !== slice) pieces.push({ network, peer });
   for (const peer of after?.peers.keys() ?? []) if (before?.peers.has(peer) !== true) pieces.push({ network, peer });

@@ -5,16 +5,22 @@
  * object is asked for again (parts-between.ts).
  */
 import { bucketId, knownAddresses, type ObjectKind, type ObjectValues, ownerCookie } from '../pipeline/index.js';
-import type { Network } from '../topology/index.js';
+import type { Network, Port } from '../topology/index.js';
 import { flowsOf } from './compile.js';
 import { type CookieOf, ownerOfObject } from './owners.js';
 import type { Part } from './state.js';
 
+/** What answers for the addresses of one port. */
+export interface PortAddresses {
+  readonly port: Port;
+  readonly parts: readonly Part[];
+}
+
 export interface FlowsOf {
   /** The flows that one object needs. */
   <K extends ObjectKind>(kind: K, object: ObjectValues[K]): Part;
-  /** Those of all addresses of a network, which are the same on every host. */
-  addresses(network: Network): readonly Part[];
+  /** Those of all addresses of a network, by port; they are the same on every host. */
+  addresses(network: Network): readonly PortAddresses[];
   /** The one string of those that are equal: what is said of a network by every host takes room once. */
   one(text: string): string;
   /** The number of the bucket for a host, in every group. */
@@ -28,8 +34,11 @@ const compiling =
 
 const addressesBy =
   (of: ReturnType<typeof compiling>) =>
-  (network: Network): readonly Part[] =>
-    network.ports.flatMap((port) => knownAddresses(network, port).map((ip) => of('address', { network, port, ip })));
+  (network: Network): readonly PortAddresses[] =>
+    network.ports.map((port) => ({
+      port,
+      parts: knownAddresses(network, port).map((ip) => of('address', { network, port, ip })),
+    }));
 
 const plain = compiling(ownerCookie);
 
@@ -117,7 +126,7 @@ function remembered<V>(of: (text: string) => V, most: number): (text: string) =>
 export function rememberingFlowsOf(most = MOST): FlowsOf {
   const compile = compiling(remembered(ownerCookie, MOST_HASHES));
   const anchored = new ByAnchor<Part>(most);
-  const lists = new ByAnchor<readonly Part[]>(most);
+  const lists = new ByAnchor<readonly PortAddresses[]>(most);
   const anew = addressesBy(compile);
   const remembering = <K extends ObjectKind>(kind: K, object: ObjectValues[K]): Part => {
     if (kind !== 'remote') return compile(kind, object);

@@ -13,7 +13,6 @@ import { ndUnanswered } from './tables/26-nd-unanswered.js';
 import { services } from './tables/28-services.js';
 import { l2 } from './tables/30-l2.js';
 import { broadcast } from './tables/32-broadcast.js';
-import { replicate } from './tables/34-replicate.js';
 import { fromTunnel } from './tables/40-from-tunnel.js';
 import { flood } from './tables/50-flood.js';
 import { inject } from './tables/58-inject.js';
@@ -35,7 +34,6 @@ export const TABLES: readonly Table[] = [
   services,
   l2,
   broadcast,
-  replicate,
   fromTunnel,
   flood,
   inject,

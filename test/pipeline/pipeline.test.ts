@@ -65,7 +65,7 @@ describe('pipeline', () => {
     }
   });
 
-  it("reaches a tunnel from table l2 and what is behind it only, and always with the network's key set", () => {
+  it("reaches a tunnel from tables l2 and broadcast only, and always with the network's key set", () => {
     const tunnels = new Set(world.facts.get('hv1')?.tunnels.map((t) => t.ofport));
     const sending = flows.filter((f) => actions(f).some((a) => outputTo(a, tunnels)));
     expect(sending.length).to.be.greaterThan(0);
@@ -81,7 +81,7 @@ describe('pipeline', () => {
     for (const group of groups)
       for (const bucket of group.buckets)
         expect(bucket.actions[0]).to.deep.include({ field: 'tun_id', value: BigInt(group.group_id) });
-    for (const flow of flows) if (actions(flow).some((a) => a.kind === 'group')) expect(flow.table_id).to.equal(34);
+    for (const flow of flows) if (actions(flow).some((a) => a.kind === 'group')) expect(flow.table_id).to.equal(32);
   });
 
   it('outputs to VM ports from the guard only, which checks network and destination', () => {

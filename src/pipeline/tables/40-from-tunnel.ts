@@ -3,12 +3,11 @@
  *
  *   match                                    → action
  *   reg_network = N, MAC of a port here      → reg_out = port; goto guard
- *   reg_network = N, broadcast or multicast  → goto flood
- *   … where N is too large for that          → drop no_flood
+ *   broadcast or multicast                   → goto flood
  *   reg_network = N, a port here asks for it → copies to such ports, by the guard
  *   otherwise                                → drop tunnel_unicast
  */
-import { deliverTo, MULTICAST, noFlood } from '../actions.js';
+import { deliverTo, MULTICAST } from '../actions.js';
 import { mac } from '../fields.js';
 import { reg_network } from '../registers.js';
 import { table } from '../table.js';
@@ -34,22 +33,16 @@ export const fromTunnel = table({
   matches: [reg_network, 'eth_dst'],
 
   host: () => [
+    {
+      priority: 50,
+      match: { eth_dst: MULTICAST },
+      goto: flood,
+      why: 'broadcast and multicast from other hosts go to the ports of their network here, and to no tunnel',
+    },
     { priority: 0, match: {}, drop: 'tunnel_unicast', why: 'no port here has that address in that network' },
   ],
 
-  network: (local) => [
-    {
-      priority: 50,
-      match: { [reg_network]: { value: local.network.key }, eth_dst: MULTICAST },
-      ...(local.floods
-        ? ({
-            goto: flood,
-            why: `broadcast and multicast of ${local.network.path} from other hosts go to its ports here, and to no tunnel`,
-          } as const)
-        : noFlood(local.network)),
-    },
-    { priority: 10, match: { [reg_network]: { value: local.network.key } }, ...unknownHere(local) },
-  ],
+  network: (local) => [{ priority: 10, match: { [reg_network]: { value: local.network.key } }, ...unknownHere(local) }],
 
   port: ({ network, port, ofport }) => [
     {

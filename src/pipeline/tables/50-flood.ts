@@ -1,13 +1,14 @@
 /**
  * Table 50 · flood: one copy for each port of the network on this host, each by way of the guard.
  *
- *   match            → action
- *   reg_network = N  → for each port P of N here: reg_out = P; resubmit to guard
- *   otherwise        → drop no_network
+ *   match                           → action
+ *   reg_network = N                 → for each port P of N here: reg_out = P; resubmit to guard
+ *   … where N is too large for that → drop no_flood
+ *   otherwise                       → drop no_network
  *
  * The sender gets no copy: Open vSwitch does not send a packet out of the port it came in by.
  */
-import { deliverTo } from '../actions.js';
+import { deliverTo, noFlood } from '../actions.js';
 import { reg_network } from '../registers.js';
 import { table } from '../table.js';
 import { guard } from './60-guard.js';
@@ -20,15 +21,16 @@ export const flood = table({
 
   host: () => [{ priority: 0, match: {}, drop: 'no_network', why: 'no network, no copies' }],
 
-  network: ({ network, ports, floods }) =>
-    floods
-      ? [
-          {
-            priority: 100,
-            match: { [reg_network]: { value: network.key } },
+  network: ({ network, ports, floods }) => [
+    {
+      priority: 100,
+      match: { [reg_network]: { value: network.key } },
+      ...(floods
+        ? {
             actions: ports.flatMap(({ ofport }) => [deliverTo(ofport), { kind: 'resubmit', table: guard.id } as const]),
             why: `the ports of ${network.path} on this host: ${ports.map(({ port }) => port.name).join(', ')}`,
-          },
-        ]
-      : [],
+          }
+        : noFlood(network)),
+    },
+  ],
 });
