@@ -1,5 +1,5 @@
 /**
- * The HTTP API behind `status` and `flows`, and the counters alone: JSON, read only but for `POST /apply`, which `kakuri
+ * The HTTP API behind `status` and `flows`, the counters alone, and Prometheus' `/metrics`: JSON but for that, read only but for `POST /apply`, which `kakuri
  * apply` sends. Loopback by default; any other address only with a bearer token. A request that a web page of another origin made is refused (it bears Origin), and so is one whose Host header
  * names neither this address nor loopback: a page could otherwise reach it by DNS rebinding.
  */
@@ -8,6 +8,7 @@ import { isIP } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { type Controller, dumpReport, flowReports, status } from '../controller/index.js';
 import { TABLES } from '../pipeline/index.js';
+import { metricsOf } from './metrics.js';
 
 export interface ApiOptions {
   /** `http://ADDRESS:PORT`; port 0 takes a free one. */
@@ -86,6 +87,12 @@ function routes(app: FastifyInstance, controller: Controller, { apply }: ApiOpti
       const { code, body } = await apply(request.body);
       return reply.code(code).send(body);
     });
+  const metrics = metricsOf(controller);
+  app.addHook('onClose', async () => metrics.stop());
+  app.get('/metrics', async (_request, reply) => {
+    const text = await metrics.text();
+    return reply.type(metrics.contentType).send(text);
+  });
   app.get('/status', () => status(controller));
   app.get('/counters', async () => {
     const { ports, networks, tenants } = await status(controller);

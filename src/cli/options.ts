@@ -1,5 +1,6 @@
 /** The options of the commands whose work is loaded only when they run, as commander gives them. */
 import type { Encapsulation } from '../topology/index.js';
+import type { TlsFiles } from './tls.js';
 
 export interface DemoOptions {
   readonly hosts: number;
@@ -8,7 +9,7 @@ export interface DemoOptions {
   readonly json?: boolean;
 }
 
-export interface RunOptions {
+export interface RunOptions extends TlsFiles {
   readonly listen: string;
   readonly api: string;
   readonly advertise?: string;
@@ -21,7 +22,7 @@ export interface RunOptions {
   readonly logLevel: string;
 }
 
-export interface RemoveOptions {
+export interface RemoveOptions extends TlsFiles {
   readonly keepBridge?: boolean;
   readonly state?: string;
   readonly timeout: string;

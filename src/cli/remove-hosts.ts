@@ -3,6 +3,7 @@ import { removeHost, UnreachableError } from '../session/index.js';
 import { CliError } from './errors.js';
 import { loadTopology, ProblemsError } from './load.js';
 import type { RemoveOptions } from './options.js';
+import { needTls, readTls } from './tls.js';
 
 interface Removed {
   readonly host: string;
@@ -16,12 +17,14 @@ export async function removeAll(file: string, options: RemoveOptions): Promise<n
     if (error instanceof ProblemsError) throw new CliError(error.lines.join('\n'), 2);
     throw error;
   });
+  const tls = readTls(options);
+  needTls(tls, topology);
   const results = await Promise.all(
     topology.hosts.map(async (host): Promise<Removed> => {
       try {
         return {
           host: host.name,
-          done: await removeHost(host, options.keepBridge === true, Number(options.timeout) * 1000),
+          done: await removeHost(host, options.keepBridge === true, Number(options.timeout) * 1000, tls),
         };
       } catch (error) {
         if (!(error instanceof UnreachableError)) throw error;

@@ -1,14 +1,17 @@
 /** `kakuri remove`: takes off the hosts what is Kakuri's, and nothing else. */
 import { command, type Declare } from './command.js';
 import type { RemoveOptions } from './options.js';
+import { withTls } from './tls.js';
 
 export const declareRemove: Declare = (program, version) => {
-  command(
-    program,
-    version,
-    'remove',
-    "takes off the hosts what is Kakuri's, and nothing else",
-    'kakuri remove topologies/two-tenants.yaml',
+  withTls(
+    command(
+      program,
+      version,
+      'remove',
+      "takes off the hosts what is Kakuri's, and nothing else",
+      'kakuri remove topologies/two-tenants.yaml',
+    ),
   )
     .argument('<file>', 'the topology whose hosts are meant')
     .option('--keep-bridge', 'leave br-int, closed and empty')

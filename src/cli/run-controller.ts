@@ -7,13 +7,21 @@ import { type Logger, pino } from 'pino';
 import { ApiAddressError, type ApiServer, serveApi } from '../api/index.js';
 import { Controller, warmUp } from '../controller/index.js';
 import { datapathId } from '../desired/index.js';
-import { HostSession, lockState, openSwitchHub, StateLockError, stateDirectory } from '../session/index.js';
+import {
+  HostSession,
+  lockState,
+  openSwitchHub,
+  RefusedPeers,
+  StateLockError,
+  stateDirectory,
+} from '../session/index.js';
 import { formatTopology, type Topology } from '../topology/index.js';
 import { planTaker } from './apply-plan.js';
 import { tokenFrom } from './ask.js';
 import { CliError } from './errors.js';
 import { loadTopology, ProblemsError } from './load.js';
 import type { RunOptions } from './options.js';
+import { needTls, readTls } from './tls.js';
 
 /** How often a switch's tables are read again, milliseconds. */
 const READ_EVERY_MS = 5000;
@@ -38,17 +46,23 @@ const portOf = (address: string): string => /^p[a-z]+:(\d+)/.exec(address)?.[1] 
 
 /** What a host is told: as given, or this machine as that host sees it. */
 function targetOf(options: RunOptions, address: string, link: HostSession): string {
+  const kind = address.startsWith('pssl:') ? 'ssl' : 'tcp';
   if (options.advertise !== undefined)
-    return options.advertise.includes(':') ? options.advertise : `tcp:${options.advertise}:${portOf(address)}`;
+    return options.advertise.includes(':') ? options.advertise : `${kind}:${options.advertise}:${portOf(address)}`;
   if (address.startsWith('punix:')) return `unix:${address.slice('punix:'.length)}`;
   const local = link.localAddress ?? '127.0.0.1';
-  return `tcp:${local.includes(':') ? `[${local}]` : local}:${portOf(address)}`;
+  return `${kind}:${local.includes(':') ? `[${local}]` : local}:${portOf(address)}`;
 }
 
 /** Reads the file again at every change; a broken one is told and changes nothing. */
 function followFile(file: string, options: RunOptions, log: Logger, apply: (topology: Topology) => void): () => void {
+  const read = async (): Promise<Topology> => {
+    const topology = await loadTopology(file, options.state);
+    needTls(readTls(options), topology);
+    return topology;
+  };
   const listener = (): void => {
-    loadTopology(file, options.state).then(
+    read().then(
       (topology) => {
         log.info({ file }, 'topology read again');
         apply(topology);
@@ -70,23 +84,31 @@ interface Running {
 }
 
 async function start(file: string, topology: Topology, options: RunOptions, log: Logger): Promise<Running> {
+  const tls = readTls(options);
+  needTls(tls, topology, options.listen);
   const sessions = new Map<string, HostSession>();
+  const refused = new RefusedPeers(Date.now, ({ remote, reason, count }) =>
+    log.warn({ remote, count }, `peer refused: ${reason}`),
+  );
+  const onRefused = (remote: string, reason: string): void => refused.add(remote, reason);
   const hub = await openSwitchHub({
     address: options.listen,
     probeMs: PROBE_MS,
     hostOf: (id) => [...sessions.values()].find((session) => datapathId(session.name) === id),
-    onRefused: (remote, reason) => log.warn({ remote }, `switch refused: ${reason}`),
+    ...(tls === undefined ? {} : { tls }),
+    onRefused,
   }).catch((error: Error) => {
     throw new CliError(`--listen ${options.listen}: ${error.message}`, 2);
   });
   const controller = new Controller({
     topology,
     openLink: (host, onChange, onArrival) => {
-      const session = new HostSession(host, onChange, onArrival);
+      const session = new HostSession(host, onChange, onArrival, { tls, onRefused });
       sessions.set(host.name, session);
       return session;
     },
     controllerTarget: (link) => targetOf(options, hub.address, sessions.get(link.name) as HostSession),
+    refused: () => refused.list(),
     log,
     now: () => performance.now(),
     readEveryMs: Math.max(READ_EVERY_MS, READ_EACH_MS * topology.hosts.length),

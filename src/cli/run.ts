@@ -2,17 +2,24 @@
 import { Option } from 'commander';
 import { command, type Declare } from './command.js';
 import type { RunOptions } from './options.js';
+import { withTls } from './tls.js';
 
 export const declareRun: Declare = (program, version) => {
-  command(
-    program,
-    version,
-    'run',
-    'the controller: keeps every host as the topology file wants it',
-    'kakuri run topologies/two-tenants.yaml',
+  withTls(
+    command(
+      program,
+      version,
+      'run',
+      'the controller: keeps every host as the topology file wants it',
+      'kakuri run topologies/two-tenants.yaml',
+    ),
   )
     .argument('<file>', 'the topology; read again whenever it changes')
-    .option('--listen <address>', 'where switches reach the controller, as OVS writes it', 'ptcp:6653')
+    .option(
+      '--listen <address>',
+      'where switches reach the controller, as OVS writes it: ptcp:, pssl: or punix:',
+      'ptcp:6653',
+    )
     .option('--advertise <address>', 'what hosts are told to connect to (default: this machine as each host sees it)')
     .option('--api <url>', 'where status, flows and the like ask; http://ADDRESS:PORT', 'http://127.0.0.1:6680')
     .option('--api-token-file <file>', 'bearer token; needed where the API is not on loopback')

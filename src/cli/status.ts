@@ -57,6 +57,9 @@ export function statusText(status: Status): string {
     table(['tenant', 'network', 'port', 'host', 'ofport', 'state', 'sent', 'received', 'drops'], ports),
     table(['tenant', 'network', 'sent', 'received', 'drops'], networks),
     ...wrong,
+    ...status.refused.map(
+      ({ remote, reason, count, last }) => `refused: ${remote}: ${reason} (${count} times, last ${last})`,
+    ),
   ].join('\n');
 }
 

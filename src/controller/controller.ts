@@ -25,13 +25,14 @@ import {
   timer,
 } from 'rxjs';
 import { type Confirmed, rememberingFlowsOf } from '../desired/index.js';
-import type { HostLink } from '../session/index.js';
+import type { HostLink, RefusedPeer } from '../session/index.js';
 import type { Host, Topology } from '../topology/index.js';
 import { Answers } from './answers.js';
 import { closings } from './closings.js';
 import { conflateMap } from './conflate-map.js';
 import { RecentlyCounted } from './counters.js';
 import { type Happened, happenings, portMarks } from './feedback.js';
+import { Latency } from './latency.js';
 import { logChange } from './log-change.js';
 import { HostLook, type Look } from './look.js';
 import { type Memory, NOTHING_KNOWN } from './memory.js';
@@ -65,6 +66,8 @@ const says = (known: Confirmed | undefined, told: Confirmed): boolean =>
 export class Controller {
   /** What the switches count, read when it is asked for. */
   readonly counted = new RecentlyCounted();
+  /** How long changes take. */
+  readonly latency: Latency;
   readonly #options: ControllerOptions;
   readonly #events = new Subject<Event>();
   readonly #stopped = new Subject<void>();
@@ -95,6 +98,7 @@ export class Controller {
 
   constructor(options: ControllerOptions) {
     this.#options = options;
+    this.latency = new Latency(options.now);
     this.#state = initialState(options.topology);
     this.#happened$ = happenings(this.#events, this.#state);
     this.#state$ = this.#happened$.pipe(
@@ -105,6 +109,7 @@ export class Controller {
         if (state.judgeable) this.#judgeable = this.#eventCount;
         for (const host of this.#concernedBy(state)) {
           this.#concerned.set(host, this.#eventCount);
+          this.latency.began(host);
           if (state.news) this.#news.set(host, this.#eventCount);
         }
       }),
@@ -130,6 +135,11 @@ export class Controller {
       this.#options.log.warn({ host, error }, 'ports could not be marked; trying again');
       this.#lookLater(host, RETRY_MS);
     });
+  }
+
+  /** Peers that are not who they must be. */
+  get refused(): readonly RefusedPeer[] {
+    return this.#options.refused?.() ?? [];
   }
 
   get state(): State {
@@ -195,6 +205,7 @@ export class Controller {
       this.#concerned.delete(name);
       this.#news.delete(name);
       this.#seen.delete(name);
+      this.latency.forget(name);
       run.link
         .close()
         .catch((error: Error) => this.#options.log.error({ host: name, error: error.message }, 'closing failed'));
@@ -322,6 +333,7 @@ export class Controller {
         const result = await this.#reconcile(run);
         this.#seen.set(link.name, seen);
         this.#succeeded(link, result);
+        if (result.state === 'ready' && !this.isBusy(link.name)) this.latency.ended(link.name);
         // What it keeps may have become judgeable while it was read.
         if (this.#judgeable > seen && this.#keeps(link.name)) this.#lookLater(link.name, AGAIN_MS);
       } catch (error) {

@@ -1,5 +1,5 @@
 /** What the controller is given, and what it tells of each host. */
-import type { HostLink } from '../session/index.js';
+import type { HostLink, RefusedPeer } from '../session/index.js';
 import type { Host, Topology } from '../topology/index.js';
 import type { PassResult } from './reconcile.js';
 
@@ -19,6 +19,8 @@ export interface ControllerOptions {
   readonly openLink: (host: Host, onChange: () => void, onArrival: (ofport: number) => void) => HostLink;
   /** What the host is told to connect to (Controller.target). */
   readonly controllerTarget: (link: HostLink) => string;
+  /** Who was refused, for `status`. */
+  readonly refused?: () => readonly RefusedPeer[];
   readonly log: Log;
   /** Monotonic milliseconds. */
   readonly now: () => number;

@@ -1,5 +1,6 @@
 /** What `status` says, as plain values ready for JSON: computed from the state and from what the switches count. */
 import { type Binding, waitingFor } from '../desired/index.js';
+import type { RefusedPeer } from '../session/index.js';
 import type { Network, Port } from '../topology/index.js';
 import type { Controller } from './controller.js';
 import { addCounters, addMeterDrops, type Counters, dropCounts, NO_COUNTERS, sum } from './counters.js';
@@ -54,6 +55,8 @@ export interface Status {
   readonly ports: readonly PortStatus[];
   readonly networks: readonly NetworkStatus[];
   readonly tenants: readonly TenantStatus[];
+  /** Connections that were refused, by where from and why; the latest last. */
+  readonly refused: readonly RefusedPeer[];
 }
 
 /** In one word. `ready` only when nothing new is on its way to the host. */
@@ -177,5 +180,6 @@ export async function status(controller: Controller): Promise<Status> {
     hosts,
     ports: portStatuses(controller, counted.ports),
     ...totals(world.topology.networks, counted),
+    refused: controller.refused,
   };
 }

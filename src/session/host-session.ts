@@ -3,7 +3,6 @@
  * what the host is comes out as values, what is to be done goes in as values.
  */
 
-import { OvsdbClient } from 'ovsdb-client';
 import type { Names, Session } from 'ts-openflow';
 import type { Change, HostRows, SwitchPorts } from '../desired/index.js';
 import type { ActualFlow, ActualState, FlowPlan } from '../diff/index.js';
@@ -13,7 +12,8 @@ import type { DumpTexts } from '../verify/index.js';
 import { followArrivals } from './arrivals.js';
 import { carryOut } from './changes.js';
 import { readBridgeTexts, readDumpTexts } from './dump-texts.js';
-import { type HostClient, isRelevant, MONITORED, RowReader } from './host-rows.js';
+import { type HostOvsdbOptions, ovsdbOf } from './host-ovsdb.js';
+import { type HostClient, isRelevant, RowReader } from './host-rows.js';
 import type { CountedFlow, HostLink, SendResult } from './link.js';
 import { followPunts, type Punt, sendAnswer } from './punts.js';
 import { sendPlan } from './send-plan.js';
@@ -37,17 +37,23 @@ export class HostSession implements HostLink {
   #switch: Session | undefined;
   #ports: SwitchPorts | undefined;
   #epoch = 0;
+  #synced = 0;
   #onPunt: (punt: Punt) => void = () => undefined;
   #trouble: string | undefined;
   #telling: NodeJS.Timeout | undefined;
 
   /** `onArrival`: a VM behind this port says that it has arrived (table `arrival`). */
-  constructor(host: Host, onChange: () => void, onArrival: (ofport: number) => void = () => undefined) {
+  constructor(
+    host: Host,
+    onChange: () => void,
+    onArrival: (ofport: number) => void = () => undefined,
+    options: HostOvsdbOptions = {},
+  ) {
     this.#onArrival = onArrival;
     this.name = host.name;
     this.#ovsdb = host.ovsdb;
     this.#onChange = onChange;
-    this.#client = new OvsdbClient({ remotes: [host.ovsdb], database: 'Open_vSwitch', tables: MONITORED });
+    this.#client = ovsdbOf(host, options);
     this.#client.onChange((changes) => {
       if (!changes.some(isRelevant)) return;
       this.#rows = this.#reader.read(this.#client);
@@ -55,7 +61,10 @@ export class HostSession implements HostLink {
     });
     this.#client.onStatus((status) => {
       this.#trouble = status.state === 'synced' ? undefined : `OVSDB ${host.ovsdb}: ${status.reason ?? status.state}`;
-      if (status.state === 'synced') this.#rows = this.#reader.read(this.#client);
+      if (status.state === 'synced') {
+        this.#synced += 1;
+        this.#rows = this.#reader.read(this.#client);
+      }
       onChange();
     });
     this.#client.start();
@@ -82,6 +91,10 @@ export class HostSession implements HostLink {
 
   switchPorts(): SwitchPorts | undefined {
     return this.#ports;
+  }
+
+  reconnects(): { readonly openflow: number; readonly ovsdb: number } {
+    return { openflow: Math.max(0, this.#epoch - 1), ovsdb: Math.max(0, this.#synced - 1) };
   }
 
   troubles(): readonly string[] {

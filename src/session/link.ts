@@ -67,5 +67,7 @@ export interface HostLink {
   dump(): Promise<DumpTexts>;
   /** The same of another bridge of the host. Rejects where it cannot be reached: only on the machine of the controller. */
   dumpBridge(bridge: string): Promise<DumpTexts>;
+  /** Connections made again since the first; absent where nobody counts. */
+  reconnects?(): { readonly openflow: number; readonly ovsdb: number };
   close(): Promise<void>;
 }

@@ -5,13 +5,13 @@
  */
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { OvsdbClient } from 'ovsdb-client';
 import { connect } from 'ts-openflow';
 import { BRIDGE } from '../desired/index.js';
 import type { Host } from '../topology/index.js';
 import type { DumpTexts } from '../verify/index.js';
 import { readDumpTexts } from './dump-texts.js';
-import { MONITORED, RowReader } from './host-rows.js';
+import { ovsdbOf } from './host-ovsdb.js';
+import { RowReader } from './host-rows.js';
 import { synced, UnreachableError } from './remove-host.js';
 
 /** Where the bridge listens. Throws UnreachableError where that cannot be known. */
@@ -28,7 +28,7 @@ function managementSocket({ name, ovsdb }: Host): string {
 /** Everything that the host holds. Throws UnreachableError, after `timeoutMs` at the latest. */
 export async function readHost(host: Host, timeoutMs: number): Promise<DumpTexts> {
   const path = managementSocket(host);
-  const client = new OvsdbClient({ remotes: [host.ovsdb], database: 'Open_vSwitch', tables: MONITORED });
+  const client = ovsdbOf(host);
   try {
     await synced(client, host, timeoutMs);
     const { interfaces } = new RowReader().read(client);

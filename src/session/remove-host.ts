@@ -1,16 +1,22 @@
 /** Takes Kakuri off one host, over OVSDB alone. */
-import { OvsdbClient } from 'ovsdb-client';
+import type { TlsOptions } from 'ovsdb-client';
 import { removePlan } from '../desired/index.js';
 import type { Host } from '../topology/index.js';
 import { carryOut } from './changes.js';
-import { MONITORED, RowReader } from './host-rows.js';
+import { ovsdbOf } from './host-ovsdb.js';
+import { type HostClient, RowReader } from './host-rows.js';
 
 /** The host did not answer in time. */
 export class UnreachableError extends Error {}
 
 /** Removes, and says in words what was removed. Throws UnreachableError after `timeoutMs`. */
-export async function removeHost(host: Host, keepBridge: boolean, timeoutMs: number): Promise<readonly string[]> {
-  const client = new OvsdbClient({ remotes: [host.ovsdb], database: 'Open_vSwitch', tables: MONITORED });
+export async function removeHost(
+  host: Host,
+  keepBridge: boolean,
+  timeoutMs: number,
+  tls?: TlsOptions,
+): Promise<readonly string[]> {
+  const client = ovsdbOf(host, { tls });
   try {
     await synced(client, host, timeoutMs);
     const plan = removePlan(new RowReader().read(client), keepBridge);
@@ -22,7 +28,7 @@ export async function removeHost(host: Host, keepBridge: boolean, timeoutMs: num
 }
 
 /** Waits for the first rows. Rejects with UnreachableError after `timeoutMs`. */
-export function synced(client: OvsdbClient<typeof MONITORED>, host: Host, timeoutMs: number): Promise<void> {
+export function synced(client: HostClient, host: Host, timeoutMs: number): Promise<void> {
   return new Promise((resolve, reject) => {
     let reason = 'no answer';
     const timeout = setTimeout(

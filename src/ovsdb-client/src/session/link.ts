@@ -5,7 +5,7 @@
 import type { Socket } from 'node:net';
 import { formatAddress, parseActive } from '../address.js';
 import { OvsdbError } from '../errors.js';
-import { dial, type TlsOptions } from './dial.js';
+import { dial, type Resumable, type TlsOptions } from './dial.js';
 import { type ReconnectEvent, type ReconnectTimes, reconnectStart, reconnectStep } from './reconnect.js';
 import { RpcConnection, type RpcOptions } from './rpc.js';
 
@@ -34,6 +34,8 @@ export class Link {
   #socket: Socket | undefined;
   #rpc: RpcConnection | undefined;
   #next = 0;
+  /** By remote. */
+  readonly #resumable = new Map<string, Resumable>();
   #running = false;
   /** When octets last came while active. */
   #heardAt = 0;
@@ -124,12 +126,15 @@ export class Link {
     if (remote === undefined) return;
     const address = parseActive(remote);
     this.#events.onConnecting(formatAddress(address));
-    const socket = dial(address, tls, () => {
+    const resumable = this.#resumable.get(remote) ?? {};
+    this.#resumable.set(remote, resumable);
+    const onOpen = (): void => {
       if (this.#socket !== socket) return;
       socket.off('error', failed);
       this.#open(socket, remote);
       this.#step('connected');
-    });
+    };
+    const socket = dial(address, tls, onOpen, resumable);
     const failed = (cause: Error) => {
       if (this.#socket === socket && this.#rpc === undefined)
         this.#hangUp(

@@ -1,6 +1,8 @@
 /** Connections that became sessions: dialled (`connect`) and taken (`listen`), over TCP, TLS and unix sockets. */
+import type { X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
 import type { OpenFlowVersion } from '../version.js';
 import { formatAddress, parseAddress } from './address.js';
 import { greet } from './hello.js';
@@ -17,7 +19,8 @@ export interface ConnectOptions extends Partial<SessionOptions> {
 
 /** As ConnectOptions, and who gets the sessions. */
 export interface ListenOptions extends ConnectOptions {
-  readonly onSession: (session: Session) => void;
+  /** `certificate`: what the switch has shown over TLS, signed by the authority given; undefined without TLS. */
+  readonly onSession: (session: Session, certificate: X509Certificate | undefined) => void;
   /** A connection that did not become a session. */
   readonly onFailure?: (error: Error, remote: string) => void;
 }
@@ -83,7 +86,11 @@ export async function listen(text: string, options: ListenOptions): Promise<List
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
     const remote = remoteOf(socket, address);
-    begin(socket, remote, options).then(options.onSession, (error: Error) => onFailure(error, remote));
+    const certificate = socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined;
+    begin(socket, remote, options).then(
+      (session) => options.onSession(session, certificate),
+      (error: Error) => onFailure(error, remote),
+    );
   };
   const server = await bind(address, options.tls, { onSocket, onFailure });
   const taken = server.address();

@@ -74,15 +74,32 @@ function open(server: Server, address: Address): Promise<void> {
       removeLeftSocket(address.path);
       server.listen(address.path, ready);
     } else if (address.kind === 'ptcp' || address.kind === 'pssl')
-      server.listen(address.port, address.host ?? '0.0.0.0', ready);
+      server.listen(address.port, address.host ?? '0.0.0.0', BACKLOG, ready);
   });
 }
 
+/** What OpenSSL says of octets that are no TLS (OpenFlow's HELLO among them), in words. */
+const NO_TLS_SPOKEN = new Set([
+  'ERR_SSL_WRONG_VERSION_NUMBER',
+  'ERR_SSL_HTTP_REQUEST',
+  'ERR_SSL_PACKET_LENGTH_TOO_LONG',
+  'ERR_SSL_BAD_RECORD_TYPE',
+]);
+
 /** Node ends a connection with a bad certificate as "socket hang up"; the socket knows better. */
-function refusal(error: Error, { authorizationError }: TLSSocket): Error {
+function refusal(error: NodeJS.ErrnoException & { reason?: string }, { authorizationError }: TLSSocket): Error {
   const why = authorizationError as Error | string | null | undefined; // a code, whatever the type says
-  return why ? new Error(`certificate refused: ${why}`) : error;
+  if (why) return new Error(`certificate refused: ${why}`);
+  if (NO_TLS_SPOKEN.has(error.code ?? '')) return new Error('it does not speak TLS, and this port takes nothing else');
+  // What the peer did not like, in OpenSSL's short words.
+  if (error.reason !== undefined) return new Error(`the TLS handshake failed: ${error.reason}`);
+  return error;
 }
+
+/** Connections that wait to be taken; the system cuts it to its own limit. A whole site may dial at one moment. */
+const BACKLOG = 4096;
+/** A connection that has not finished its TLS handshake by then is ended, milliseconds. */
+const HANDSHAKE_MS = 30_000;
 
 /** What comes of a server: sockets that are ready to be read, and connections that failed before. */
 export interface Taken {
@@ -90,18 +107,26 @@ export interface Taken {
   readonly onFailure: (error: Error, remote: string) => void;
 }
 
+/** A server of TLS. Whoever fails its handshake is gone when that is told, so where each came from is noted before. */
+function tlsServer(address: Address, tls: TlsOptions, taken: Taken): Server {
+  const remotes = new WeakMap<Socket, string>();
+  const options = { ...tlsOptions(tls), requestCert: true, handshakeTimeout: HANDSHAKE_MS };
+  const server = createTlsServer(options, taken.onSocket);
+  server.on('connection', (socket: Socket) => remotes.set(socket, remoteOf(socket, address)));
+  server.on('tlsClientError', (error: Error, socket: TLSSocket & { readonly _parent?: Socket }) => {
+    const remote = socket._parent === undefined ? undefined : remotes.get(socket._parent);
+    taken.onFailure(refusal(error, socket), remote ?? remoteOf(socket, address));
+  });
+  return server;
+}
+
 /** Listens. Rejects with AddressError for an address to dial, or the system's error where the address is taken. */
 export async function bind(address: Address, tls: TlsOptions | undefined, taken: Taken): Promise<Server> {
   if (address.kind !== 'ptcp' && address.kind !== 'pssl' && address.kind !== 'punix')
     throw new AddressError(`${formatAddress(address)}: this is an address to dial`);
   if (address.kind === 'pssl' && tls === undefined) throw new AddressError(`${formatAddress(address)}: ${NO_TLS}`);
-  const server: Server =
-    address.kind === 'pssl' && tls !== undefined
-      ? createTlsServer({ ...tlsOptions(tls), requestCert: true }, taken.onSocket).on(
-          'tlsClientError',
-          (error: Error, socket: TLSSocket) => taken.onFailure(refusal(error, socket), remoteOf(socket, address)),
-        )
-      : createServer(taken.onSocket);
+  const server =
+    address.kind === 'pssl' && tls !== undefined ? tlsServer(address, tls, taken) : createServer(taken.onSocket);
   await open(server, address);
   return server;
 }
