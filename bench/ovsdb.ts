@@ -192,9 +192,15 @@ function fail(what: string): never {
   throw new Error(`bench ovsdb: wrong ${what}`);
 }
 
+/** The row that the peer inserts, too (`insert` in ovsdb_idl.py). */
+function peersRow(name: string, i: number) {
+  const [mac, ip] = ['02:00:00:00:00:01', '10.0.0.1'];
+  return { name, tenant: i % 1000, mac, ip, hv: `hv${i % 50}`, options: { iface: `tap${i}` } };
+}
+
 function insertOf(client: Client, name: string, i: number) {
   const txn = client.transaction();
-  txn.insert('Port', port(name, i));
+  txn.insert('Port', peersRow(name, i));
   return client.transact(txn);
 }
 
@@ -235,7 +241,7 @@ async function transactions(server: BenchServer, n: number, rounds: number): Pro
 /** What the client would send. */
 function rawInsert(client: Client, name: string, i: number): string {
   const txn = client.transaction();
-  txn.insert('Port', port(name, i));
+  txn.insert('Port', peersRow(name, i));
   return JSON.stringify({ method: 'transact', params: ['PB', ...txn.operations], id: i });
 }
 
@@ -284,7 +290,7 @@ export async function run({ quick }: { readonly quick: boolean }): Promise<Figur
   const figures: Figure[] = [];
   const [small, twenty, fifty] = [await startServer(), await startServer(), await startServer()];
   try {
-    figures.push(...(await transactions(small, 1000, rounds)));
+    figures.push(...(await transactions(small, 1000, rounds * 3)));
     await fill(twenty.remote, 100_000);
     figures.push(...(await snapshots(twenty, 100_000, rounds)));
     await fill(fifty.remote, 250_000);

@@ -27,9 +27,22 @@ function encodeInteger(value: unknown): unknown {
 /** String.prototype.isWellFormed, which Node.js 20 has and ES2023's types have not. */
 const isWellFormed = (text: string) => (text as unknown as { isWellFormed: () => boolean }).isWellFormed();
 
+/** Strings up to this length are looked through here: for short ones the calls into V8's runtime take longer. */
+const SHORT = 64;
+
+/** Whether there is neither U+0000 nor any surrogate. */
+function isOrdinary(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === 0 || (code & 0xf800) === 0xd800) return false;
+  }
+  return true;
+}
+
 const ENCODE_ATOM: { readonly [B in Base]: (value: unknown) => unknown } = {
   string: (value) => {
     if (typeof value !== 'string') throw misfit(value, 'string');
+    if (value.length <= SHORT && isOrdinary(value)) return value;
     if (value.includes('\0')) throw misfit(value, 'OVSDB string: it holds U+0000');
     if (!isWellFormed(value)) throw misfit(value, 'string of whole characters: it holds half a surrogate pair');
     return value;
@@ -72,7 +85,9 @@ function pairsOf(value: unknown, key: Atom): readonly (readonly [unknown, unknow
 }
 
 function encodeMap(value: unknown, key: Atom, item: Atom): unknown {
-  const encoded = pairsOf(value, key).map(([k, v]) => [ENCODE_ATOM[key.base](k), ENCODE_ATOM[item.base](v)]);
+  const [encodeKey, encodeItem] = [ENCODE_ATOM[key.base], ENCODE_ATOM[item.base]];
+  const encoded: [unknown, unknown][] = [];
+  for (const pair of pairsOf(value, key)) encoded.push([encodeKey(pair[0]), encodeItem(pair[1])]);
   return ['map', encoded];
 }
 

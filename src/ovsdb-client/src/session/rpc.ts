@@ -5,13 +5,13 @@
  * Reading never waits for writing, so a server that stops reading until its answers are read cannot hang it; what waits to
  * be written is bounded by `maxQueuedBytes`. What is sent within one turn of the event loop leaves in few writes.
  */
-import { isUtf8 } from 'node:buffer';
 import type { Duplex } from 'node:stream';
 import { errorFromReply, OvsdbError } from '../errors.js';
 import { FRAMING_LIMITS, Framer, type FramingLimits } from '../json/framing.js';
-import { parseJson, writeJson } from '../json/text.js';
+import { writeJson } from '../json/text.js';
 import { BigAnswer, type BigAnswerEvents, type ReadBig } from './big-answer.js';
 import { Deadlines } from './deadlines.js';
+import { type Message, parseMessage, wholeMessage } from './message.js';
 
 export interface RpcOptions extends FramingLimits {
   /** A request without an answer for so long is rejected; 0 waits for ever. */
@@ -31,6 +31,9 @@ export interface RpcEvents {
 
 /** Octets that are written without waiting for the end of the turn. */
 const WRITE_AT_ONCE = 16 << 10;
+/** A piece of the stream up to so many octets may be one message, which is then parsed as it is. */
+const SMALL = 1000;
+const MONITOR_REQUEST = /^monitor(_cond(_since)?)?$/;
 interface Pending {
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: OvsdbError) => void;
@@ -62,12 +65,16 @@ export class RpcConnection {
   #outboxLength = 0;
   #closed: OvsdbError | undefined;
   readonly #deadlines = new Deadlines((now) => this.#expire(now));
+  readonly #flushNow = () => this.#flush();
+  /** A piece this short is nested no deeper, and is no longer, than is allowed. */
+  readonly #small: number;
 
   constructor(stream: Duplex, events: RpcEvents, options: Partial<RpcOptions> = {}) {
     this.#stream = stream;
     this.#events = events;
     this.#options = { ...RPC_OPTIONS, ...options };
     this.#framer = new Framer(this.#options);
+    this.#small = Math.min(SMALL, this.#options.maxDepth * 2, this.#options.maxMessageBytes);
     stream.on('data', (chunk: Buffer) => this.#receive(chunk));
     stream.on('end', () => this.close(new OvsdbError('connection lost', { details: 'closed by the peer' })));
     stream.on('close', () => this.close(new OvsdbError('connection lost', { details: 'closed' })));
@@ -94,7 +101,7 @@ export class RpcConnection {
           new OvsdbError('overloaded', { details: `${this.#options.maxQueuedBytes} octets wait to be sent` }),
         );
       // ovsdb-server 3.1 dies of a monitor without its three arguments.
-      if (/^monitor(_cond(_since)?)?$/.test(method) && params.length < 3)
+      if (params.length < 3 && MONITOR_REQUEST.test(method))
         return reject(new OvsdbError('bad value', { details: `${method} needs database, id and requests` }));
       if (options.signal?.aborted) return reject(new OvsdbError('canceled', { details: 'before it was sent' }));
       const id = this.#nextId++;
@@ -165,7 +172,7 @@ export class RpcConnection {
 
   #send(message: object): void {
     const text = writeJson(message);
-    if (this.#outbox.length === 0) process.nextTick(() => this.#flush());
+    if (this.#outbox.length === 0) process.nextTick(this.#flushNow);
     this.#outbox.push(text);
     this.#outboxLength += text.length;
     // Many in one turn: the server may begin with the first while the others are written.
@@ -202,11 +209,18 @@ export class RpcConnection {
       this.#incoming.feed(chunk);
       return;
     }
+    const short = chunk.length <= this.#small && this.#framer.pendingBytes === 0 && this.#big === 0;
+    const whole = short ? wholeMessage(chunk) : undefined;
+    if (whole !== undefined) {
+      this.#framer.skip(chunk.length);
+      this.#dispatch(whole);
+      return;
+    }
     const messages = this.#framer.push(chunk, this.#big > 0 ? this.#claims : undefined);
     const rest = this.#framer.claimed;
     for (const message of messages) {
       if (this.#closed) return;
-      this.#parse(message);
+      this.#dispatch(parseMessage(message));
     }
     if (rest && !this.#closed) this.#begin(rest);
   }
@@ -257,17 +271,7 @@ export class RpcConnection {
     for (const piece of pieces) if (!this.#closed) this.#take(piece);
   }
 
-  #parse(octets: Buffer): void {
-    if (!isUtf8(octets))
-      throw new OvsdbError('malformed stream', { details: `no UTF-8: ${octets.subarray(0, 100).toString('latin1')}` });
-    let message: unknown;
-    try {
-      message = parseJson(octets.toString());
-    } catch (cause) {
-      const details = `${(cause as Error).message}: ${octets.subarray(0, 100).toString('latin1')}`;
-      throw new OvsdbError('malformed stream', { details, cause });
-    }
-    const { method, params, id, result, error } = message as { [member: string]: unknown };
+  #dispatch({ method, params, id, result, error }: Message): void {
     if (typeof method === 'string') this.#called(method, params, id ?? null);
     else if (typeof id === 'number') this.#answered(id, result, error);
     else if (error !== undefined && error !== null)

@@ -139,7 +139,7 @@ export class FakeSession implements LockOwner {
       case 'lock':
       case 'steal':
       case 'unlock':
-        return this.#lock(method, params[0]);
+        return this.#lock(method, params);
       default:
         throw new OvsdbError('unknown method');
     }
@@ -242,9 +242,10 @@ export class FakeSession implements LockOwner {
     this.#send({ id: null, method: UPDATE[method], params });
   }
 
-  #lock(method: 'lock' | 'steal' | 'unlock', name: unknown): unknown {
+  #lock(method: 'lock' | 'steal' | 'unlock', params: readonly unknown[]): unknown {
     const { locks } = this.#state;
-    if (typeof name !== 'string' || !ID.test(name)) throw fault('syntax error', `${method}: not a valid lock name`);
+    const [name, ...more] = params;
+    if (typeof name !== 'string' || !ID.test(name) || more.length > 0) throw fault('syntax error', `${method}: not a valid lock name`);
     const known = locks.waits(this, name);
     if (method === 'unlock') {
       if (!known) throw fault('syntax error', 'unlock: "unlock" without "lock" or "steal"');

@@ -133,6 +133,8 @@ function wait(context: TransactionContext, operation: Json): Json {
   const at = target(context, operation);
   const columns = columnsOf(at, operation) ?? Object.keys(at.schema.columns);
   if (operation.until !== '==' && operation.until !== '!=') throw fault('syntax error', '"==" or "!=" expected');
+  const { timeout } = operation;
+  if (typeof timeout === 'number' && timeout < 0) throw fault('syntax error', 'timeout must be nonnegative');
   const project = (row: { [column: string]: Datum }) => columns.map((name) => row[name] ?? []);
   const actual = distinct(matching(context, operation).map(([, row]) => project(row.columns)));
   const defaults = context.database.defaults(at.schema);
@@ -141,7 +143,6 @@ function wait(context: TransactionContext, operation: Json): Json {
   );
   const same = actual.length === wanted.length && actual.every((row) => wanted.some((other) => equalRows(row, other)));
   if (same === (operation.until === '==')) return {};
-  const timeout = operation.timeout;
   if (context.mayWait && timeout !== 0)
     throw new NotYet(typeof timeout === 'number' ? timeout : Number.POSITIVE_INFINITY);
   throw fault('timed out', `"wait" timed out after ${timeout} ms`);

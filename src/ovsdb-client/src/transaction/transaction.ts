@@ -200,8 +200,8 @@ export class Transaction<D extends DatabaseDeclaration> {
   #row(table: string, row: object): Json {
     const columns = this.#table(table);
     const encoded: Json = {};
-    for (const [name, value] of Object.entries(row))
-      encoded[name] = encodeColumn(table, name, columnOf(columns, name), value);
+    for (const name of Object.keys(row))
+      encoded[name] = encodeColumn(table, name, columnOf(columns, name), (row as Json)[name]);
     return encoded;
   }
 
