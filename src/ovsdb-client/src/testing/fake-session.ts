@@ -245,7 +245,8 @@ export class FakeSession implements LockOwner {
   #lock(method: 'lock' | 'steal' | 'unlock', params: readonly unknown[]): unknown {
     const { locks } = this.#state;
     const [name, ...more] = params;
-    if (typeof name !== 'string' || !ID.test(name) || more.length > 0) throw fault('syntax error', `${method}: not a valid lock name`);
+    if (typeof name !== 'string' || !ID.test(name) || more.length > 0)
+      throw fault('syntax error', `${method}: not a valid lock name`);
     const known = locks.waits(this, name);
     if (method === 'unlock') {
       if (!known) throw fault('syntax error', 'unlock: "unlock" without "lock" or "steal"');
