@@ -8,6 +8,31 @@ interface Options extends AskOptions {
   readonly tenant?: string;
   readonly network?: string;
   readonly explain?: boolean;
+  readonly dumps?: string;
+  readonly state?: string;
+}
+
+/** Of the running controller's hosts. */
+function live(host: string | undefined, options: Options): Promise<readonly FlowReport[]> {
+  const query = new URLSearchParams();
+  if (host !== undefined) query.set('host', host);
+  if (options.tenant !== undefined) query.set('tenant', options.tenant);
+  if (options.network !== undefined) query.set('network', options.network);
+  if (options.explain === true) query.set('explain', '1');
+  return ask<FlowReport[]>(`/flows?${query}`, options);
+}
+
+/** Of saved dumps. */
+async function saved(directory: string, host: string | undefined, options: Options): Promise<readonly FlowReport[]> {
+  const { dumpedFlows } = await import('./dumped-flows.js');
+  const { tenant, network, explain, state } = options;
+  const filter = {
+    ...(host === undefined ? {} : { host }),
+    ...(tenant === undefined ? {} : { tenant }),
+    ...(network === undefined ? {} : { network }),
+    explain: explain === true,
+  };
+  return dumpedFlows(directory, filter, state);
 }
 
 /** What an owner's kind is called; `%` stands for the rest of its id. */
@@ -73,14 +98,12 @@ export const declareFlows: Declare = (program, version) => {
       '--explain',
       'each flow as one sentence: whose it is, its hits, why it is there, what would be otherwise without it',
     )
+    .option('--dumps <dir>', 'saved dumps instead of the running controller’s hosts')
+    .option('--state <dir>', 'with --dumps: where allocated keys are remembered, for a topology without keys')
     .option('--json', 'for machines')
     .action(async (host: string | undefined, options: Options) => {
-      const query = new URLSearchParams();
-      if (host !== undefined) query.set('host', host);
-      if (options.tenant !== undefined) query.set('tenant', options.tenant);
-      if (options.network !== undefined) query.set('network', options.network);
-      if (options.explain === true) query.set('explain', '1');
-      const reports = await ask<FlowReport[]>(`/flows?${query}`, options);
+      const reports =
+        options.dumps === undefined ? await live(host, options) : await saved(options.dumps, host, options);
       console.log(options.json ? JSON.stringify(reports) : flowsText(reports, options.explain === true));
     });
 };

@@ -3,6 +3,7 @@ export * from './controller.js';
 export type { Count, Counters } from './counters.js';
 export * from './dump-report.js';
 export * from './flow-report.js';
+export { namesOn } from './names.js';
 export * from './options.js';
 export * from './report.js';
 export type { Event, State } from './state.js';

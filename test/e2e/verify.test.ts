@@ -80,6 +80,32 @@ describe('verify, dump and diff', function () {
     expect({ code, stdout }).to.deep.equal({ code: 3, stdout: `2 hosts saved in ${direct}\n` });
   });
 
+  it('explains the flows of saved dumps as those of the running hosts', async () => {
+    interface Told {
+      readonly owner: string;
+      readonly table: string;
+      readonly without: string;
+      readonly why: string;
+    }
+    const told = ({ stdout }: { stdout: string }) =>
+      (JSON.parse(stdout) as Told[])
+        .map(({ owner, table, why, without }) => `${table}: ${owner}: ${why}; without it, ${without}`)
+        .sort();
+    const [now, saved] = [
+      await live('flows', 'hv1', '--explain', '--json'),
+      await run('flows', 'hv1', '--explain', '--json', '--dumps', today, '--state', directory),
+    ];
+    expect(saved.code, saved.stderr).to.equal(0);
+    expect(told(saved)).to.have.length.greaterThan(100);
+    expect(told(saved)).to.deep.equal(told(now));
+    const red = await run('flows', '--tenant', 'red', '--explain', '--dumps', today, '--state', directory);
+    expect(red.stdout).to.match(/^# hv1\n/);
+    expect(red.stdout).to.include('Port red-vm1 of network web of tenant red, ');
+    expect(red.stdout).to.not.include('tenant blue');
+    const nobody = await run('flows', 'hv9', '--dumps', today, '--state', directory);
+    expect([nobody.code, nobody.stderr.includes('no dump of host hv9')]).to.deep.equal([2, true]);
+  });
+
   it('packs the evidence: dumps that prove the same again, versions, and checksums that hold', async () => {
     // ovs-ctl writes it where it starts Open vSwitch; the lab does without.
     await net.lab.vsctl('hv1', 'set', 'Open_vSwitch', '.', 'ovs_version=3.1.0');
