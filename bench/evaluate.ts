@@ -1,8 +1,10 @@
 /**
- * evaluate: each scheme's TCP throughput beside no encapsulation, in turns, and how long its tunnels are silent when an
+ * evaluate: each scheme's TCP throughput beside no encapsulation, in turns, and that of the historical IP tunnel through
+ * router VMs with its packet rate; and how long its tunnels are silent when an
  * element of a leaf-spine fabric fails without a word. The same code as `kakuri evaluate`, which measures more.
  */
 import { outages } from '../src/cli/evaluate/faults.js';
+import { ROUTER_VM } from '../src/cli/evaluate/router-vm.js';
 import { SCHEMES } from '../src/cli/evaluate/schemes.js';
 import { Site } from '../src/cli/evaluate/site.js';
 import { speeds } from '../src/cli/evaluate/speed.js';
@@ -17,14 +19,20 @@ export async function run({ quick }: BenchOptions): Promise<readonly Figure[]> {
   const effort = quick ? { rounds: 5, tcpSeconds: 1, packets: 1000 } : { rounds: 15, tcpSeconds: 3, packets: 3000 };
   const speed = await speeds(SCHEMES, effort, say);
   const bare = speed.get(BARE)?.tcpMbits.median ?? 0;
+  const barePackets = speed.get(BARE)?.packets.median ?? 0;
   const figures: Figure[] = [];
-  for (const { name } of SCHEMES) {
+  for (const name of [...SCHEMES.map((scheme) => scheme.name), ROUTER_VM]) {
     const tcp = speed.get(name)?.tcpMbits.median ?? 0;
     figures.push(
       figure({ bench: 'evaluate', figure: `tcp-${name}-vs-bare`, unit: 'Mbit/s', n: effort.rounds }, tcp, {
         name: 'no encapsulation',
         value: bare,
       }),
+      figure(
+        { bench: 'evaluate', figure: `packets-${name}-vs-bare`, unit: 'packets/s', n: effort.rounds },
+        speed.get(name)?.packets.median ?? 0,
+        { name: 'no encapsulation', value: barePackets },
+      ),
     );
   }
   for (const { name, encapsulation } of SCHEMES) {

@@ -17,6 +17,8 @@ export interface LabVm {
   readonly ifaceId: string;
   /** The hypervisor's end of its link. */
   readonly tap: string;
+  /** Of a process in its network namespace. */
+  readonly pid: number;
 }
 
 export interface LabReady {

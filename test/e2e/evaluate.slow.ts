@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import type { Evaluation } from '../../src/cli/evaluate/result.js';
+import { ROUTER_VM } from '../../src/cli/evaluate/router-vm.js';
 import { SCHEMES } from '../../src/cli/evaluate/schemes.js';
 import { ROOT } from '../lab/lab.js';
 
@@ -21,7 +22,8 @@ describe('kakuri evaluate --quick', function () {
     const args = [join(ROOT, 'bin/kakuri.js'), 'evaluate', '--quick', '--json', '--out', join(directory, 'evaluation')];
     const { stdout } = await promisify(execFile)(process.execPath, args, { maxBuffer: 1 << 24 });
     expect(performance.now() - start).to.be.below(TEN_MINUTES_MS);
-    const { schemes } = JSON.parse(stdout) as Evaluation;
+    const { schemes, routerVm } = JSON.parse(stdout) as Evaluation;
+    expect(routerVm?.packetsVsBare.n).to.be.greaterThan(1);
     expect(schemes.map(({ scheme }) => scheme)).to.deep.equal(SCHEMES.map(({ name }) => name));
     for (const { isolation, outages, flexibility } of schemes) {
       expect(isolation).to.include({ foreignPackets: 0, forgedArrived: 0, ownReached: isolation.ownPairs });
@@ -51,7 +53,7 @@ describe('kakuri evaluate --quick', function () {
     });
     expect(status, stderr).to.equal(0);
     expect(stderr).to.not.include(':CONSOLE');
-    for (const { name } of SCHEMES) expect(shown).to.include(`<td>${name}</td>`);
+    for (const { name } of [...SCHEMES, { name: ROUTER_VM }]) expect(shown).to.include(`<td>${name}</td>`);
     expect(shown.match(/<svg/g)?.length).to.equal(readFileSync(page, 'utf8').match(/<svg/g)?.length);
   });
 });

@@ -1,6 +1,7 @@
 /** The plots of an evaluation, as SVG text that stands by itself. */
 import { init } from 'echarts';
 import type { Evaluation } from './result.js';
+import { ROUTER_VM } from './router-vm.js';
 import { cutName } from './sections.js';
 
 export interface Plot {
@@ -50,16 +51,18 @@ function bars({ name, title, unit, categories, series, line }: Bars): Plot {
 export function plots(evaluation: Evaluation): readonly Plot[] {
   const { schemes } = evaluation;
   const names = schemes.map(({ scheme }) => scheme);
+  const { routerVm } = evaluation;
+  const speeds = [...schemes.map(({ speed }) => speed), ...(routerVm === undefined ? [] : [routerVm])];
   const outages = schemes[0]?.outages ?? [];
   return [
     bars({
       name: 'speed',
       title: 'Throughput beside no encapsulation',
       unit: 'ratio',
-      categories: names,
+      categories: routerVm === undefined ? names : [...names, ROUTER_VM],
       series: [
-        { name: 'TCP', values: schemes.map(({ speed }) => speed.tcpVsBare.median) },
-        { name: 'small packets', values: schemes.map(({ speed }) => speed.packetsVsBare.median) },
+        { name: 'TCP', values: speeds.map(({ tcpVsBare }) => tcpVsBare.median) },
+        { name: 'small packets', values: speeds.map(({ packetsVsBare }) => packetsVsBare.median) },
       ],
       line: 1,
     }),

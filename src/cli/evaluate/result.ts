@@ -97,6 +97,8 @@ export interface Evaluation {
   readonly machine: { readonly cpus: number; readonly openvswitch: string };
   /** Without encapsulation: the same VMs, bridged. */
   readonly bare: Pick<Speed, 'tcpMbits' | 'packets' | 'rttMicros' | 'cpuPerGigabit'>;
+  /** The historical IP tunnel with a router VM beside each VM, without the controller; absent in results of before it. */
+  readonly routerVm?: Speed;
   readonly schemes: readonly SchemeResult[];
 }
 

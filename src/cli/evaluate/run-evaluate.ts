@@ -13,6 +13,7 @@ import { fill } from './fill.js';
 import { isolation } from './isolation.js';
 import { moves } from './moves.js';
 import type { Evaluation, Scalability, SchemeResult, Speed } from './result.js';
+import { ROUTER_VM } from './router-vm.js';
 import type { Scheme } from './schemes.js';
 import { Site } from './site.js';
 import { type SpeedEffort, speeds } from './speed.js';
@@ -91,6 +92,7 @@ async function evaluate(schemes: readonly Scheme[], quick: boolean, interrupt: A
     quick,
     machine: { cpus: cpus().length, openvswitch: version() },
     bare: { tcpMbits, packets, rttMicros, cpuPerGigabit },
+    routerVm: speed.get(ROUTER_VM) as Speed,
     schemes: results,
   };
 }

@@ -1,9 +1,10 @@
 /**
- * TCP throughput, packet rate, latency and CPU of each scheme and of no encapsulation, measured in turns between VMs on
- * the same two hosts, so that whatever slows the machine slows all alike.
+ * TCP throughput, packet rate, latency and CPU of each scheme, of no encapsulation and of router VMs, measured in turns
+ * between VMs on the same two hosts, so that whatever slows the machine slows all alike.
  */
 import { readFileSync } from 'node:fs';
 import { type Speed, type Spread, spread } from './result.js';
+import { buildRouterVms, ROUTER_TENANT, ROUTER_VM } from './router-vm.js';
 import type { Scheme } from './schemes.js';
 import { Site, until } from './site.js';
 import { BARE, MTU, speedTopology } from './topology.js';
@@ -84,7 +85,19 @@ const column = (rounds: readonly Round[], key: keyof Round): Spread => spread(ro
 const ratio = (ours: readonly Round[], bare: readonly Round[], key: keyof Round): Spread =>
   spread(ours.map((row, i) => row[key] / (bare[i]?.[key] as number)));
 
-/** The name of each scheme, and BARE, to what was measured; ratios are to BARE in the same round. */
+/** The tenant of what is measured. */
+const tenantOf = (name: string): string => (name === ROUTER_VM ? ROUTER_TENANT : name);
+
+/** Waits until the two VMs of `name` reach each other, with the MTU of all. */
+async function prepare(site: Site, name: string): Promise<void> {
+  const [one, two] = [`${tenantOf(name)}-vm1`, `${tenantOf(name)}-vm2`];
+  for (const vm of [one, two]) await site.shell({ vm }, `ip link set eth0 mtu ${MTU}`);
+  await until(`${name} to reach itself`, async () => {
+    return (await site.ping(one, two, { count: 3, timeout: 0.5 })).received === 3;
+  });
+}
+
+/** The name of each scheme, BARE and ROUTER_VM to what was measured; ratios are to BARE in the same round. */
 export async function speeds(
   schemes: readonly Scheme[],
   effort: SpeedEffort,
@@ -92,19 +105,15 @@ export async function speeds(
   interrupt?: AbortSignal,
 ): Promise<ReadonlyMap<string, Speed>> {
   const site = await Site.start(speedTopology(schemes), interrupt);
-  const names = [...schemes.map(({ name }) => name), BARE];
+  const names = [...schemes.map(({ name }) => name), BARE, ROUTER_VM];
   const rows = new Map<string, Round[]>(names.map((name) => [name, []]));
   try {
     await site.plug(schemes.flatMap(({ name }) => [`${name}-vm1`, `${name}-vm2`]));
     await bridgeBare(site);
-    for (const name of names) {
-      for (const vm of [`${name}-vm1`, `${name}-vm2`]) await site.shell({ vm }, `ip link set eth0 mtu ${MTU}`);
-      await until(`${name} to reach itself`, async () => {
-        return (await site.ping(`${name}-vm1`, `${name}-vm2`, { count: 3, timeout: 0.5 })).received === 3;
-      });
-    }
+    await buildRouterVms(site, MTU);
+    for (const name of names) await prepare(site, name);
     for (let i = 0; i < effort.rounds; i++) {
-      for (const name of names) rows.get(name)?.push(await round(site, name, effort));
+      for (const name of names) rows.get(name)?.push(await round(site, tenantOf(name), effort));
       progress(`round ${i + 1} of ${effort.rounds} of throughput and latency`);
     }
   } finally {

@@ -1,8 +1,9 @@
 /**
  * What an evaluation builds: two tenants with the same addresses on a leaf-spine fabric, once for each scheme; and one
- * installation with a tenant of each scheme and one without any, whose VMs are measured in turns.
+ * installation with a tenant of each scheme, one without any and one with router VMs, whose VMs are measured in turns.
  */
 import type { Encapsulation } from '../../topology/index.js';
+import { ROUTER_TENANT, routerTenantVms } from './router-vm.js';
 import type { Scheme } from './schemes.js';
 
 export const HOSTS = ['hv1', 'hv2', 'hv3'] as const;
@@ -41,7 +42,7 @@ export function fabricTopology(encapsulation: Encapsulation): object {
   };
 }
 
-/** A tenant for each scheme, and the bare one, with a VM on both of two hosts. */
+/** A tenant for each scheme, the bare one, and that of the router VMs, with a VM on both of two hosts. */
 export function speedTopology(schemes: readonly Scheme[]): object {
   const pair = (tenant: string): readonly Vm[] =>
     [1, 2].map((n) => ({ name: `${tenant}-vm${n}`, n, hosts: [`hv${n}`] }));
@@ -51,6 +52,7 @@ export function speedTopology(schemes: readonly Scheme[]): object {
     tenants: Object.fromEntries([
       ...schemes.map(({ name, encapsulation }) => [name, network(pair(name), { encapsulation })]),
       [BARE, network(pair(BARE))],
+      [ROUTER_TENANT, network(routerTenantVms().map(({ name, n, host }) => ({ name, n, hosts: [host] })))],
     ]),
   };
 }

@@ -49,5 +49,6 @@ export const EVALUATION: Evaluation = {
   quick: true,
   machine: { cpus: 7, openvswitch: '9.8.7' },
   bare: { tcpMbits: spread(901), packets: spread(902), rttMicros: spread(903), cpuPerGigabit: spread(904) },
+  routerVm: result('router', 800).speed,
   schemes: [result('first', 100), result('second', 500)],
 };

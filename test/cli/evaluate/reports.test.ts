@@ -16,9 +16,9 @@ function values(of: unknown): number[] {
 }
 
 describe('the reports of an evaluation', () => {
-  const { schemes, bare } = EVALUATION;
+  const { schemes, bare, routerVm } = EVALUATION;
   // The ratio of the proof's seconds aside, a report has all of it; sizes of the backbone are in the text.
-  const wanted = [...new Set(values([schemes, bare]))];
+  const wanted = [...new Set(values([schemes, bare, routerVm]))];
   const texts = {
     terminal: terminalText(EVALUATION),
     markdown: markdown(EVALUATION, ({ name }) => `x-${name}.svg`),
@@ -49,6 +49,7 @@ describe('the reports of an evaluation', () => {
     const drawn = plots(EVALUATION);
     expect(drawn.map(({ name }) => name)).to.deep.equal(['speed', 'faults', 'cpu']);
     for (const { svg } of drawn) for (const name of ['first', 'second']) expect(svg).to.include(name);
+    expect(drawn[0]?.svg).to.include('ip-tunnel-router-vm');
     expect(drawn[1]?.svg).to.include('leaf, carrier');
   });
 
