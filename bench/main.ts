@@ -66,6 +66,11 @@ const BENCHES: readonly Bench[] = [
     load: () => import('./restart.js'),
   },
   {
+    name: 'kill',
+    about: 'the controller killed at 200 moments of updates, on real Open vSwitch: probes lost, time to converge',
+    load: () => import('./kill.js'),
+  },
+  {
     name: 'bulk',
     about: '10,000 ports in 1,000 networks on 20 Open vSwitch, beside OVN and a replay of the same octets',
     load: () => import('./bulk.js'),

@@ -11,6 +11,8 @@ export interface ControllerProcess {
   readonly api: string;
   /** Ends it; the hosts go on working. */
   stop(): Promise<void>;
+  /** Kills it, at whatever it was doing. */
+  kill(): Promise<void>;
 }
 
 /** Starts `kakuri run ARGS` and waits for its ready line. Rejects with what it wrote to stderr if it ends before. */
@@ -31,11 +33,16 @@ export function startController(args: readonly string[]): Promise<ControllerProc
     createInterface({ input: child.stdout }).on('line', (line) => {
       const ready = /^ready pid=(\d+) api=(\S+)$/.exec(line);
       if (ready === null) return;
-      const stop = async (): Promise<void> => {
-        child.kill('SIGTERM');
+      const end = async (signal: NodeJS.Signals): Promise<void> => {
+        child.kill(signal);
         await ended;
       };
-      resolve({ pid: Number(ready[1]), api: ready[2] as string, stop });
+      resolve({
+        pid: Number(ready[1]),
+        api: ready[2] as string,
+        stop: () => end('SIGTERM'),
+        kill: () => end('SIGKILL'),
+      });
     });
   });
 }
