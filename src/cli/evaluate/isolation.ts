@@ -54,10 +54,10 @@ async function fromOutside(site: Site, { encapsulation }: Scheme): Promise<reado
   return [...keys.map((key) => packet(key, rogue.ip)), packet(0, vtep), packet(Math.max(...keys) + 1, vtep)];
 }
 
-/** The keys of the networks, as the hosts' flows have them in reg0. */
+/** The keys of the networks: every one that has flows matches it in reg0, in whichever table. */
 async function keysInUse({ lab }: Site): Promise<readonly number[]> {
   const rows = await lab.request<readonly string[]>('flows', { host: 'hv1', names: false });
-  const keys = rows.flatMap((flow) => /table=34\b.*reg0=(0x[0-9a-f]+)/.exec(flow)?.[1] ?? []).map(Number);
+  const keys = rows.flatMap((flow) => /\breg0=(0x[0-9a-f]+)/.exec(flow)?.[1] ?? []).map(Number);
   if (keys.length === 0) throw new Error('hv1 has no network');
   return [...new Set(keys)];
 }
