@@ -2,17 +2,13 @@
  * bench ovsdb: ovsdb-client beside one JSON.parse of the same octets, python3-openvswitch's IDL, and the server's own limit, against
  * one real ovsdb-server in a temporary folder. Methods are measured in turn within each round; medians are given.
  */
-import { execFile, execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { execFile, execFileSync } from 'node:child_process';
+import { resolve } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import {
   type DatabaseDeclaration,
-  Framer,
   integer,
   mapOf,
   OvsdbClient,
@@ -21,6 +17,7 @@ import {
   string,
 } from 'ovsdb-client';
 import type { Figure } from './figure.js';
+import { type BenchServer, exchange, SCHEMA, startServer } from './ovsdb/server.js';
 
 const PEER = resolve(fileURLToPath(new URL('../../bench/peers/ovsdb_idl.py', import.meta.url)));
 const exec = promisify(execFile);
@@ -28,26 +25,6 @@ const exec = promisify(execFile);
 const PORTS = {
   Port: { name: string, tenant: integer, mac: string, ip: string, hv: string, options: mapOf(string) },
 } as const satisfies DatabaseDeclaration;
-
-const strings = { key: 'string', value: 'string', min: 0, max: 'unlimited' };
-const SCHEMA = {
-  name: 'PB',
-  version: '1.0.0',
-  tables: {
-    Port: {
-      isRoot: true,
-      indexes: [['name']],
-      columns: {
-        name: { type: 'string' },
-        tenant: { type: 'integer' },
-        mac: { type: 'string' },
-        ip: { type: 'string' },
-        hv: { type: 'string' },
-        options: { type: strings },
-      },
-    },
-  },
-};
 
 type Client = OvsdbClient<typeof PORTS>;
 
@@ -62,35 +39,6 @@ function port(name: string, i: number) {
     hv: `hv${i % 50}`,
     options: { iface: `tap${i}` },
   };
-}
-
-interface BenchServer {
-  readonly remote: string;
-  readonly path: string;
-  readonly schemaFile: string;
-  readonly stop: () => void;
-}
-
-async function startServer(): Promise<BenchServer> {
-  const dir = mkdtempSync(join(tmpdir(), 'bench-ovsdb-'));
-  const [schemaFile, path] = [join(dir, 'pb.ovsschema'), join(dir, 'db.sock')];
-  writeFileSync(schemaFile, JSON.stringify(SCHEMA));
-  execFileSync('ovsdb-tool', ['create', join(dir, 'pb.db'), schemaFile]);
-  const quiet = ['-vconsole:off', '-vsyslog:off', '-vfile:off', `--unixctl=${dir}/ctl`];
-  const child = spawn('ovsdb-server', [join(dir, 'pb.db'), `--remote=punix:${path}`, ...quiet], {
-    stdio: 'ignore',
-    env: { ...process.env, OVS_RUNDIR: dir },
-  });
-  while (!existsSync(path)) await new Promise((done) => setTimeout(done, 20));
-  // An interrupted run leaves no server behind.
-  const kill = () => void child.kill('SIGKILL');
-  process.once('exit', kill);
-  const stop = () => {
-    process.off('exit', kill);
-    kill();
-    rmSync(dir, { recursive: true, force: true });
-  };
-  return { remote: `unix:${path}`, path, schemaFile, stop };
 }
 
 function synced(remote: string, replicate: readonly 'Port'[] = ['Port']): Promise<Client> {
@@ -109,24 +57,6 @@ async function fill(remote: string, rows: number): Promise<void> {
     await client.transact(txn);
   }
   client.close();
-}
-
-/** Writes octets to the server and gathers its answers until so many messages have come. */
-function exchange(path: string, request: string, answers: number): Promise<Buffer[]> {
-  return new Promise((done, failed) => {
-    const pieces: Buffer[] = [];
-    const framer = new Framer();
-    let count = 0;
-    const socket = connect(path, () => socket.write(request));
-    socket.on('error', failed);
-    socket.on('data', (piece: Buffer) => {
-      pieces.push(piece);
-      count += framer.push(piece).length;
-      if (count < answers) return;
-      socket.destroy();
-      done(pieces);
-    });
-  });
 }
 
 async function seconds(work: () => unknown): Promise<number> {
@@ -204,6 +134,16 @@ function insertOf(client: Client, name: string, i: number) {
   return client.transact(txn);
 }
 
+const atOnce = (client: Client, n: number, prefix: string) =>
+  Promise.all(Array.from({ length: n }, (_, i) => insertOf(client, `${prefix}${i}`, i)));
+
+/** Deletes all rows. */
+async function empty(client: Client): Promise<void> {
+  const txn = client.transaction();
+  txn.delete('Port', []);
+  await client.transact(txn);
+}
+
 /**
  * Rates of `n` one-row inserts: one after the other, all at once, and as octets encoded beforehand. This client only transacts
  * (`replicate: []`); the IDL cannot help keeping its replica.
@@ -214,18 +154,18 @@ async function transactions(server: BenchServer, n: number, rounds: number): Pro
   const rate = async (work: () => unknown) => n / (await seconds(work));
   // Both sides are programs that have run for a while: the peer makes some transactions, too, before its clock starts.
   for (let i = 0; i < n * WARM_ROUNDS; i++) await insertOf(client, `w${i}`, i);
+  for (let round = 0; round < WARM_ROUNDS; round++) await atOnce(client, n, `wq${round}-`);
   for (let round = 0; round < rounds; round++) {
+    await empty(client); // each round begins alike: the IDL first copies what is there
     serial.ours.push(
       await rate(async () => {
         for (let i = 0; i < n; i++) await insertOf(client, `s${round}-${i}`, i);
       }),
     );
     serial.reference.push(n / (await peer('serial', server, n, `ps${round}-`)));
-    const atOnce = await rate(() =>
-      Promise.all(Array.from({ length: n }, (_, i) => insertOf(client, `q${round}-${i}`, i))),
-    );
-    pipelined.ours.push(atOnce);
-    limit.ours.push(atOnce);
+    const together = await rate(() => atOnce(client, n, `q${round}-`));
+    pipelined.ours.push(together);
+    limit.ours.push(together);
     pipelined.reference.push(n / (await peer('pipelined', server, n, `pq${round}-`)));
     const octets = Array.from({ length: n }, (_, i) => rawInsert(client, `r${round}-${i}`, i)).join('');
     limit.reference.push(await rate(() => exchange(server.path, octets, n)));
@@ -290,7 +230,7 @@ export async function run({ quick }: { readonly quick: boolean }): Promise<Figur
   const figures: Figure[] = [];
   const [small, twenty, fifty] = [await startServer(), await startServer(), await startServer()];
   try {
-    figures.push(...(await transactions(small, 1000, rounds * 3)));
+    figures.push(...(await transactions(small, 1000, rounds * 5)));
     await fill(twenty.remote, 100_000);
     figures.push(...(await snapshots(twenty, 100_000, rounds)));
     await fill(fifty.remote, 250_000);

@@ -1,4 +1,8 @@
 /** Requests over one stream: answers read while they come among other messages, deadlines, names of rows only where needed. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, Socket, type SocketConstructorOpts } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Duplex } from 'node:stream';
 import { expect } from 'chai';
 import {
@@ -32,7 +36,7 @@ function connection(options: Partial<RpcOptions> = {}) {
     },
     options,
   );
-  return { rpc, sent, heard, say: (octets: string | Buffer) => void stream.push(Buffer.from(octets)) };
+  return { rpc, sent, heard, stream, say: (octets: string | Buffer) => void stream.push(Buffer.from(octets)) };
 }
 
 /** Reads `{"id":N,"result":"aaa…","error":null}` octet by octet; gives how many there were. */
@@ -130,6 +134,52 @@ describe('ovsdb-client: requests', () => {
     await new Promise((done) => setImmediate(done));
     expect(sent.join('').match(/"cancel"/g)).to.have.length(3);
     rpc.close(new OvsdbError('connection lost'));
+  });
+
+  it('while many answers are outstanding the stream is read once a millisecond; with few of them, or none among what came, at once', async () => {
+    const { rpc, stream, say } = connection();
+    const turn = () => new Promise((done) => setImmediate(done));
+    const requests = Array.from({ length: 70 }, () => rpc.request('x', []));
+    say(echo);
+    await turn();
+    expect(stream.isPaused(), 'no answer came').to.equal(false);
+    say(answer('a', 1));
+    await turn();
+    expect(await requests[0]).to.equal('a');
+    expect(stream.isPaused(), '69 are to come').to.equal(true);
+    say(`${answer('b', 2)}${echo}`);
+    expect(await requests[1]).to.equal('b');
+    for (let id = 3; id <= 70; id++) {
+      say(answer(id, id));
+      expect(await requests[id - 1]).to.equal(id);
+      await turn();
+      if (id > 6) expect(stream.isPaused(), `${70 - id} are to come`).to.equal(false);
+    }
+    rpc.close(new OvsdbError('connection lost'));
+  });
+
+  it('a server that writes each answer by itself wakes the client for few of them', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'pace-'));
+    const server = createServer((peer) => {
+      peer.once('data', () => {
+        const next = (id: number) => {
+          peer.write(answer(id, id));
+          if (id < 1000) setImmediate(next, id + 1);
+        };
+        next(1);
+      });
+    });
+    await new Promise<void>((done) => server.listen(join(dir, 's'), done));
+    const socket = new Socket({ readableHighWaterMark: 1 } as SocketConstructorOpts).connect(join(dir, 's'));
+    let woken = 0;
+    const events = { onActivity: () => void woken++, onNotification: () => undefined, onClose: () => undefined };
+    const rpc = new RpcConnection(socket, events);
+    const results = await Promise.all(Array.from({ length: 1000 }, () => rpc.request('x', [])));
+    expect(results).to.deep.equal(results.map((_, i) => i + 1));
+    expect(woken).to.be.below(500); // some 100, and each time for itself when the last 64 come
+    rpc.close(new OvsdbError('connection lost'));
+    server.close();
+    rmSync(dir, { recursive: true });
   });
 
   it('a row is named where another refers to it, and not otherwise', () => {

@@ -3,6 +3,7 @@ import type { X509Certificate } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import type { ActiveAddress } from '../address.js';
+import { STOPS_AT_ONCE } from './pace.js';
 
 export interface TlsOptions {
   /** PEM text. Open vSwitch asks for a certificate on both sides (`ovs-pki`). */
@@ -34,9 +35,9 @@ export function dial(
   onOpen: () => void,
   resumable: Resumable = {},
 ): Socket {
-  if (address.kind === 'unix') return connect({ path: address.path }, onOpen);
+  if (address.kind === 'unix') return connect({ ...STOPS_AT_ONCE, path: address.path }, onOpen);
   const { host, port } = address;
-  if (address.kind === 'tcp') return connect({ host, port, noDelay: true }, onOpen);
+  if (address.kind === 'tcp') return connect({ ...STOPS_AT_ONCE, host, port, noDelay: true }, onOpen);
   return dialTls(host, port, tls, onOpen, resumable);
 }
 

@@ -6,6 +6,7 @@ import { formatAddress, type PassiveAddress, parsePassive } from '../address.js'
 import { OvsdbClient, type OvsdbClientOptions } from '../client.js';
 import type { DatabaseDeclaration } from '../schema/columns.js';
 import { tlsBasics } from './dial.js';
+import { STOPS_AT_ONCE } from './pace.js';
 
 export interface ListenOptions<D extends DatabaseDeclaration> extends Omit<OvsdbClientOptions<D>, 'remotes'> {
   /** Called with each host that has dialled in, before anything is said; the client is started already. */
@@ -51,7 +52,7 @@ function serverFor<D extends DatabaseDeclaration>(
   { tls, onError }: ListenOptions<D>,
   accept: (socket: Socket) => void,
 ): Server {
-  if (kind !== 'pssl') return createServer(accept);
+  if (kind !== 'pssl') return createServer({ highWaterMark: STOPS_AT_ONCE.readableHighWaterMark }, accept);
   const server = createTlsServer(
     { ...(tls ? tlsBasics(tls) : {}), requestCert: true, rejectUnauthorized: true },
     accept,

@@ -12,6 +12,8 @@ import { writeJson } from '../json/text.js';
 import { BigAnswer, type BigAnswerEvents, type ReadBig } from './big-answer.js';
 import { Deadlines } from './deadlines.js';
 import { type Message, parseMessage, wholeMessage } from './message.js';
+import { Outbox } from './outbox.js';
+import { Pace } from './pace.js';
 
 export interface RpcOptions extends FramingLimits {
   /** A request without an answer for so long is rejected; 0 waits for ever. */
@@ -29,8 +31,6 @@ export interface RpcEvents {
   readonly onClose: (reason: OvsdbError) => void;
 }
 
-/** Octets that are written without waiting for the end of the turn. */
-const WRITE_AT_ONCE = 16 << 10;
 /** A piece of the stream up to so many octets may be one message, which is then parsed as it is. */
 const SMALL = 1000;
 const MONITOR_REQUEST = /^monitor(_cond(_since)?)?$/;
@@ -61,16 +61,17 @@ export class RpcConnection {
   #big = 0;
   #incoming: BigAnswer | undefined;
   #nextId = 1;
-  #outbox: string[] = [];
-  #outboxLength = 0;
   #closed: OvsdbError | undefined;
   readonly #deadlines = new Deadlines((now) => this.#expire(now));
-  readonly #flushNow = () => this.#flush();
+  readonly #outbox: Outbox;
+  readonly #pace: Pace;
   /** A piece this short is nested no deeper, and is no longer, than is allowed. */
   readonly #small: number;
 
   constructor(stream: Duplex, events: RpcEvents, options: Partial<RpcOptions> = {}) {
     this.#stream = stream;
+    this.#outbox = new Outbox(stream);
+    this.#pace = new Pace(stream);
     this.#events = events;
     this.#options = { ...RPC_OPTIONS, ...options };
     this.#framer = new Framer(this.#options);
@@ -96,7 +97,7 @@ export class RpcConnection {
   request(method: string, params: readonly unknown[], options: RequestOptions = {}): Promise<unknown> {
     return new Promise((resolve, reject) => {
       if (this.#closed) return reject(new OvsdbError('not connected', { details: this.#closed.message }));
-      if (this.#outboxLength + this.#stream.writableLength > this.#options.maxQueuedBytes)
+      if (this.#outbox.waiting > this.#options.maxQueuedBytes)
         return reject(
           new OvsdbError('overloaded', { details: `${this.#options.maxQueuedBytes} octets wait to be sent` }),
         );
@@ -127,7 +128,7 @@ export class RpcConnection {
   close(reason: OvsdbError): void {
     if (this.#closed) return;
     this.#closed = reason;
-    this.#flush();
+    this.#outbox.flush();
     this.#stream.destroy();
     this.#deadlines.clear();
     for (const { reject } of this.#pending.values())
@@ -171,26 +172,15 @@ export class RpcConnection {
   }
 
   #send(message: object): void {
-    const text = writeJson(message);
-    if (this.#outbox.length === 0) process.nextTick(this.#flushNow);
-    this.#outbox.push(text);
-    this.#outboxLength += text.length;
-    // Many in one turn: the server may begin with the first while the others are written.
-    if (this.#outboxLength >= WRITE_AT_ONCE) this.#flush();
-  }
-
-  #flush(): void {
-    if (this.#outbox.length === 0) return;
-    const text = this.#outbox.join('');
-    this.#outbox = [];
-    this.#outboxLength = 0;
-    if (this.#stream.writable) this.#stream.write(text);
+    this.#outbox.add(writeJson(message));
   }
 
   #receive(chunk: Buffer): void {
     if (this.#closed) return;
     this.#events.onActivity();
+    const before = this.#pending.size;
     this.#guarded(() => this.#take(chunk));
+    if (!this.#incoming && !this.#closed) this.#pace.taken(before, this.#pending.size);
   }
 
   /** Any error while messages are read ends the connection. */
