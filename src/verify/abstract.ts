@@ -4,10 +4,22 @@
  * nothing is known of its headers. More packets get further than in truth, never fewer: where this pass finds nothing
  * wrong, nothing is wrong. What it finds is an alarm, which exact.ts looks into.
  */
+import { OFPP } from 'ts-openflow';
 import { ClassRun } from './class-run.js';
 import type { Ingress } from './ingress.js';
 import { type Finding, type HostView, type Source, tunnelSource } from './judge.js';
-import { AT_DIRTY, AT_SOURCE, AT_TABLE, KNOWN, LENGTH, SLOTS, TUNNEL_WORDS, VALUES } from './layout.js';
+import {
+  AT_DIRTY,
+  AT_LOOKUP,
+  AT_SOURCE,
+  AT_TABLE,
+  IN_PORT,
+  KNOWN,
+  LENGTH,
+  SLOTS,
+  TUNNEL_WORDS,
+  VALUES,
+} from './layout.js';
 import { type FlowClass, Sequences } from './reduce.js';
 import { HostTables } from './tables.js';
 import { wireOwner } from './tunnel.js';
@@ -88,7 +100,8 @@ export class AbstractHost {
       }
       const number = this.#queue[this.#done] as number;
       const state = this.#states.at(number);
-      this.tables.indexes[state[AT_TABLE] as number]?.lookup(state, (index) => this.#step(number, state, index));
+      const sought = lookedUp(state);
+      this.tables.indexes[state[AT_TABLE] as number]?.lookup(sought, (index) => this.#step(number, state, index));
     }
   }
 
@@ -99,8 +112,11 @@ export class AbstractHost {
     const next = this.#next;
     next.set(state);
     const { terms } = cls;
+    const other = next[AT_LOOKUP] !== 0;
+    next[AT_LOOKUP] = 0;
     for (let i = 0; i < terms.length; i += 3) {
       const word = terms[i] as number;
+      if (other && word === IN_PORT) continue;
       const mask = terms[i + 2] as number;
       next[VALUES + word] = ((next[VALUES + word] as number) & ~mask) | (terms[i + 1] as number);
       next[KNOWN + word] = (next[KNOWN + word] as number) | mask;
@@ -115,15 +131,16 @@ export class AbstractHost {
     const cls = this.tables.classes.all[index] as FlowClass;
     for (const number of this.#byTable.get(cls.table) ?? []) {
       const state = this.#states.at(number);
-      if (!mayMatch(cls, state)) continue;
+      if (!mayMatch(cls, lookedUp(state))) continue;
       this.#step(number, state, index);
     }
     this.#work();
   }
 
-  /** A packet goes on in a table. */
-  emit(state: Int32Array, table: number, from: number, cls: number): void {
+  /** A packet goes on in a table; `port`: the in_port that it is looked up under there, where that is another. */
+  emit(state: Int32Array, table: number, from: number, cls: number, port: number = OFPP.IN_PORT | 0): void {
     this.#emitted.set(state);
+    this.#emitted[AT_LOOKUP] = port ^ (OFPP.IN_PORT | 0);
     this.#emit(this.#emitted, table, from, cls);
   }
 
@@ -203,6 +220,15 @@ function refineTunnel(state: Int32Array): void {
     state[VALUES + kept] = (state[VALUES + kept] as number) | ((state[VALUES + word] as number) & more);
     state[KNOWN + kept] = (state[KNOWN + kept] as number) | more;
   }
+}
+
+/** The state as a table's flows are looked up for it. */
+function lookedUp(state: Int32Array): Int32Array {
+  if (state[AT_LOOKUP] === 0) return state;
+  const other = state.slice();
+  other[VALUES + IN_PORT] = (state[AT_LOOKUP] as number) ^ (OFPP.IN_PORT | 0);
+  other[KNOWN + IN_PORT] = -1;
+  return other;
 }
 
 function mayMatch({ terms }: FlowClass, state: Int32Array): boolean {

@@ -1,5 +1,6 @@
 /** A host's dump from values: desired state, or what a session has read. */
 import type { Action } from 'ts-openflow';
+import { actionSet } from './action-set.js';
 import { compileActions, compileFlow, type FlowSource } from './compile.js';
 import { type DumpGroup, type DumpPort, FlowSet, type GroupType, type HostDump } from './model.js';
 
@@ -28,7 +29,7 @@ const TYPES: Readonly<Record<string, GroupType>> = {
 
 export const dumpGroup = (group: GroupSource): DumpGroup => ({
   type: TYPES[group.type ?? 'all'] ?? 'select',
-  buckets: group.buckets.map(({ actions }) => Int32Array.from(compileActions(actions))),
+  buckets: group.buckets.map(({ actions }) => Int32Array.from(compileActions(actionSet(actions)))),
 });
 
 /** The dump that these values make. */

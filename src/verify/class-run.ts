@@ -3,13 +3,15 @@ import { OFPP } from 'ts-openflow';
 import type { AbstractHost } from './abstract.js';
 import { judge } from './judge.js';
 import { AT_DIRTY, IN_PORT, KNOWN, LENGTH, TUN_ID, TUN6_SRC, VALUES } from './layout.js';
-import { nextOp, OP, UNKNOWN } from './ops.js';
+import { nextOp, OP, portOf16, portOfField, UNKNOWN } from './ops.js';
+import { RESERVED_PORTS } from './ports.js';
 import type { FlowClass } from './reduce.js';
 import { ones32, TRACKED } from './words.js';
 
 /** The carrying out of one class's actions on one state. */
 export class ClassRun {
-  #stack: (readonly [number, number])[] | undefined;
+  /** What this class has pushed: of each entry its pieces by their lowest bit. */
+  readonly #stack: Map<number, Bits>[] = [];
 
   constructor(
     readonly host: AbstractHost,
@@ -59,8 +61,10 @@ export class ClassRun {
         this.#resubmit(state, a, b, nextOp(code, at) >= to);
         return true;
       case OP.group:
-        for (const bucket of this.host.view.dump.groups.get(a >>> 0)?.buckets ?? [])
+        for (const bucket of this.host.view.dump.groups.get(a >>> 0)?.buckets ?? []) {
           this.#reduced(state.slice(), bucket);
+          this.#stack.length = 0;
+        }
         return true;
       default:
         return this.#rare(state, code, at);
@@ -79,7 +83,7 @@ export class ClassRun {
         this.#outputReg(state, a, b, c);
         return true;
       case OP.clone:
-        this.run(state.slice(), code, at + 2, at + 2 + a);
+        this.#copied(() => this.run(state.slice(), code, at + 2, at + 2 + a));
         return true;
       case OP.ct:
         this.host.caveats.add('connection tracking: its state is not in the flows');
@@ -90,15 +94,14 @@ export class ClassRun {
         this.run(state.slice(), code, at + 2, at + 2 + a);
         return true;
       case OP.push:
-        this.#stack ??= [];
-        if (a < TRACKED) this.#stack.push([(state[VALUES + a] as number) >>> b, (state[KNOWN + a] as number) >>> b]);
-        else this.#stack.push([0, 0]);
+        this.#push(state, a, b, c, code[at + 4] as number);
         return true;
-      case OP.pop: {
-        const [value, known] = this.#stack?.pop() ?? [0, 0];
-        if (a < TRACKED) assign(state, a, b, c, value, known, 0);
+      case OP.pop:
+        this.#pop(state, code.subarray(at + 1, at + 6));
         return true;
-      }
+      case OP.port:
+        widenPort(state);
+        return true;
       case OP.unknown:
         this.host.caveats.add(UNKNOWN[a] ?? 'an unknown action');
         return true;
@@ -123,6 +126,13 @@ export class ClassRun {
     }
   }
 
+  /** What is done to a copy leaves the stack as it is. */
+  #copied(run: () => void): void {
+    const saved = [...this.#stack];
+    run();
+    this.#stack.splice(0, this.#stack.length, ...saved);
+  }
+
   #output(state: Int32Array, given: number): void {
     const known = state[KNOWN + IN_PORT] === -1;
     const inPort = state[VALUES + IN_PORT] as number;
@@ -140,29 +150,40 @@ export class ClassRun {
   }
 
   #outputReg(state: Int32Array, word: number, shift: number, width: number): void {
-    const known = word < TRACKED ? (state[KNOWN + word] as number) >>> shift : 0;
     const mask = ones32(width);
-    if ((known & mask) === mask) {
-      this.#output(state, ((state[VALUES + word] as number) >>> shift) & mask);
+    const known = word < TRACKED ? ((state[KNOWN + word] as number) >>> shift) & mask : 0;
+    const value = word < TRACKED ? ((state[VALUES + word] as number) >>> shift) & known : 0;
+    if (known === mask) {
+      const port = portOfField(value);
+      if (port !== undefined) this.#output(state, port);
       return;
     }
-    for (const port of this.host.view.dump.ports.keys()) this.#output(state, port | 0);
+    for (const port of [...this.host.view.dump.ports.keys(), ...RESERVED_PORTS]) {
+      const bits = port & 0xffff;
+      if ((bits & known) === value && (bits & ~mask) === 0) this.#output(state, portOf16(bits));
+    }
+  }
+
+  /** Bits of a field onto the stack; those from 0 on begin an entry. */
+  #push(state: Int32Array, word: number, shift: number, width: number, lo: number): void {
+    if (lo === 0) this.#stack.push(new Map());
+    if (word >= TRACKED) return;
+    const value = (state[VALUES + word] as number) >>> shift;
+    this.#stack.at(-1)?.set(lo, { value, known: ((state[KNOWN + word] as number) >>> shift) & ones32(width) });
+  }
+
+  #pop(state: Int32Array, operands: Int32Array): void {
+    const [word, shift, width, lo, last] = operands as unknown as [number, number, number, number, number];
+    const bits = this.#stack.at(-1)?.get(lo);
+    if (word < TRACKED) assign(state, word, shift, width, bits?.value ?? 0, bits?.known ?? 0, 0);
+    if (last === 1) this.#stack.pop();
   }
 
   #resubmit(state: Int32Array, table: number, port: number, last: boolean): void {
     const target = table === 255 ? this.cls.table : table;
-    const other = port !== (OFPP.IN_PORT | 0);
-    const value = state[VALUES + IN_PORT] as number;
-    const known = state[KNOWN + IN_PORT] as number;
-    if (other) {
-      state[VALUES + IN_PORT] = port;
-      state[KNOWN + IN_PORT] = -1;
-    }
-    this.host.emit(state, target, this.from, this.index);
-    if (other) {
-      state[VALUES + IN_PORT] = value;
-      state[KNOWN + IN_PORT] = known;
-    }
+    this.host.emit(state, target, this.from, this.index, port);
+    // Entries that are left may be others; a pop then takes what is not known.
+    if (!last && this.host.tables.stack(target)) this.#stack.length = 0;
     const writes = last ? undefined : this.host.tables.writes(target);
     if (writes === undefined) return;
     for (let word = 0; word < TRACKED; word++) {
@@ -171,6 +192,19 @@ export class ClassRun {
       written(state, word);
     }
   }
+}
+
+interface Bits {
+  readonly value: number;
+  readonly known: number;
+}
+
+/** The upper half of in_port follows from the lower one, where that is known. */
+function widenPort(state: Int32Array): void {
+  const sure = ((state[KNOWN + IN_PORT] as number) & 0xffff) === 0xffff;
+  if (sure) state[VALUES + IN_PORT] = portOf16((state[VALUES + IN_PORT] as number) & 0xffff);
+  else state[VALUES + IN_PORT] = (state[VALUES + IN_PORT] as number) & 0xffff;
+  state[KNOWN + IN_PORT] = sure ? -1 : (state[KNOWN + IN_PORT] as number) & 0xffff;
 }
 
 /** Writes bits that may be known in part. */

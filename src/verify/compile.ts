@@ -3,11 +3,9 @@
  * an `unknown` operation with its reason: nothing is ever left out in silence.
  */
 import { type Action, type Instruction, type Match, OFPP } from 'ts-openflow';
-import { OP, UNKNOWN } from './ops.js';
-import { ones32, pieces, subPieces } from './words.js';
-
-type Value = number | bigint;
-type Masked = { readonly value: Value; readonly mask?: Value };
+import { havoc, type Masked, move, NOT_FOLLOWED, placed, pop, push, setField, unknown } from './compile-fields.js';
+import { OP } from './ops.js';
+import { subPieces } from './words.js';
 
 /** A flow as the model keeps it. `terms` are triples word, value, mask in word order, one for each word. */
 export interface CompiledFlow {
@@ -16,29 +14,6 @@ export interface CompiledFlow {
   readonly cookie: bigint;
   readonly terms: readonly number[];
   readonly code: readonly number[];
-}
-
-const OFPP16 = 0xff00;
-/** A port of 16 bits as one of 32: the reserved ones are the last 256 of either. */
-const port32 = (value: Value): bigint => {
-  const port = BigInt(value) & 0xffffn;
-  return port >= BigInt(OFPP16) ? port + 0xffff0000n : port;
-};
-
-/** `in_port_nxm` is `in_port` in 16 bits; everything else is itself. */
-const whole = (field: string, value: Value): readonly [string, bigint] =>
-  field === 'in_port_nxm' ? ['in_port', port32(value)] : [field, BigInt(value)];
-
-/** word → [value, mask] of a field, or undefined where the field is not followed. */
-function placed(field: string, given: Masked): [number, number, number][] | undefined {
-  const [name, value] = whole(field, given.value);
-  const found = pieces(name);
-  if (found === undefined) return undefined;
-  const mask = given.mask === undefined || name !== field ? -1n : BigInt(given.mask);
-  return found.map(({ word, shift, lo, width }) => {
-    const cut = (v: bigint): number => (Number(BigInt.asIntN(32, v >> BigInt(lo))) & ones32(width)) << shift;
-    return [word, cut(value & mask), cut(mask)];
-  });
 }
 
 /** The terms of a match; `partial` when it has a field that is not followed (the flow then matches less than they say). */
@@ -58,47 +33,6 @@ export function compileMatch(match: Match): { readonly terms: readonly number[];
   const terms = [...words].sort(([a], [b]) => a - b).flatMap(([word, [value, mask]]) => [word, value, mask]);
   return { terms, partial };
 }
-
-const unknown = (reason: (typeof UNKNOWN)[number]): readonly number[] => [OP.unknown, UNKNOWN.indexOf(reason)];
-const NOT_FOLLOWED = unknown('a field that is not followed');
-
-function setField(field: string, given: Masked): readonly number[] {
-  const at = placed(field, given);
-  if (at === undefined) return NOT_FOLLOWED;
-  return at.flatMap(([word, value, mask]) => (mask === 0 ? [] : [OP.set, word, value, mask]));
-}
-
-interface Ref {
-  readonly field: string;
-  readonly start: number;
-  readonly bits: number;
-}
-
-/** Copies bit ranges so that each piece lies in one word of both sides. */
-function move(src: Ref, dst: Ref): readonly number[] {
-  const from = subPieces(src.field, src.start, src.bits);
-  const to = subPieces(dst.field, dst.start, dst.bits);
-  if (from === undefined || to === undefined) return NOT_FOLLOWED;
-  const code: number[] = [];
-  for (const a of from)
-    for (const b of to) {
-      const lo = Math.max(a.lo, b.lo);
-      const end = Math.min(a.lo + a.width, b.lo + b.width);
-      if (lo < end) code.push(OP.move, b.word, b.shift + lo - b.lo, a.word, a.shift + lo - a.lo, end - lo);
-    }
-  return code;
-}
-
-const onEach = (op: number, ref: Ref): readonly number[] =>
-  subPieces(ref.field, ref.start, ref.bits)?.flatMap(({ word, shift, width }) => [op, word, shift, width]) ??
-  NOT_FOLLOWED;
-
-const havoc = (ref: Ref): readonly number[] =>
-  subPieces(ref.field, ref.start, ref.bits)?.flatMap(({ word, shift, width }) => [
-    OP.havoc,
-    word,
-    ones32(width) << shift,
-  ]) ?? NOT_FOLLOWED;
 
 const zero = (...fields: readonly string[]): readonly number[] => fields.flatMap((f) => setField(f, { value: 0n }));
 
@@ -214,9 +148,9 @@ function compileAction(action: Action): readonly number[] {
     case 'move':
       return move(action.src, action.dst);
     case 'push':
-      return onEach(OP.push, action.ref);
+      return push(action.ref);
     case 'pop':
-      return [...chunks(onEach(OP.pop, action.ref), 4)].reverse().flat();
+      return pop(action.ref);
     case 'clone':
       return nested([OP.clone], action.actions);
     case 'ct':
@@ -224,10 +158,6 @@ function compileAction(action: Action): readonly number[] {
     default:
       return compileSmall(action);
   }
-}
-
-function* chunks(list: readonly number[], size: number): Generator<readonly number[]> {
-  for (let i = 0; i < list.length; i += size) yield list.slice(i, i + size);
 }
 
 /** Actions as numbers. */

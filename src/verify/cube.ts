@@ -59,3 +59,25 @@ export const intersectAll = (cubes: readonly Cube[], terms: Terms): readonly Cub
 /** The parts of the cubes that the terms do not match. */
 export const subtractAll = (cubes: readonly Cube[], terms: Terms): readonly Cube[] =>
   cubes.flatMap((cube) => subtract(cube, terms));
+
+/** True when the terms match a part of one of the cubes. */
+export const meets = (cubes: readonly Cube[], terms: Terms): boolean =>
+  cubes.some((cube) => intersect(cube, terms) !== undefined);
+
+/**
+ * A part of the cube that none of these terms match, searched depth first; undefined where there is none, or the budget
+ * (splits of a cube) is used up.
+ */
+export function firstLeft(cube: Cube, taken: readonly Terms[], budget: { left: number }, from = 0): Cube | undefined {
+  for (let i = from; i < taken.length; i++) {
+    const terms = taken[i] as Terms;
+    if (intersect(cube, terms) === undefined) continue;
+    if (--budget.left <= 0) return undefined;
+    for (const rest of subtract(cube, terms)) {
+      const left = firstLeft(rest, taken, budget, i + 1);
+      if (left !== undefined) return left;
+    }
+    return undefined;
+  }
+  return cube;
+}

@@ -4,33 +4,16 @@
  * lead to an alarm are followed. What is left at the end is a packet that does it, or nothing, and the alarm was none.
  */
 import { OFPP } from 'ts-openflow';
-import { type Cube, intersectAll, subtractAll } from './cube.js';
+import { throughClauses } from './conjunction.js';
+import { type Cube, firstLeft, intersectAll, meets, subtractAll, type Terms } from './cube.js';
+import { copyOf, type Flight, stacked, widenPort, withPort } from './flight.js';
 import { type Finding, type HostView, judge, type Source } from './judge.js';
 import { isClause, isPartial } from './model.js';
-import { nextOp, OP } from './ops.js';
-import {
-  copyBits,
-  forgetBits,
-  identity,
-  mapTerms,
-  ONE,
-  type Provenance,
-  setBits,
-  UNKNOWN_BIT,
-  ZERO,
-} from './provenance.js';
+import { nextOp, OP, portOf16 } from './ops.js';
+import { RESERVED_PORTS } from './ports.js';
+import { copyBits, forgetBits, identity, mapTerms, ONE, type Provenance, setBits, UNKNOWN_BIT } from './provenance.js';
 import { ones32, TRACKED, WORDS, wordOf } from './words.js';
 import { collectWrites } from './writes.js';
-
-/** Packets in flight. */
-interface Flight {
-  /** As they came in. */
-  readonly region: readonly Cube[];
-  /** What they are now. */
-  from: Provenance;
-  readonly stack: Int16Array[];
-  readonly depth: number;
-}
 
 /** What was found: packets, as they came in, for which a goal is missed. */
 export interface Suspect {
@@ -45,14 +28,19 @@ export interface ExactOptions {
   readonly follow: (flow: number) => boolean;
   /** Stop after so many suspects. */
   readonly enough: number;
-  /** Go on with at most so many cubes at each flow and let the others go: then it finds, and proves nothing. */
-  readonly beam?: number;
+  /**
+   * Take away what flows of higher priority take only where packets leave, when all that they must match is known: for
+   * tables in which taking away at every flow makes too many cubes.
+   */
+  readonly late?: true;
 }
 
 const MAX_DEPTH = 64;
 /** Cubes in hand and steps, beyond which the pass gives up. */
 const MOST_CUBES = 20_000;
 const MOST_STEPS = 20_000;
+/** Cubes split to see whether anything is left of one. */
+const MOST_SPLITS = 200_000;
 const TCI = wordOf('vlan_tci');
 const TCI1 = wordOf('vlan_tci1');
 const TTL = wordOf('nw_ttl');
@@ -65,8 +53,9 @@ export class ExactPass {
   /** Set when it became too much: then nothing is proved. */
   gaveUp = false;
   #steps = 0;
+  readonly #budget = { left: MOST_SPLITS };
   /** Bits that the flows of a table, and of those after it, may write. */
-  readonly #writes = new Map<number, Int32Array>();
+  readonly #writes = new Map<number, { readonly writes: Int32Array; stack: boolean }>();
 
   constructor(readonly options: ExactOptions) {}
 
@@ -74,14 +63,15 @@ export class ExactPass {
   start(region: readonly Cube[], table: number): void {
     const from = identity(WORDS);
     forgetBits(from, CONJ_ID, -1);
-    this.#enter({ region, from, stack: [], depth: 0 }, table);
+    this.#enter({ region, taken: [], from, stack: [], depth: 0 }, table);
   }
 
   #full(): boolean {
     return this.gaveUp || this.suspects.length >= this.options.enough;
   }
 
-  #enter(flight: Flight, table: number): void {
+  /** `port`: the in_port that the flow is looked up under, where it is another than the packet's. */
+  #enter(flight: Flight, table: number, port: number = OFPP.IN_PORT | 0): void {
     if (flight.depth > MAX_DEPTH || this.#full()) return;
     if (++this.#steps > MOST_STEPS) {
       this.gaveUp = true;
@@ -89,43 +79,48 @@ export class ExactPass {
     }
     const { flows } = this.options.view.dump;
     const list = flows.ofTable(table);
+    const sought = port === (OFPP.IN_PORT | 0) ? flight : withPort(flight, port);
     list.forEach((flow, place) => {
       if (this.#full() || !this.options.follow(flow) || isClause(flows, flow)) return;
-      const region = this.#region(flight, list, place);
-      if (region.length === 0) return;
-      const next = { ...flight, region, from: flight.from.slice(), stack: [...flight.stack] };
+      const matching = this.#region(sought, list, place);
+      if (matching === undefined) return;
+      const next = { ...copyOf(flight, 0), ...matching };
       this.#run(next, flows.body, flows.codeAt(flow), flows.endAt(flow), table);
     });
   }
 
-  /** The packets that match this flow and no flow of higher priority. */
-  #region(flight: Flight, list: readonly number[], place: number): readonly Cube[] {
+  /** The packets that match this flow and no flow of higher priority: cubes, and what is still to be taken from them. */
+  #region(flight: Flight, list: readonly number[], place: number): Pick<Flight, 'region' | 'taken'> | undefined {
     const { flows } = this.options.view.dump;
     const { body } = flows;
     const flow = list[place] as number;
     const mapped = mapTerms(flight.from, body, flows.termsAt(flow), flows.codeAt(flow));
-    if (mapped === undefined) return [];
-    let region = intersectAll(flight.region, mapped.terms);
+    const met = mapped === undefined ? [] : intersectAll(flight.region, mapped.terms);
+    let region = throughClauses(flows, list, flow, met, flight.from);
+    const taken: Terms[] = flight.taken.filter((terms) => meets(region, terms));
     const priority = flows.priority(flow);
     for (let i = 0; i < place && region.length > 0; i++) {
       const higher = list[i] as number;
       if (flows.priority(higher) <= priority) break;
       if (isClause(flows, higher) || isPartial(flows, higher)) continue;
-      const taken = mapTerms(flight.from, body, flows.termsAt(higher), flows.codeAt(higher));
-      if (taken?.exact) region = this.#thinned(subtractAll(region, taken.terms));
+      const without = mapTerms(flight.from, body, flows.termsAt(higher), flows.codeAt(higher));
+      if (without === undefined || !without.exact) continue;
+      if (this.options.late !== true) region = subtractAll(region, without.terms);
+      else if (meets(region, without.terms)) taken.push(without.terms);
       if (region.length > MOST_CUBES) {
         this.gaveUp = true;
-        return [];
+        return undefined;
       }
     }
-    return region;
+    return region.length === 0 ? undefined : { region, taken };
   }
 
-  /** All of them, or as many as the beam is wide, from first to last. */
-  #thinned(region: readonly Cube[]): readonly Cube[] {
-    const { beam } = this.options;
-    if (beam === undefined || region.length <= beam) return region;
-    return Array.from({ length: beam }, (_, i) => region[Math.floor((i * region.length) / beam)] as Cube);
+  /** A part of the cube that is left when what was put off is taken away; undefined: there is none, or it gave up. */
+  #left(cube: Cube, { taken }: Flight): Cube | undefined {
+    if (taken.length === 0) return cube;
+    const left = firstLeft(cube, taken, this.#budget);
+    if (this.#budget.left <= 0) this.gaveUp = true;
+    return left;
   }
 
   /** False: everything ended. */
@@ -145,13 +140,14 @@ export class ExactPass {
         this.#output(flight, OFPP.CONTROLLER | 0);
         return true;
       case OP.output_reg:
-        for (const port of this.options.view.dump.ports.keys()) this.#outputIf(flight, port, a, b, c);
+        for (const port of [...this.options.view.dump.ports.keys(), ...RESERVED_PORTS])
+          this.#outputIf(flight, port & 0xffff, a, b, c);
         return true;
       case OP.goto:
         this.#enter(copyOf(flight, 0), a);
         return true;
       case OP.resubmit:
-        this.#resubmit(flight, a === 255 ? table : a, b);
+        this.#resubmit(flight, table, a === 255 ? table : a, b);
         return true;
       case OP.set:
         setBits(from, a, b, c);
@@ -160,8 +156,11 @@ export class ExactPass {
         copyBits(from, a, b, from, c * 32 + d, e);
         return true;
       case OP.group:
-        for (const bucket of this.options.view.dump.groups.get(a >>> 0)?.buckets ?? [])
+        for (const bucket of this.options.view.dump.groups.get(a >>> 0)?.buckets ?? []) {
           this.#run(copyOf(flight, 0), bucket, 0, bucket.length, table);
+          // What it led to may have pushed and popped, and the stack is not its own.
+          flight.stack = undefined;
+        }
         return true;
       default:
         return this.#rare(flight, code, at, table);
@@ -169,7 +168,7 @@ export class ExactPass {
   }
 
   #rare(flight: Flight, code: Int32Array, at: number, table: number): boolean {
-    const [a, b, c] = code.subarray(at + 1, at + 4) as unknown as [number, number, number];
+    const [a, b] = code.subarray(at + 1, at + 3) as unknown as [number, number];
     const { from } = flight;
     switch (code[at]) {
       case OP.clone:
@@ -188,10 +187,11 @@ export class ExactPass {
         setBits(from, TCI1, 0, -1);
         return true;
       case OP.push:
-        flight.stack.push(from.slice(a * 32 + b, a * 32 + b + c));
-        return true;
       case OP.pop:
-        from.set(flight.stack.pop() ?? new Int16Array(c).fill(ZERO), a * 32 + b);
+        stacked(flight, code, at);
+        return true;
+      case OP.port:
+        widenPort(from);
         return true;
       case OP.dec_ttl:
         forgetBits(from, TTL, 0xff);
@@ -218,39 +218,40 @@ export class ExactPass {
     this.#enter(next, table);
   }
 
-  #resubmit(flight: Flight, table: number, port: number): void {
-    const next = copyOf(flight, 1);
-    if (port !== (OFPP.IN_PORT | 0)) setBits(next.from, IN_PORT, port, -1);
-    this.#enter(next, table);
-    const writes = this.#writesOf(table);
+  #resubmit(flight: Flight, from: number, table: number, port: number): void {
+    // Open vSwitch counts levels where a table is not further on; a chain forward may be as long as it likes.
+    this.#enter(copyOf(flight, table <= from ? 1 : 0), table, port);
+    const { writes, stack } = this.#writesOf(table);
+    if (stack) flight.stack = undefined;
     for (let word = 0; word < WORDS; word++)
       if (writes[word] !== 0) forgetBits(flight.from, word, writes[word] as number);
   }
 
-  #writesOf(table: number): Int32Array {
-    let writes = this.#writes.get(table);
-    if (writes === undefined) {
-      writes = new Int32Array(WORDS);
-      const { flows } = this.options.view.dump;
-      const seen = new Set<number>();
-      const visit = (t: number): void => {
-        if (seen.has(t)) return;
-        seen.add(t);
-        for (const flow of flows.ofTable(t))
-          collectWrites(flows.body, flows.codeAt(flow), flows.endAt(flow), writes as Int32Array, visit);
-      };
-      visit(table);
-      this.#writes.set(table, writes);
-    }
-    return writes;
+  #writesOf(table: number): { readonly writes: Int32Array; readonly stack: boolean } {
+    const found = this.#writes.get(table);
+    if (found !== undefined) return found;
+    const all = { writes: new Int32Array(WORDS), stack: false };
+    const { flows } = this.options.view.dump;
+    const seen = new Set<number>();
+    const visit = (t: number): void => {
+      if (seen.has(t)) return;
+      seen.add(t);
+      for (const flow of flows.ofTable(t))
+        if (collectWrites(flows.body, flows.codeAt(flow), flows.endAt(flow), all.writes, visit)) all.stack = true;
+    };
+    visit(table);
+    this.#writes.set(table, all);
+    return all;
   }
 
+  /** `port` in 16 bits: a field of another value is no port. */
   #outputIf(flight: Flight, port: number, word: number, shift: number, width: number): void {
+    if ((port & ~ones32(width)) !== 0) return;
     const mask = ones32(width) << shift;
     const mapped = mapTerms(flight.from, Int32Array.of(word, (port << shift) & mask, mask), 0, 3);
     if (mapped === undefined) return;
     const region = intersectAll(flight.region, mapped.terms);
-    if (region.length > 0) this.#output({ ...flight, region }, port | 0);
+    if (region.length > 0) this.#output({ ...flight, region }, portOf16(port));
   }
 
   #output(flight: Flight, port: number): void {
@@ -268,18 +269,13 @@ export class ExactPass {
         values,
         known,
       );
-      if (finding !== undefined) this.suspects.push({ cube, finding });
+      // What holds for the whole cube holds for what is left of it.
+      const left = finding === undefined ? undefined : this.#left(cube, flight);
+      if (finding !== undefined && left !== undefined) this.suspects.push({ cube: left, finding });
       if (this.#full()) return;
     }
   }
 }
-
-const copyOf = (flight: Flight, deeper: number): Flight => ({
-  region: flight.region,
-  from: flight.from.slice(),
-  stack: [...flight.stack],
-  depth: flight.depth + deeper,
-});
 
 /** What is known of the tracked words of the packets of one cube, as they are now. */
 function knownWords(from: Provenance, cube: Cube, values: Int32Array, known: Int32Array): void {

@@ -33,8 +33,6 @@ export interface HostResult {
   readonly unproven: readonly string[];
 }
 
-/** Cubes at a flow when all of them were too many: enough to find a leak that is there. */
-const BEAM = 64;
 /** Leaks shown of one host. */
 const MOST_LEAKS = 20;
 /** Packets tried for each suspect. */
@@ -204,13 +202,10 @@ export class HostProof {
         const options = { view: this.view, source, follow, enough: SUSPECTS };
         const pass = new ExactPass(options);
         pass.start(region, ingress.table);
-        if (pass.gaveUp) unproven.add(`packets from ${ingress.name}: too many sets of packets to tell apart`);
-        const before = leaks.length;
-        this.#confirm(ingress, source, pass.suspects, leaks, unproven);
-        if (!pass.gaveUp || leaks.length > before) continue;
-        const narrow = new ExactPass({ ...options, beam: BEAM });
-        narrow.start(region, ingress.table);
-        this.#confirm(ingress, source, narrow.suspects, leaks, unproven);
+        const last = pass.gaveUp ? new ExactPass({ ...options, late: true }) : pass;
+        if (last !== pass) last.start(region, ingress.table);
+        if (last.gaveUp) unproven.add(`packets from ${ingress.name}: too many sets of packets to tell apart`);
+        this.#confirm(ingress, source, [...pass.suspects, ...(last === pass ? [] : last.suspects)], leaks, unproven);
       }
     }
   }

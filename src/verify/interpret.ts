@@ -1,7 +1,8 @@
 /**
  * One concrete packet through one host's dump: which flow it meets in each table, what the actions do, and where it
- * leaves. Follows Open vSwitch: registers survive a resubmit, each bucket and each clone gets a copy, a packet does not
- * leave by the port it came in by, 64 levels and 4,096 resubmits are the end of everything (nothing leaves then).
+ * leaves. Follows Open vSwitch (3.1.0): registers survive a resubmit, each bucket and each clone gets a copy, a packet does
+ * not leave by the port it came in by, a resubmit's other in_port is for the lookup only, 64 levels (of tables that
+ * are not further on) and 4,096 resubmits are the end of everything (nothing leaves then).
  *
  * What depends on chance or on state that a dump does not show is told in `caveats`: a select or fast-failover group
  * (every bucket is carried out, for any may be chosen), connection tracking (the state given in the options), learn.
@@ -9,7 +10,8 @@
 import { OFPP } from 'ts-openflow';
 import { matchFlow } from './lookup.js';
 import type { HostDump } from './model.js';
-import { nextOp, OP, UNKNOWN } from './ops.js';
+import { nextOp, OP, portOfField, UNKNOWN } from './ops.js';
+import { tagOrStack } from './tag-or-stack.js';
 import { moveBits, ones32, WORDS, wordOf } from './words.js';
 
 /** How a packet came to a step. */
@@ -55,9 +57,8 @@ export interface InterpretOptions {
 const MAX_DEPTH = 64;
 const MAX_RESUBMITS = 4096;
 const IN_PORT = wordOf('in_port');
-const TCI = wordOf('vlan_tci');
-const TCI1 = wordOf('vlan_tci1');
 const TTL = wordOf('nw_ttl');
+const ETH_TYPE = wordOf('eth_type');
 const CT_STATE = wordOf('ct_state');
 /** Where a switch sends nothing by itself. */
 const NOWHERE: ReadonlySet<number> = new Set([OFPP.ANY, OFPP.UNSET].map((p) => p | 0));
@@ -68,7 +69,7 @@ export const emptyPacket = (): Int32Array => new Int32Array(WORDS);
 /** What two actions share: registers and headers, the stack, and the action set. */
 interface Packet {
   words: Int32Array;
-  stack: number[];
+  stack: bigint[];
   actionSet: Int32Array[];
 }
 
@@ -92,20 +93,26 @@ class Run {
     readonly options: InterpretOptions,
   ) {}
 
-  /** The packet in a table: the flow it matches, and all that follows from it. */
-  enter(packet: Packet, table: number, via: Via, parent: number, depth: number): void {
+  /** The packet in a table: the flow it matches, and all that follows from it. `port`: the in_port of the lookup. */
+  enter(packet: Packet, table: number, via: Via, parent: number, depth: number, port?: number): void {
     if (depth > MAX_DEPTH) throw new Abort(`more than ${MAX_DEPTH} levels of resubmit`);
     if (++this.#resubmits > MAX_RESUBMITS) throw new Abort(`more than ${MAX_RESUBMITS} resubmits`);
-    const flow = matchFlow(this.dump.flows, table, packet.words);
+    const words = packet.words.slice();
+    if (port !== undefined) words[IN_PORT] = port;
+    const flow = matchFlow(this.dump.flows, table, words);
     const step = this.steps.length;
-    this.steps.push({ parent, via, table, flow, words: packet.words.slice() });
+    this.steps.push({ parent, via, table, flow, words });
     if (flow < 0) return;
     const { flows } = this.dump;
     this.run(packet, flows.body, flows.codeAt(flow), flows.endAt(flow), { step, table, depth });
   }
 
   run(packet: Packet, code: Int32Array, from: number, to: number, place: Place): void {
-    for (let at = from; at < to && !this.#exit; at = nextOp(code, at)) this.#one(packet, code, at, place);
+    for (let at = from; at < to && !this.#exit; at = nextOp(code, at)) {
+      // The list that it stands in ends there, and no other.
+      if (code[at] === OP.dec_ttl && isExpired(packet.words)) return;
+      this.#one(packet, code, at, place);
+    }
   }
 
   #one(packet: Packet, code: Int32Array, at: number, place: Place): void {
@@ -116,7 +123,7 @@ class Run {
         this.#output(packet, a, place);
         return;
       case OP.output_reg:
-        this.#output(packet, outputPort((words[a] as number) >>> b, c), place);
+        this.#outputField(packet, ((words[a] as number) >>> b) & ones32(c), place);
         return;
       case OP.controller:
         this.#output(packet, OFPP.CONTROLLER | 0, place);
@@ -161,8 +168,7 @@ class Run {
         packet.actionSet = [];
         return;
       case OP.dec_ttl:
-        if (((words[TTL] as number) & 0xff) <= 1) this.#exit = true;
-        else words[TTL] = (words[TTL] as number) - 1;
+        if (hasTtl(words) && !isExpired(words)) words[TTL] = (words[TTL] as number) - 1;
         return;
       case OP.havoc:
         this.caveats.add('a bit that depends on more than the packet');
@@ -174,6 +180,11 @@ class Run {
         tagOrStack(packet, code, at);
         return;
     }
+  }
+
+  #outputField(packet: Packet, bits: number, place: Place): void {
+    const port = portOfField(bits);
+    if (port !== undefined) this.#output(packet, port, place);
   }
 
   #output(packet: Packet, port: number, { step }: Place): void {
@@ -198,15 +209,17 @@ class Run {
       const origin = this.steps[place.step] as Step;
       const step = this.steps.length;
       this.steps.push({ ...origin, parent: place.step, via: `bucket ${i} of group ${id >>> 0}` });
-      this.run(copy(packet), code, 0, code.length, { ...place, step });
+      // The stack is not the bucket's own, and what ends in it ends it alone.
+      const { depth } = place;
+      this.run({ ...copy(packet), stack: packet.stack }, code, 0, code.length, { ...place, step, depth: depth + 1 });
+      this.#exit = false;
     });
   }
 
   #resubmit(packet: Packet, table: number, port: number, place: Place): void {
-    const saved = packet.words[IN_PORT] as number;
-    if (port !== (OFPP.IN_PORT | 0)) packet.words[IN_PORT] = port;
-    this.enter(packet, table === 255 ? place.table : table, 'resubmit', place.step, place.depth + 1);
-    if (port !== (OFPP.IN_PORT | 0)) packet.words[IN_PORT] = saved;
+    const next = table === 255 ? place.table : table;
+    const other = port === (OFPP.IN_PORT | 0) ? undefined : port;
+    this.enter(packet, next, 'resubmit', place.step, place.depth + (next <= place.table ? 1 : 0), other);
   }
 
   /** The tracked copy goes to the table; the packet itself goes on untracked. */
@@ -237,39 +250,14 @@ class Run {
   }
 }
 
-/** Tags pushed and popped, and registers by way of the stack. */
-function tagOrStack({ words, stack }: Packet, code: Int32Array, at: number): void {
-  const [a, b, c] = code.subarray(at + 1, at + 4) as unknown as [number, number, number];
-  switch (code[at]) {
-    case OP.push_vlan:
-      words[TCI1] = words[TCI] as number;
-      words[TCI] = 0x1000;
-      return;
-    case OP.pop_vlan:
-      words[TCI] = words[TCI1] as number;
-      words[TCI1] = 0;
-      return;
-    case OP.push:
-      stack.push(((words[a] as number) >>> b) & ones32(c));
-      return;
-    case OP.pop:
-      moveBits(words, a, b, stack.pop() ?? 0, c);
-      return;
-    default:
-  }
-}
-
 const copy = (packet: Packet): Packet => ({
   words: packet.words.slice(),
   stack: [...packet.stack],
   actionSet: [...packet.actionSet],
 });
 
-/** Ports out of a register: 16 bits have their own reserved numbers. */
-function outputPort(bits: number, width: number): number {
-  const port = bits & ones32(width);
-  return width <= 16 && (port & 0xffff) >= 0xff00 ? (port & 0xffff) + 0xffff0000 || 0 : port | 0;
-}
+const hasTtl = (words: Int32Array): boolean => words[ETH_TYPE] === 0x0800 || words[ETH_TYPE] === 0x86dd;
+const isExpired = (words: Int32Array): boolean => hasTtl(words) && ((words[TTL] as number) & 0xff) <= 1;
 
 /** Carries a packet out. The words given stay as they are. */
 export function interpret(dump: HostDump, words: Int32Array, options: InterpretOptions = {}): Execution {

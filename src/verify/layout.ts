@@ -1,5 +1,5 @@
 /**
- * The abstract state of the linear pass as one array: table, source, then values and known bits of the tracked words,
+ * The abstract state of the linear pass as one array: table, source, flags, then values and known bits of the tracked words,
  * with the tunnel's words a second time, as the packet came in with them: a flow that overwrites tun_id must not make us
  * forget with which key the packet came.
  */
@@ -23,8 +23,13 @@ export const TUNNEL_WORDS: readonly number[] = [
 
 /** Words of a state: the tracked ones and the second copies. */
 export const SLOTS = TRACKED + TUNNEL_WORDS.length;
+/**
+ * The in_port under which the table's flow is looked up, where a resubmit names another one (its actions, and tables
+ * after it, have the packet's own again); exclusive-or OFPP_IN_PORT, so that 0 is the packet's own.
+ */
+export const AT_LOOKUP = 3;
 /** Where values and known bits begin. */
-export const VALUES = 3;
+export const VALUES = 4;
 export const KNOWN = VALUES + SLOTS;
 export const LENGTH = KNOWN + SLOTS;
 

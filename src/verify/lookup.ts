@@ -1,7 +1,7 @@
 /**
  * Which flow a packet matches: the one of the highest priority, conjunctions included. Open vSwitch's way with them
- * (classifier.c): where the best match so far is outranked by clauses of a conjunction that are all there, the lookup
- * is made again with that conjunction's id in `conj_id`, and counts if it finds a flow.
+ * (classifier.c; tried on 3.1.0): where clauses of a conjunction are all there above the best match so far, the lookup
+ * among all other flows is made again with that conjunction's id in `conj_id`, and counts if it finds any.
  */
 import { type FlowSet, isClause } from './model.js';
 import { OP } from './ops.js';
@@ -46,22 +46,14 @@ export function matchFlow(flows: FlowSet, table: number, words: Int32Array): num
       if (isClause(flows, flow)) clauses.push(flow);
       else if (hard < 0) hard = flow;
     }
+    if (hard >= 0) return hard;
     const id = clauses.length === 0 ? undefined : satisfied(flows, clauses);
     if (id !== undefined) {
       const again = words.slice();
       again[CONJ_ID] = id | 0;
-      const found = list.find(
-        (flow) => !isClause(flows, flow) && hasConjId(flows, flow) && matches(flows, flow, again),
-      );
+      const found = list.find((flow) => !isClause(flows, flow) && matches(flows, flow, again));
       if (found !== undefined) return found;
     }
-    if (hard >= 0) return hard;
   }
   return -1;
-}
-
-/** True for a flow that matches conj_id. */
-export function hasConjId(flows: FlowSet, flow: number): boolean {
-  for (let at = flows.termsAt(flow); at < flows.codeAt(flow); at += 3) if (flows.body[at] === CONJ_ID) return true;
-  return false;
 }

@@ -26,8 +26,9 @@ export const OP = {
   /** [] */
   push_vlan: 10,
   pop_vlan: 11,
-  /** [word, shift, width] */
+  /** [word, shift, width, lo]: bits lo… of an entry of the stack; lo 0 begins a new one */
   push: 12,
+  /** [word, shift, width, lo, last]: out of the entry on top; `last` (1) takes it away */
   pop: 13,
   /** [id, clause from 0, clauses] */
   conjunction: 14,
@@ -46,10 +47,19 @@ export const OP = {
   dec_ttl: 21,
   /** [name's index in UNKNOWN] an action whose effect is not modelled */
   unknown: 22,
+  /** [] after a write by the 16-bit name of in_port: the upper half of the 32 bits follows from the lower one */
+  port: 23,
 } as const;
 
 /** Operands of each code, nested lists not counted. */
-export const OPERANDS: readonly number[] = [0, 1, 3, 1, 1, 2, 3, 5, 1, 2, 0, 0, 3, 3, 3, 1, 0, 2, 0, 1, 0, 0, 1];
+export const OPERANDS: readonly number[] = [0, 1, 3, 1, 1, 2, 3, 5, 1, 2, 0, 0, 4, 5, 3, 1, 0, 2, 0, 1, 0, 0, 1, 0];
+
+/** Reserved ports as 16 bits, and the lowest as 32. */
+const RESERVED16 = 0xff00;
+/** A port that a field of 16 bits says, as one of 32: the reserved ones are the last 256 of either. */
+export const portOf16 = (bits: number): number => (bits >= RESERVED16 ? (bits + 0xffff0000) | 0 : bits);
+/** The port that `output:FIELD` sends to; undefined for a value that is no port (Open vSwitch reads 16 bits of any width). */
+export const portOfField = (bits: number): number | undefined => (bits >>> 0 > 0xffff ? undefined : portOf16(bits));
 
 /** Why a packet's way is not known exactly, in words. */
 export const UNKNOWN = [

@@ -7,6 +7,7 @@ import { OFPP } from 'ts-openflow';
 import { type FlowSet, type HostDump, isClause } from './model.js';
 import { nextOp, OP } from './ops.js';
 import { ones32, TRACKED, wordOf } from './words.js';
+import { touchesStack } from './writes.js';
 
 /** One class of flows. */
 export interface FlowClass {
@@ -75,7 +76,10 @@ class Scratch {
   }
 }
 
-/** Writes what is left of a list of actions; true when it can send a packet anywhere, or has an effect not modelled. */
+/**
+ * Writes what is left of a list of actions; true when it matters: it can send a packet anywhere, it writes what a packet
+ * is steered by after it (a table that only loads registers, met by a resubmit), or it has an effect not modelled.
+ */
 function reduceCode(code: Int32Array, from: number, to: number, out: Scratch): boolean {
   let leads = false;
   for (let at = from; at < to; at = nextOp(code, at)) if (reduceOp(code, at, out)) leads = true;
@@ -87,12 +91,13 @@ function reduceOp(code: Int32Array, at: number, out: Scratch): boolean {
   switch (code[at]) {
     case OP.set:
     case OP.havoc:
-      if ((code[at + 1] as number) < TRACKED) out.copy(code, at, end);
-      return false;
+      if ((code[at + 1] as number) >= TRACKED) return false;
+      out.copy(code, at, end);
+      return true;
     case OP.move:
-      reduceMove(code, at, out);
-      return false;
+      return reduceMove(code, at, out);
     case OP.clone:
+    case OP.write:
       return reduceNested(code, at, at + 2, out);
     case OP.ct:
       reduceNested(code, at, at + 3, out);
@@ -103,8 +108,6 @@ function reduceOp(code: Int32Array, at: number, out: Scratch): boolean {
     case OP.dec_ttl:
     case OP.conjunction:
       return false;
-    case OP.push:
-    case OP.pop:
     case OP.clear:
     case OP.exit:
       out.copy(code, at, end);
@@ -115,7 +118,7 @@ function reduceOp(code: Int32Array, at: number, out: Scratch): boolean {
   }
 }
 
-function reduceMove(code: Int32Array, at: number, out: Scratch): void {
+function reduceMove(code: Int32Array, at: number, out: Scratch): boolean {
   const [word, shift, from, , width] = code.subarray(at + 1, at + 6) as unknown as [
     number,
     number,
@@ -123,14 +126,15 @@ function reduceMove(code: Int32Array, at: number, out: Scratch): void {
     number,
     number,
   ];
-  if (word >= TRACKED) return;
+  if (word >= TRACKED) return false;
   if (from < TRACKED) {
     out.copy(code, at, at + 6);
-    return;
+    return true;
   }
   out.put(OP.havoc);
   out.put(word);
   out.put(ones32(width) << shift);
+  return true;
 }
 
 function reduceNested(code: Int32Array, at: number, body: number, out: Scratch): boolean {
@@ -149,12 +153,15 @@ export interface Touch {
   /** Bits written to the packet that goes on. */
   readonly writes: Int32Array;
   readonly tables: Set<number>;
+  /** The packet may go on with another stack. */
+  stack: boolean;
 }
 
 export const newTouch = (): Touch => ({
   reads: new Uint8Array(TRACKED),
   writes: new Int32Array(TRACKED),
   tables: new Set(),
+  stack: false,
 });
 
 const IN_PORT = wordOf('in_port');
@@ -181,6 +188,7 @@ class Toucher {
   code(code: Int32Array, from: number, to: number, goesOn: boolean): void {
     for (let at = from; at < to; at = nextOp(code, at)) {
       if (goesOn) this.#writes(code, at);
+      if (goesOn && touchesStack(code[at])) this.into.stack = true;
       this.#reads(code, at);
       this.#leads(code, at, goesOn);
     }
@@ -196,6 +204,7 @@ class Toucher {
     else if (op === OP.havoc) wrote(b);
     else if (op === OP.move) wrote(ones32(e) << b);
     else if (op === OP.pop) wrote(ones32(c) << b);
+    else if (op === OP.port) this.into.writes[IN_PORT] = -1;
   }
 
   #reads(code: Int32Array, at: number): void {
@@ -206,7 +215,7 @@ class Toucher {
     };
     if (op === OP.move) read(code[at + 3] as number);
     if (op === OP.push || op === OP.output_reg) read(a);
-    if (op === OP.output && a === (OFPP.IN_PORT | 0)) read(IN_PORT);
+    if ((op === OP.output && a === (OFPP.IN_PORT | 0)) || op === OP.output_reg || op === OP.port) read(IN_PORT);
     const tunnel = op === OP.output && this.dump.ports.get(a >>> 0)?.options.remote_ip !== undefined;
     if (tunnel || op === OP.output_reg) for (const word of TUNNEL_OUT) read(word);
   }

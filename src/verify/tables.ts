@@ -56,6 +56,11 @@ export class HostTables {
     return this.#touched[table]?.writes;
   }
 
+  /** Whether the stack may be another after a resubmit to this table. */
+  stack(table: number): boolean {
+    return this.#touched[table]?.stack === true;
+  }
+
   /** Adds to each table what its successors touch, until nothing changes. */
   #close(): void {
     for (let changed = true; changed; ) {
@@ -104,11 +109,17 @@ export class HostTables {
   }
 }
 
-const copyOf = (t: Touch): Touch => ({ reads: t.reads.slice(), writes: t.writes.slice(), tables: new Set(t.tables) });
+const copyOf = (t: Touch): Touch => ({
+  reads: t.reads.slice(),
+  writes: t.writes.slice(),
+  tables: new Set(t.tables),
+  stack: t.stack,
+});
 
 /** Adds `from` to `into` (tables of `into` apart); true when that changed it. */
 function include(into: Touch, from: Touch): boolean {
-  let changed = false;
+  let changed = from.stack && !into.stack;
+  into.stack ||= from.stack;
   for (let word = 0; word < TRACKED; word++) {
     if (from.reads[word] === 1 && into.reads[word] === 0) {
       into.reads[word] = 1;

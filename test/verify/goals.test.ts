@@ -100,6 +100,94 @@ describe('verify: goals', () => {
     expect(Number.parseInt(gap?.packet.slice(0, 2) ?? '', 16) & 1, 'a multicast packet').to.equal(1);
   });
 
+  it('G2: a register that another table loads, met by a resubmit on the way', () => {
+    const load = (value: number): string => `table=5,actions=set_field:${value}->reg3`;
+    const flows = [
+      'in_port=10,actions=set_field:10->reg3,resubmit(,5),resubmit(,6)',
+      'table=6,reg3=11,actions=output:11',
+      'table=6,reg3=10,actions=output:10',
+    ];
+    expect(leaks(...flows, load(11))).to.deep.equal(['G2 red/web/vm1 → blue/web/vm1']);
+    expect(leaks(...flows, load(10))).to.deep.equal([]);
+  });
+
+  it('G2: another in_port of a resubmit is for the lookup only', () => {
+    // Under in_port 11 it is found, and leaves by 11: it came by 10.
+    expect(leaks('in_port=10,actions=resubmit(11,5)', 'table=5,in_port=11,actions=output:11')).to.have.length(1);
+    const next = ['table=0,in_port=10,actions=resubmit(11,5)', 'table=5,in_port=11,actions=resubmit(,6)'];
+    expect(leaks(...next, 'table=6,in_port=10,actions=output:11')).to.have.length(1);
+    expect(leaks(...next, 'table=6,in_port=11,actions=output:11')).to.deep.equal([]);
+  });
+
+  it('G2: output to a field that names a reserved port, in 16 bits of any width', () => {
+    expect(leaks('in_port=10,actions=set_field:0xfffb->reg3,output:NXM_NX_REG3[0..15]')).to.have.length(1);
+    expect(leaks('in_port=10,actions=set_field:0xfffb->reg3,output:NXM_NX_REG3[]')).to.have.length(1);
+    expect(leaks('in_port=10,actions=set_field:0xfffffffb->reg3,output:NXM_NX_REG3[]')).to.deep.equal([]);
+    expect(leaks('in_port=10,actions=move:NXM_OF_ETH_DST[0..15]->NXM_NX_REG3[0..15],output:NXM_NX_REG3[]')).to.not.be
+      .empty;
+  });
+
+  it('G1: a bucket is an action set: what it sets last counts, wherever it sends', () => {
+    const group = (bucket: string) => proved(['in_port=10,actions=group:7'], undefined, { 7: ['all', bucket] });
+    const own = 'set_field:5->tun_id,set_field:10.0.0.2->tun_dst';
+    expect(group(`${own},output:1`).verdict).to.equal('isolated');
+    expect(group(`${own},output:1,set_field:6->tun_id`).verdict).to.equal('leak');
+    expect(group(`output:1,${own}`).verdict).to.equal('isolated');
+    expect(group(`resubmit(,5),output:11`).verdict).to.equal('leak');
+  });
+
+  it('G2: groups of every type, also one by way of another, with a wrong bucket and without', () => {
+    for (const type of ['all', 'select', 'indirect', 'ff'])
+      for (const [to, verdict] of [
+        [11, 'leak'],
+        [10, 'isolated'],
+      ] as const) {
+        const groups = { 7: [type, 'set_field:9->reg3,group:8'], 8: [type, `output:${to}`] };
+        expect(proved(['in_port=10,actions=group:7'], undefined, groups).verdict, `${type} ${to}`).to.equal(verdict);
+      }
+  });
+
+  it('G2: a chain of resubmits forward as long as Open vSwitch follows it, and none that goes back for ever', () => {
+    const chain = Array.from({ length: 90 }, (_, i) => `table=${i},in_port=10,actions=resubmit(,${i + 1})`);
+    expect(leaks(...chain, 'table=90,actions=output:11')).to.have.length(1);
+    expect(leaks('in_port=10,actions=resubmit(,0),output:11')).to.deep.equal([]);
+  });
+
+  it('G2: the stack is one over tables and buckets, and an entry is a whole field', () => {
+    const out = ['table=6,reg3=11,actions=output:11', 'table=6,reg3=10,actions=output:10'];
+    const own = 'in_port=10,actions=set_field:10->reg3,push:NXM_NX_REG3[]';
+    const other = 'table=5,actions=set_field:11->reg4,push:NXM_NX_REG4[]';
+    expect(leaks(`${own},resubmit(,5),pop:NXM_NX_REG3[],resubmit(,6)`, other, ...out)).to.have.length(1);
+    expect(leaks(`${own},clone(resubmit(,5)),pop:NXM_NX_REG3[],resubmit(,6)`, other, ...out)).to.deep.equal([]);
+    const wide = 'in_port=10,actions=set_field:0xb->reg0,set_field:0xa->reg1';
+    expect(leaks(`${wide},push:OXM_OF_PKT_REG0[],pop:NXM_NX_REG3[],resubmit(,6)`, ...out)).to.deep.equal([]);
+    const crossed = wide.replace('0xb', '0x0').replace('0xa', '0xb');
+    expect(leaks(`${crossed},push:OXM_OF_PKT_REG0[],pop:NXM_NX_REG3[],resubmit(,6)`, ...out)).to.have.length(1);
+  });
+
+  it('G2: parts of fields, moved over each other, and tags pushed and popped', () => {
+    const out = ['table=6,reg0=11,actions=output:11', 'table=6,reg0=10,actions=output:10'];
+    const moved = 'move:NXM_NX_XXREG0[0..95]->NXM_NX_XXREG0[32..127],resubmit(,6)';
+    const load = (...values: readonly number[]): string =>
+      `in_port=10,actions=${values.map((value, i) => `set_field:${value}->reg${i}`).join(',')}`;
+    expect(leaks(`${load(0, 11, 0)},${moved}`, ...out)).to.have.length(1);
+    expect(leaks(`${load(0, 10, 11)},${moved}`, ...out)).to.deep.equal([]);
+    const tag = 'in_port=10,vlan_tci=0,actions=push_vlan:0x8100,set_field:4106->vlan_vid,resubmit(,4)';
+    const pop = 'table=4,dl_vlan=10,actions=pop_vlan,resubmit(,6)';
+    expect(leaks(tag, pop, 'table=6,vlan_tci=0/0x1000,actions=output:11')).to.have.length(1);
+    expect(leaks(tag, pop, 'table=6,vlan_tci=0x1000/0x1000,actions=output:11')).to.deep.equal([]);
+  });
+
+  it('G2: conjunctions, with a leak behind and without', () => {
+    const clauses = (port: number): string[] => [
+      'priority=9,in_port=10,ip,nw_src=10.0.0.1,actions=conjunction(5,1/2)',
+      'priority=9,in_port=10,tcp,tp_dst=80,actions=conjunction(5,2/2)',
+      `priority=9,conj_id=5,in_port=10,ip,actions=output:${port}`,
+    ];
+    expect(leaks(...clauses(11))).to.have.length(1);
+    expect(leaks(...clauses(10))).to.deep.equal([]);
+  });
+
   it('G3: from a tunnel to ports of the key’s network only, and to no tunnel', () => {
     const from = 'in_port=1,tun_src=10.0.0.2,tun_id=5';
     expect(leaks(`${from},actions=output:10`)).to.deep.equal([]);

@@ -93,6 +93,74 @@ describe('verify: interpret', () => {
     expect(outputs(dump, { ...tcp, ip_src: 0x0a000001, tcp_dst: 80 })).to.deep.equal([2]);
     expect(outputs(dump, { ...tcp, ip_src: 0x0a000002, tcp_dst: 80 })).to.deep.equal([3]);
     expect(outputs(dump, { ...tcp, ip_src: 0x0a000001, tcp_dst: 81 })).to.deep.equal([3]);
+    // The lookup with its id is among all flows: one that outranks the conjunction's own is found.
+    const ranked = (conjunction: number): number[] =>
+      outputs(
+        hostOf(
+          [
+            'priority=9,ip,nw_src=10.0.0.1,actions=conjunction(5,1/2)',
+            'priority=9,tcp,tp_dst=80,actions=conjunction(5,2/2)',
+            `priority=${conjunction},conj_id=5,ip,actions=output:2`,
+            'priority=5,actions=output:3',
+          ],
+          PORTS,
+        ),
+        { ...tcp, ip_src: 0x0a000001, tcp_dst: 80 },
+      );
+    expect([ranked(1), ranked(7)]).to.deep.equal([[3], [2]]);
+  });
+
+  it('looks up under a resubmit’s in_port, and then has its own again', () => {
+    const flows = ['in_port=1,actions=resubmit(2,5)', 'table=5,in_port=2,actions=output:2,output:1,resubmit(,6)'];
+    expect(outputs(hostOf([...flows, 'table=6,in_port=1,actions=output:3'], PORTS), {})).to.deep.equal([2, 3]);
+    expect(outputs(hostOf([...flows, 'table=6,in_port=2,actions=output:3'], PORTS), {})).to.deep.equal([2]);
+  });
+
+  it('carries a bucket out as an action set, and what ends in it ends it alone', () => {
+    const grouped = (...buckets: string[]): number[] =>
+      outputs(
+        hostOf(['actions=group:4,output:2', 'table=7,actions=output:3,exit,output:2'], PORTS, {
+          4: ['all', ...buckets],
+        }),
+        {},
+      );
+    expect(grouped('output:3,output:2')).to.deep.equal([2, 2]);
+    expect(grouped('resubmit(,7),output:2')).to.deep.equal([2, 2]);
+    expect(grouped('resubmit(,7)')).to.deep.equal([3, 2]);
+    expect(grouped('set_field:3->reg0,output:NXM_NX_REG0[]')).to.deep.equal([2]);
+  });
+
+  it('ends the list in which a TTL runs out, of packets that have one', () => {
+    const flows = ['actions=resubmit(,1),output:2', 'table=1,ip,actions=dec_ttl,output:3'];
+    expect(outputs(hostOf(flows, PORTS), { eth_type: 0x800, nw_ttl: 1 })).to.deep.equal([2]);
+    expect(outputs(hostOf(flows, PORTS), { eth_type: 0x800, nw_ttl: 2 })).to.deep.equal([3, 2]);
+  });
+
+  it('sends to the port that a field names in 16 bits, whatever its width', () => {
+    const to = (value: string, bits: string): number[] =>
+      outputs(hostOf([`actions=load:${value}->NXM_NX_REG0[],output:NXM_NX_REG0[${bits}]`], PORTS), {});
+    expect(to('3', '')).to.deep.equal([3]);
+    expect(to('0xfffb', '0..15')).to.deep.equal([0xfffffffb]);
+    expect(to('0xfffb', '')).to.deep.equal([0xfffffffb]);
+    expect(to('0xfffffffb', '')).to.deep.equal([]);
+  });
+
+  it('writes parts of in_port, copies fields over themselves, and pops what is there', () => {
+    const dump = hostOf(
+      [
+        'actions=load:2->NXM_OF_IN_PORT[0..3],set_field:1->reg0,set_field:2->reg1,set_field:3->reg2,move:NXM_NX_XXREG0[32..127]->NXM_NX_XXREG0[0..95],pop:NXM_NX_REG7[],output:1',
+      ],
+      PORTS,
+    );
+    const [out] = interpret(dump, packet({ in_port: 0x15, reg7: 9 })).outputs;
+    const read = (field: string) => readField(out?.words ?? emptyPacket(), field);
+    expect(read('in_port')).to.equal(0x12n);
+    expect(['reg0', 'reg1', 'reg2', 'reg3', 'reg7'].map(read)).to.deep.equal([1n, 1n, 2n, 3n, 9n]);
+  });
+
+  it('follows a chain of resubmits forward, however long', () => {
+    const chain = Array.from({ length: 90 }, (_, i) => `table=${i},actions=resubmit(,${i + 1})`);
+    expect(outputs(hostOf([...chain, 'table=90,actions=output:2'], PORTS), {})).to.deep.equal([2]);
   });
 
   it('ends a loop of resubmits, and then nothing leaves', () => {

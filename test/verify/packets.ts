@@ -6,7 +6,8 @@
 import { mac } from 'ts-openflow';
 import type { Topology } from '../../src/topology/index.js';
 import { wireKey } from '../../src/topology/index.js';
-import { addressOf, type OracleHost, type Packet } from './oracle.js';
+import type { OracleHost, Packet } from './oracle.js';
+import { addressOf } from './oracle-rules.js';
 
 const BROADCAST = 0xffffffffffffn;
 const MULTICAST = 0x01005e000001n;
@@ -109,7 +110,7 @@ export function packetsInto(topology: Topology, host: OracleHost): readonly Pack
       const asked = questions(address, six === undefined ? STRANGE_V6 : addressOf(six));
       for (const frame of [...right, ...lies, ...asked]) list.push({ in_port, ...frame });
       for (const frame of right.slice(0, 4)) list.push({ in_port, vlan_vid: 0x1005n, ...frame });
-    } else list.push(...tunnelPackets(topology, host, port.options.remote_ip, in_port, values));
+    } else list.push(...tunnelPackets(topology, host, { ...port, remote: port.options.remote_ip }, values));
   }
   return list;
 }
@@ -117,11 +118,15 @@ export function packetsInto(topology: Topology, host: OracleHost): readonly Pack
 function tunnelPackets(
   topology: Topology,
   host: OracleHost,
-  remote: string,
-  in_port: bigint,
+  { ofport, type, remote }: { readonly ofport: number; readonly type: string; readonly remote: string },
   values: Values,
 ): Packet[] {
-  const keys = unique([0n, 0xfffffn, ...topology.networks.map((n) => BigInt(wireKey(n).value))]);
+  const in_port = BigInt(ofport);
+  // No packet brings a key that its header has no room for: 24 bits, in GRE 32.
+  const widest = type === 'gre' ? 0xffffffffn : 0xffffffn;
+  const keys = unique([0n, 0xfffffn, ...topology.networks.map((n) => BigInt(wireKey(n).value))]).filter(
+    (key) => key <= widest,
+  );
   const strangers = remote.includes('.') || topology.hosts[0]?.vtep.includes('.') ? '10.99.0.200' : 'fd00:99::200';
   const vteps =
     remote === 'flow'

@@ -18,7 +18,8 @@ import {
 import { decodeFrame } from './decode.js';
 import { portsOf, randomWorld } from './dumps.js';
 import { KINDS, type Kind, type Mutant, mutate } from './mutants.js';
-import { Oracle, type OracleHost, OracleRules, type Packet } from './oracle.js';
+import { Oracle, type OracleHost, type Packet } from './oracle.js';
+import { OracleRules } from './oracle-rules.js';
 import { packetsInto } from './packets.js';
 import { Random } from './random.js';
 
