@@ -37,6 +37,7 @@ function networkOf(tenant: string, key: number, options: Required<WorldOptions>)
       ifaceId: `${tenant}-vm${i + 1}`,
       mac: `02:00:00:00:${octet(1 + ((i + 1) >> 8))}:${octet((i + 1) & 255)}`,
       ips: [`192.168.${(i + 1) >> 8}.${(i + 1) & 255}`, ...(options.dual ? [`fd00:1::${(i + 1).toString(16)}`] : [])],
+      ...options.keys(i),
     })),
   };
 }

@@ -35,6 +35,7 @@ function declare(register: Registry) {
     warnings: gauge('kakuri_host_warnings', 'Warnings about the host now', ['host']),
     flowMods: counter('kakuri_flow_mods_sent_total', 'FLOW_MODs sent', ['host']),
     reconnects: counter('kakuri_reconnects_total', 'Connections made again', ['host', 'protocol']),
+    early: counter('kakuri_ports_opened_early_total', 'Ports opened by messages that were prepared for them', ['host']),
     refused: counter('kakuri_refused_peers_total', 'Connections refused, the latest hundred peers', [
       'remote',
       'reason',
@@ -56,6 +57,7 @@ function setHosts(metrics: Declared, controller: Controller, now: Status): void 
     metrics.warnings.set({ host }, warnings.length);
     metrics.flowMods.inc({ host }, flowModsSent);
     for (const [reason, packets] of Object.entries(drops)) metrics.hostDrops.inc({ host, reason }, packets);
+    metrics.early.inc({ host }, controller.link(host)?.openedEarly?.() ?? 0);
     const { openflow = 0, ovsdb = 0 } = controller.link(host)?.reconnects?.() ?? {};
     metrics.reconnects.inc({ host, protocol: 'openflow' }, openflow);
     metrics.reconnects.inc({ host, protocol: 'ovsdb' }, ovsdb);

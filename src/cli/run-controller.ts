@@ -5,7 +5,7 @@
 import { unwatchFile, watchFile } from 'node:fs';
 import { type Logger, pino } from 'pino';
 import { ApiAddressError, type ApiServer, serveApi } from '../api/index.js';
-import { Controller, warmUp } from '../controller/index.js';
+import { Controller, prepareInTime, warmUp } from '../controller/index.js';
 import { datapathId } from '../desired/index.js';
 import {
   HostSession,
@@ -171,11 +171,13 @@ async function runLocked(file: string, options: RunOptions, log: Logger): Promis
   const running = await start(file, topology, options, log);
   running.controller.start();
   const stopWarmUp = warmUp(WARM_UP_AFTER_MS, () => running.controller.settled);
+  const stopPreparing = prepareInTime(() => running.controller.prepareOne());
   const { pid } = process;
   const api = running.api.url;
   console.log(options.json ? JSON.stringify({ ready: true, pid, api }) : `ready pid=${pid} api=${api}`);
   const code = await untilEnd(running.controller, options);
   stopWarmUp();
+  stopPreparing();
   await running.close();
   return code;
 }

@@ -37,6 +37,7 @@ import { logChange } from './log-change.js';
 import { HostLook, type Look } from './look.js';
 import { type Memory, NOTHING_KNOWN } from './memory.js';
 import type { ControllerOptions, HostReport } from './options.js';
+import { PreparedPorts } from './prepared-ports.js';
 import { type PassResult, reconcileHost } from './reconcile.js';
 import { type Event, initialState, type State } from './state.js';
 import { Turns, type Urgency } from './turns.js';
@@ -78,6 +79,7 @@ export class Controller {
   readonly #memories = new Map<string, Memory>();
   readonly #turns = new Turns();
   readonly #flowsOf = rememberingFlowsOf();
+  readonly #prepared = new PreparedPorts(rememberingFlowsOf());
   /** Number of the last event that concerned each host, and of the last that a finished pass has seen. */
   readonly #concerned = new Map<string, number>();
   /** Number of the last event that may have changed what the host should hold. */
@@ -169,6 +171,11 @@ export class Controller {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Prepares for one port that is still nowhere, if every host is right; false when there is nothing to prepare. */
+  prepareOne(): boolean {
+    return this.settled && this.#prepared.prepareOne(this.#state);
+  }
+
   /** True while something concerns the host that no finished pass has seen: ready then means nothing yet. */
   isBusy(host: string): boolean {
     return (this.#concerned.get(host) ?? 0) > (this.#seen.get(host) ?? 0);
@@ -221,6 +228,13 @@ export class Controller {
       const frame = answers.to(punt, this.#state.bound.index, this.report(host.name).result?.desired);
       if (frame !== undefined) link.answer(punt, frame);
     });
+    if (this.#options.enforce !== true)
+      link.preparedFor?.((name, ofport) => {
+        const memory = this.#memories.get(host.name);
+        return this.#goesWell(host.name)
+          ? this.#prepared.at({ link, state: this.#state, memory }, name, ofport)
+          : undefined;
+      });
     const looks$ = new Subject<Urgency>();
     this.#looks.set(host.name, looks$);
     const passes$ = merge(looks$, interval(this.#options.readEveryMs).pipe(map((): Urgency => 'inTurn'))).pipe(

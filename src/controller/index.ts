@@ -7,4 +7,4 @@ export { namesOn } from './names.js';
 export * from './options.js';
 export * from './report.js';
 export type { Event, State } from './state.js';
-export { warmUp } from './warm-up.js';
+export { prepareInTime, warmUp } from './warm-up.js';

@@ -246,6 +246,7 @@ export async function reconcileHost(context: PassContext): Promise<PassResult> {
   if (facts === undefined) return { ...nothing(context, 'connecting', [...problems, ...link.troubles()]), warnings };
   if (facts !== state.world.facts.get(link.name)) return { ...nothing(context, 'updating', problems), facts, warnings };
   const desired = judge(context);
+  await link.keepEarly?.(desired.numbers);
   const tables = unchanged(context, desired, problems) ?? (await passTables(context, desired, problems));
   const memory = { ...tables.memory, judged: { version: context.version, desired } };
   return { ...tables, memory, facts, warnings: [...warnings, ...(tables.desired?.warnings ?? [])] };

@@ -116,3 +116,16 @@ export function warmUp(delayMs: number, idle: () => boolean): () => void {
   timer = setTimeout(step, delayMs).unref();
   return () => clearTimeout(timer);
 }
+
+/** Milliseconds between two ports that are prepared for, and before looking again when there was none. */
+const [PREPARE_MS, NONE_MS] = [25, 500] as const;
+
+/** Prepares for ports that are to come, one at a time (prepared-ports.ts); returns what ends it. Keeps no process alive. */
+export function prepareInTime(prepareOne: () => boolean): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  const step = (): void => {
+    timer = setTimeout(step, prepareOne() ? PREPARE_MS : NONE_MS).unref();
+  };
+  step();
+  return () => clearTimeout(timer);
+}

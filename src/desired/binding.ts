@@ -19,7 +19,11 @@ export interface Beside {
 export type Binding =
   | ({ readonly state: 'bound' } & Place & { readonly ofport: number } & Beside)
   | ({ readonly state: 'pending'; readonly host: string; readonly name: string } & Beside)
-  | { readonly state: 'unbound' }
+  | {
+      readonly state: 'unbound';
+      /** The only host where it may run: others prepare for it once that host has a port of its network. */
+      readonly expected?: string;
+    }
   | { readonly state: 'unknown' }
   | { readonly state: 'conflict'; readonly reason: string };
 
@@ -36,3 +40,7 @@ export function placesOf(b: Binding | undefined): readonly Place[] {
 /** Where the port is on this host, if it is there at all. */
 export const placeOn = (b: Binding | undefined, host: string): Place | undefined =>
   placesOf(b).find((place) => place.host === host);
+
+/** The host where a port that is nowhere can only come to. */
+export const expectedOn = (b: Binding | undefined): string | undefined =>
+  b?.state === 'unbound' ? b.expected : undefined;

@@ -4,7 +4,7 @@
  *
  *  - bound: one host, one Interface (`name`), one number
  *  - pending: the row is there, the number not yet
- *  - unbound: every host has been heard and none has it
+ *  - unbound: every host has been heard and none has it; where only one may have it, that one is `expected` to
  *  - unknown: not seen, but some host where it may be has not been heard: whatever the switches hold for it stays
  *  - conflict: rows claim it, and nobody can say which is right: none gets anything
  *
@@ -146,7 +146,8 @@ function bindingOf(world: World, bound: Bound, port: Port): Binding {
   }
   if (refused.length > 0) return { state: 'conflict', reason: refused.join('; ') };
   if (!allHeard(world, port)) return { state: 'unknown' };
-  return { state: 'unbound' };
+  const [expected] = port.hosts?.length === 1 ? port.hosts : [];
+  return { state: 'unbound', ...(expected === undefined ? {} : { expected }) };
 }
 
 /** These ports looked at again. */

@@ -3,7 +3,7 @@
  * round. A change makes a new value at the cost of what changed; everything else is shared with the old one.
  */
 import type { Network, Port, Topology } from '../topology/index.js';
-import { type Binding, placeOn, placesOf } from './binding.js';
+import { type Binding, expectedOn, placeOn, placesOf } from './binding.js';
 import { sharingMap, withEntries, withEntry } from './persistent.js';
 import { type TopologyIndex, topologyIndex } from './topology-index.js';
 import type { InterfaceFact } from './world.js';
@@ -17,7 +17,10 @@ export interface Claim {
 /** One network's ports by the host where they are, in the order of the topology; during a migration at both ends. */
 export interface NetworkPlaces {
   readonly network: Network;
-  /** Another list wherever a port there, or its number, is another. */
+  /**
+   * Hosts with a port of the network, each with its ports and those that it alone may get: others send to both, so that a
+   * port that comes waits for nobody else. Another list wherever a port there, or its number, is another.
+   */
   readonly byHost: ReadonlyMap<string, readonly Port[]>;
   /** Paths of the ports that migrate. */
   readonly migrating: ReadonlySet<string>;
@@ -167,7 +170,10 @@ export class Bound {
     const present = this.places(path);
     if (present === undefined) return this;
     const hosts = new Set(
-      changes.flatMap(({ before, after }) => [...placesOf(before), ...placesOf(after)].map(({ host }) => host)),
+      changes.flatMap(({ before, after }) => [
+        ...[...placesOf(before), ...placesOf(after)].map(({ host }) => host),
+        ...[expectedOn(before), expectedOn(after)].flatMap((host) => host ?? []),
+      ]),
     );
     const { ports } = this.index;
     const byHost = new Map(present.byHost);
@@ -178,8 +184,11 @@ export class Bound {
         const placed = ports.get(port);
         if (placed !== undefined) candidates.set(port, placed.port);
       }
-      const here = [...candidates.values()]
-        .filter((port) => placeOn(this.get(port.path), host) !== undefined)
+      const isHere = (port: Port): boolean => placeOn(this.get(port.path), host) !== undefined;
+      // With its first port a host gets those that it may get.
+      const all = byHost.has(host) ? [...candidates.values()] : present.network.ports;
+      const here = (([...candidates.values()].some(isHere) ? all : []) as readonly Port[])
+        .filter((port) => isHere(port) || expectedOn(this.get(port.path)) === host)
         .sort((a, b) => (ports.get(a.path)?.order ?? 0) - (ports.get(b.path)?.order ?? 0));
       if (here.length > 0) byHost.set(host, here);
       else byHost.delete(host);

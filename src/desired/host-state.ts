@@ -2,7 +2,8 @@
  * The desired state of one host's tables: pure, from the world alone. Receivers come before senders: what sends to another
  * host is wanted only once that host has confirmed that it lets this one in, and, for a port that moved, that the port is
  * there; until then whatever the switch holds for it stays as it is. A port that only appears was reached by nobody before,
- * so the others prepare for it while its switch is still giving it a number.
+ * so the others prepare for it while its switch is still giving it a number; for one that may run on a single host, as soon
+ * as that host has a port of the network: what is sent to it until then is dropped and counted there.
  */
 import { FENCE_METER, portMeters, type TunnelPort } from '../pipeline/index.js';
 import type { Bound } from './bound.js';

@@ -4,3 +4,4 @@ export * from './applied.js';
 export * from './diff.js';
 export * from './messages.js';
 export * from './opening.js';
+export * from './prepared.js';

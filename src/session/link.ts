@@ -3,7 +3,7 @@
  * done to it. HostSession is the real one; a simulation brings its own.
  */
 import type { Change, HostRows, Owner, SwitchPorts } from '../desired/index.js';
-import type { ActualFlow, ActualState, FlowPlan } from '../diff/index.js';
+import type { ActualFlow, ActualState, FlowPlan, PreparedPort } from '../diff/index.js';
 import type { DumpTexts } from '../verify/index.js';
 import type { Punt } from './punts.js';
 
@@ -57,6 +57,15 @@ export interface HostLink {
    * (diff/opening.ts) needs no bundle.
    */
   send(plan: FlowPlan): Promise<SendResult>;
+  /**
+   * Asks `find`, from now on, what was prepared for each port that the switch says is new, and sends it at once
+   * (early-ports.ts). Absent where nothing is sent early.
+   */
+  preparedFor?(find: (name: string, ofport: number) => PreparedPort | undefined): void;
+  /** Ports for which something was sent so. */
+  openedEarly?(): number;
+  /** Takes back what was sent early for ports that should not have that number. */
+  keepEarly?(numbers: ReadonlyMap<string, number>): Promise<void>;
   /** Calls `listener` with each question of a guest, from now on. */
   onPunt(listener: (punt: Punt) => void): void;
   /** Answers a question with a frame for the port that asked; nothing where the switch is gone. */

@@ -5,11 +5,18 @@
 import type { Message, Session } from 'ts-openflow';
 import type { SwitchPorts } from '../desired/index.js';
 
-/** Calls `listener` with every complete list, the first one included; returns what ends it. */
-/** PORT_STATUS: the port is gone (OpenFlow 1.5.1 clause 7.4.4). */
-const OFPPR_DELETE = 1;
+/** PORT_STATUS: the port is new, or is gone (OpenFlow 1.5.1 clause 7.4.4). */
+const [OFPPR_ADD, OFPPR_DELETE] = [0, 1] as const;
 
-export function followPorts(session: Session, listener: (ports: SwitchPorts) => void): () => void {
+/**
+ * Calls `listener` with every complete list, the first one included; returns what ends it. `onNew` hears of a port that was
+ * not there before, and before the list with it.
+ */
+export function followPorts(
+  session: Session,
+  listener: (ports: SwitchPorts) => void,
+  onNew: (name: string, ofport: number) => void = () => undefined,
+): () => void {
   let ports: Map<string, number> | undefined;
   let ended = false;
   const early: Message[] = [];
@@ -27,6 +34,8 @@ export function followPorts(session: Session, listener: (ports: SwitchPorts) => 
     if (message.kind !== 'PortStatus') return;
     if (ports === undefined) early.push(message);
     else {
+      const { name, port_no } = message.port;
+      if (message.reason === OFPPR_ADD && !ports.has(name)) onNew(name, port_no);
       apply(message);
       listener(ports);
     }

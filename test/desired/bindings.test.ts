@@ -46,7 +46,7 @@ describe('bindings', () => {
     [
       'unbound when only a host where it may not run is not heard',
       worldWith({ hv1: having('hv1') }, ['hv1']),
-      { state: 'unbound' },
+      { state: 'unbound', expected: 'hv1' },
     ],
     [
       'a standby row does not count',

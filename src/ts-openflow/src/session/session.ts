@@ -206,13 +206,20 @@ export class Session {
     if (refused !== undefined) throw refused.error;
   }
 
-  /** Sends messages that have no reply, and one barrier; gives the errors that answer them, with their places. */
-  async commands(messages: readonly MessageInput[]): Promise<Batch['errors']> {
+  /**
+   * Sends messages that have no reply, and one barrier; gives the errors that answer them, with their places. Octets are one
+   * whole message each, whose xid is written into them.
+   */
+  async commands(messages: readonly (MessageInput | Buffer)[]): Promise<Batch['errors']> {
     const [first, count] = [this.takeXids(messages.length), messages.length];
     const batch: Batch = { first, count, base: 0, errors: [], requestAt: (at) => messages[at] };
     const close = this.openBatch(batch);
     try {
-      for (const [at, message] of messages.entries()) this.send({ ...message, xid: first + at } as MessageInput);
+      for (const [at, message] of messages.entries())
+        if (Buffer.isBuffer(message)) {
+          message.writeUInt32BE(first + at, 4);
+          this.sendEncoded(message);
+        } else this.send({ ...message, xid: first + at } as MessageInput);
       await this.barrier();
     } finally {
       close();
