@@ -16,7 +16,7 @@ import { RowIndex } from './replica/row-index.js';
 import type { DatabaseDeclaration } from './schema/columns.js';
 import type { Change, ColumnValue, NameOf, StoredRow } from './schema/row.js';
 import { type DatabaseSchema, parseSchema } from './schema/server-schema.js';
-import { type Conditions, DatabaseSession, noResumption } from './session/database-session.js';
+import { DatabaseSession, noResumption, withCondition } from './session/database-session.js';
 import type { TlsOptions } from './session/dial.js';
 import { Link } from './session/link.js';
 import { Locks, type OvsdbLock } from './session/locks.js';
@@ -71,7 +71,6 @@ export class OvsdbClient<D extends DatabaseDeclaration> {
   #rpc: RpcConnection | undefined;
   #socket: Socket | undefined;
   #session: DatabaseSession | undefined;
-  #conditions: Conditions = new Map();
   readonly #resumption = noResumption();
   readonly #locks = new Locks();
 
@@ -174,14 +173,14 @@ export class OvsdbClient<D extends DatabaseDeclaration> {
 
   /**
    * Restricts what is monitored of a table to the rows that match any one of the conditions (a monitor's are joined by "or",
-   * ovsdb-server(7) 4.1.12); `false` is no row, undefined every row. Kept over reconnects. Resolves when the server has agreed.
+   * ovsdb-server(7) 4.1.12); `false` is no row, undefined every row. Kept over reconnects. Resolves when the server has agreed (at
+   * once while there is no connection).
    */
   async setCondition<N extends NameOf<D>>(table: N, where: Where<D[N]> | false | undefined): Promise<void> {
-    const conditions = new Map(this.#conditions);
-    if (where === undefined) conditions.delete(table);
-    else conditions.set(table, where === false ? [false] : encodeWhere(this.tables[table] ?? {}, where as never));
-    this.#conditions = conditions;
-    await this.#session?.setConditions(conditions);
+    const json = where === false ? [false] : where && encodeWhere(this.tables[table] ?? {}, where as never);
+    const { conditions } = this.#resumption;
+    if (this.#session) await this.#session.setCondition(table, json);
+    else this.#resumption.conditions = withCondition(conditions, table, json);
   }
 
   /** Wishes for a lock of the server; `steal` takes it from whoever has it. Once a name. */
@@ -226,7 +225,6 @@ export class OvsdbClient<D extends DatabaseDeclaration> {
       tables: this.tables,
       replicate,
       leaderOnly,
-      conditions: this.#conditions,
     };
     this.#session = new DatabaseSession(
       rpc,

@@ -10,13 +10,18 @@ export interface FaultyProxy extends RawServer {
   onReply: (piece: Buffer) => boolean;
   /** Swallows everything in both directions from now on, with the connections left open. */
   swallow: boolean;
+  /** Breaks every connection there is. */
+  dropAll: () => void;
 }
 
 export async function proxyTo(remote: string): Promise<FaultyProxy> {
   const address = parseActive(remote);
   const open = () => (address.kind === 'unix' ? connect(address.path) : connect(address.port, address.host));
   const state = { oneByOne: false, swallow: false, onReply: (_piece: Buffer) => true };
+  const clients = new Set<Socket>();
   const server = await rawServer((client) => {
+    clients.add(client);
+    client.on('close', () => clients.delete(client));
     const upstream = open();
     client.setNoDelay(true);
     client.on('data', (piece: Buffer) => state.swallow || upstream.write(piece));
@@ -32,7 +37,10 @@ export async function proxyTo(remote: string): Promise<FaultyProxy> {
     upstream.on('close', () => client.destroy());
     client.on('close', () => upstream.destroy());
   });
-  return Object.assign(state, server);
+  const dropAll = () => {
+    for (const client of clients) client.destroy();
+  };
+  return Object.assign(state, server, { dropAll });
 }
 
 function writeSlowly(socket: Socket, piece: Buffer): void {

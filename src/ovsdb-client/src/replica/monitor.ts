@@ -104,7 +104,7 @@ export class Monitor {
 
   /**
    * Changes conditions. The server may answer before or after it sends the rows that come or go; updates under the new id are
-   * taken from the moment it is asked.
+   * taken from the moment it is asked. One change at a time.
    */
   async change(requests: unknown): Promise<void> {
     if (this.method === 'monitor') throw new OvsdbError('unknown method', { details: 'monitor_cond_change' });

@@ -26,8 +26,22 @@ export interface Resumption {
   key: string;
   since: string;
   minIndex: bigint;
+  /** As they are wished for. */
+  conditions: Conditions;
 }
-export const noResumption = (): Resumption => ({ key: '', since: ZERO_UUID, minIndex: 0n });
+export const noResumption = (): Resumption => ({ key: '', since: ZERO_UUID, minIndex: 0n, conditions: new Map() });
+
+/** The conditions with one table's changed; `undefined` for every row. */
+export function withCondition(
+  conditions: Conditions,
+  table: string,
+  where: readonly unknown[] | undefined,
+): Conditions {
+  const changed = new Map(conditions);
+  if (where === undefined) changed.delete(table);
+  else changed.set(table, where);
+  return changed;
+}
 
 export interface DatabaseSessionOptions {
   readonly database: string;
@@ -56,23 +70,28 @@ export class DatabaseSession {
   readonly #server = new Replica(['Database']);
   #serverMonitor: Monitor | undefined;
   #monitor: Monitor | undefined;
-  #conditions: Conditions;
+  /** What the server has been asked for; the conditions as it has taken them up. */
   #requests: MonitorRequests = {};
-  /** A digest of the schema and the requests. */
-  #key = '';
+  /** The schema's text, its members in one order. */
+  #schema = '';
   #runs = 0;
+  #inStep = false;
+  #ended = false;
+  /** The last of the changes of conditions, which are made one after the other. */
+  #lastChange: Promise<void> = Promise.resolve();
+  /** Called once the replica is in step, or never will be. */
+  #waiters: (() => void)[] = [];
 
   constructor(
     rpc: RpcConnection,
     replica: Replica,
-    options: DatabaseSessionOptions & { readonly conditions: Conditions },
+    options: DatabaseSessionOptions,
     resumption: Resumption,
     events: DatabaseSessionEvents,
   ) {
     this.#rpc = rpc;
     this.#replica = replica;
     this.#options = options;
-    this.#conditions = options.conditions;
     this.#resumption = resumption;
     this.#events = events;
   }
@@ -94,19 +113,54 @@ export class DatabaseSession {
 
   /** Notes how far the replica has come, for the next connection. */
   ended(): void {
+    this.#ended = true;
     if (this.#monitor) this.#resumption.since = this.#monitor.lastTransaction;
+    this.#goOn();
   }
 
-  /** Changes what is monitored; resolves when the server has taken it up (monitor_cond_change, ovsdb-server(7) 4.1.13). */
-  async setConditions(conditions: Conditions): Promise<void> {
-    this.#conditions = conditions;
-    if (!this.#monitor) return;
+  /**
+   * Changes what is monitored of a table (monitor_cond_change, ovsdb-server(7) 4.1.13); `undefined` for every row. Resolves when the
+   * server has taken it up, or the connection has ended before it was asked.
+   */
+  setCondition(table: string, where: readonly unknown[] | undefined): Promise<void> {
+    this.#resumption.conditions = withCondition(this.#resumption.conditions, table, where);
+    const change = this.#lastChange.then(() => this.#change(table, where));
+    this.#lastChange = change.catch(() => undefined); // whoever asked for it is told
+    return change;
+  }
+
+  async #change(table: string, where: readonly unknown[] | undefined): Promise<void> {
+    while (!this.#inStep && !this.#ended) await new Promise<void>((done) => this.#waiters.push(done));
+    const [monitor, request] = [this.#monitor, this.#requests[table]];
+    if (!monitor || !request || this.#ended) return;
     // Until the server has agreed, what the replica holds answers to neither the old conditions nor the new.
     this.#resumption.key = '';
-    const tables = Object.keys(this.#requests);
-    const requests = Object.fromEntries(tables.map((table) => [table, [{ where: conditions.get(table) ?? [true] }]]));
-    await this.#monitor.change(requests);
-    this.#resumption.key = this.#key;
+    const current = () => this.#monitor === monitor && this.#inStep;
+    try {
+      await monitor.change({ [table]: [{ where: where ?? [true] }] });
+      if (!current()) return;
+      this.#requests = { ...this.#requests, [table]: { columns: request.columns, ...(where ? { where } : {}) } };
+    } catch (error) {
+      if (this.#ended) throw error;
+      if (!current()) return; // begun again meanwhile, with the conditions as they are wished for
+      const { conditions } = this.#resumption;
+      // Refused: the next connection is not to fail of it.
+      if (conditions.get(table) === where)
+        this.#resumption.conditions = withCondition(conditions, table, request.where);
+      throw error;
+    } finally {
+      if (current() && !this.#ended) this.#resumption.key = this.#key();
+    }
+  }
+
+  /** A digest of the schema and the requests. */
+  #key(): string {
+    const text = `${this.#schema} ${JSON.stringify(this.#requests)}`;
+    return createHash('sha256').update(text).digest('base64');
+  }
+
+  #goOn(): void {
+    for (const waiter of this.#waiters.splice(0)) waiter();
   }
 
   async #attempt(steps: () => Promise<void>): Promise<void> {
@@ -167,6 +221,7 @@ export class DatabaseSession {
 
   async #synchronise(): Promise<void> {
     const { database, tables, replicate, method } = this.#options;
+    this.#inStep = false;
     const answer = await this.#rpc.request('get_schema', [database]);
     const bound = bindDeclaration(tables, parseSchema(answer));
     this.#replica.bind(bound);
@@ -174,21 +229,22 @@ export class DatabaseSession {
       [...bound]
         .filter(([table]) => replicate.includes(table))
         .map(([table, { columns }]) => {
-          const where = this.#conditions.get(table);
+          const where = this.#resumption.conditions.get(table);
           return [table, { columns: columns.map(({ name }) => name), ...(where ? { where } : {}) }];
         }),
     );
-    this.#key = createHash('sha256')
-      .update(JSON.stringify([sorted(answer), this.#requests]))
-      .digest('base64');
-    const since = this.#resumption.key === this.#key ? this.#resumption.since : ZERO_UUID;
-    this.#resumption.key = this.#key;
+    this.#schema = JSON.stringify(sorted(answer));
+    const key = this.#key();
+    const since = this.#resumption.key === key ? this.#resumption.since : ZERO_UUID;
+    this.#resumption.key = key;
     const options = { database, id: 'ovsdb-client', requests: this.#requests, since, ...(method ? { method } : {}) };
     const monitor = new Monitor(this.#rpc, this.#replica, options, this.#events.onChanges);
     this.#monitor = monitor;
     const start = replicate.length === 0 ? { changes: [], resumed: false } : await monitor.start();
+    this.#inStep = true;
     this.#events.onSynced(start);
     monitor.release();
+    this.#goOn();
   }
 }
 
