@@ -20,7 +20,8 @@ import {
   TUNNEL_WORDS,
   VALUES,
 } from './layout.js';
-import { type FlowClass, Sequences } from './reduce.js';
+import type { FlowClass } from './reduce.js';
+import { Sequences } from './sequences.js';
 import { HostTables } from './tables.js';
 import { wireOwner } from './tunnel.js';
 import { TRACKED } from './words.js';

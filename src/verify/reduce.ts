@@ -6,6 +6,7 @@
 import { OFPP } from 'ts-openflow';
 import { type FlowSet, type HostDump, isClause } from './model.js';
 import { nextOp, OP } from './ops.js';
+import { Sequences } from './sequences.js';
 import { ones32, TRACKED, wordOf } from './words.js';
 import { touchesStack } from './writes.js';
 
@@ -19,42 +20,6 @@ export interface FlowClass {
   flow: number;
   /** Flows of the class that are there. */
   members: number;
-}
-
-/** Numbers sequences of integers: the same sequence has the same number. */
-export class Sequences {
-  readonly #first = new Map<number, number>();
-  readonly #next: number[] = [];
-  readonly #all: Int32Array[] = [];
-
-  get count(): number {
-    return this.#all.length;
-  }
-
-  at(number: number): Int32Array {
-    return this.#all[number] as Int32Array;
-  }
-
-  /** The number of the first `length` integers of `data`; −1 − n where n is new. */
-  add(data: Int32Array, length: number): number {
-    let hash = length;
-    for (let i = 0; i < length; i++)
-      hash = (Math.imul(hash, 0x01000193) ^ (data[i] as number)) + ((hash >>> 15) & 0xff);
-    hash |= 0;
-    for (let at = this.#first.get(hash) ?? -1; at >= 0; at = this.#next[at] as number)
-      if (same(this.#all[at] as Int32Array, data, length)) return at;
-    const number = this.#all.length;
-    this.#all.push(data.slice(0, length));
-    this.#next.push(this.#first.get(hash) ?? -1);
-    this.#first.set(hash, number);
-    return -1 - number;
-  }
-}
-
-function same(a: Int32Array, b: Int32Array, length: number): boolean {
-  if (a.length !== length) return false;
-  for (let i = 0; i < length; i++) if (a[i] !== b[i]) return false;
-  return true;
 }
 
 /** Writes into an array that grows. */
@@ -175,6 +140,22 @@ export function touch(dump: HostDump, cls: FlowClass, into: Touch): void {
   new Toucher(dump, cls.table, into).code(cls.code, 0, cls.code.length, true);
 }
 
+/** Bits of its word that an operation writes. */
+function writtenBits(code: Int32Array, at: number): number {
+  switch (code[at]) {
+    case OP.set:
+      return code[at + 3] as number;
+    case OP.havoc:
+      return code[at + 2] as number;
+    case OP.move:
+      return ones32(code[at + 5] as number) << (code[at + 2] as number);
+    case OP.pop:
+      return ones32(code[at + 3] as number) << (code[at + 2] as number);
+    default:
+      return 0;
+  }
+}
+
 const TUNNEL_OUT: readonly number[] = [TUN_ID, TUN_DST, TUN6_DST, TUN6_DST + 1, TUN6_DST + 2, TUN6_DST + 3];
 
 /** Goes through actions and notes what they read, write and lead to. `goesOn`: the packet goes on as they leave it. */
@@ -195,16 +176,10 @@ class Toucher {
   }
 
   #writes(code: Int32Array, at: number): void {
-    const [a, b, c, , e] = code.subarray(at + 1, at + 6) as unknown as [number, number, number, number, number];
-    const op = code[at];
-    const wrote = (mask: number): void => {
-      if (a < TRACKED) this.into.writes[a] = (this.into.writes[a] as number) | mask;
-    };
-    if (op === OP.set) wrote(c);
-    else if (op === OP.havoc) wrote(b);
-    else if (op === OP.move) wrote(ones32(e) << b);
-    else if (op === OP.pop) wrote(ones32(c) << b);
-    else if (op === OP.port) this.into.writes[IN_PORT] = -1;
+    if (code[at] === OP.port) this.into.writes[IN_PORT] = -1;
+    const word = code[at + 1] as number;
+    const mask = writtenBits(code, at);
+    if (mask !== 0 && word < TRACKED) this.into.writes[word] = (this.into.writes[word] as number) | mask;
   }
 
   #reads(code: Int32Array, at: number): void {
