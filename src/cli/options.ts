@@ -34,6 +34,7 @@ export interface SimulateOptions {
   readonly networks: number;
   readonly ports: number;
   readonly tunnels: 'mesh' | 'flow';
+  readonly encapsulation: Encapsulation;
   readonly changes: number;
   readonly json?: boolean;
 }

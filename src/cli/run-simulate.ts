@@ -67,8 +67,8 @@ async function atOnce(simulation: Simulation, ids: readonly string[]): Promise<v
 }
 
 async function measured(options: SimulateOptions, progress: Progress): Promise<SimulateResult> {
-  const { hosts, networks, ports, tunnels } = options;
-  const site = siteOf({ hosts, networks, ports, tunnels });
+  const { hosts, networks, ports, tunnels, encapsulation } = options;
+  const site = siteOf({ hosts, networks, ports, tunnels, encapsulation });
   const all = [...site.places.values()].flat();
   const later = spread(all, Math.min(2 * options.changes, Math.floor(all.length / 2) * 2));
   const [one, many] = [later.filter((_, i) => i % 2 === 0), later.filter((_, i) => i % 2 === 1)];

@@ -1,5 +1,5 @@
 /** `kakuri simulate`: what an installation of some size would ask of the controller. */
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import { command, type Declare } from './command.js';
 import type { SimulateOptions } from './options.js';
 
@@ -28,6 +28,11 @@ export const declareSimulate: Declare = (program, version) => {
     .option('--networks <n>', 'virtual networks', count(1), 50)
     .option('--ports <n>', 'VM ports, of all networks together', count(1), 400)
     .option('--tunnels <kind>', 'mesh or flow, as in the topology file', tunnels, 'mesh')
+    .addOption(
+      new Option('--encapsulation <name>', 'as in the topology file')
+        .choices(['geneve', 'vxlan', 'gre', 'nvgre'])
+        .default('geneve'),
+    )
     .option('--changes <n>', 'ports that are plugged in one by one, and as many again at once', count(1), 50)
     .option('--json', 'the results as one JSON object')
     .action(async (options: SimulateOptions) => {

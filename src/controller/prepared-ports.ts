@@ -71,7 +71,7 @@ export class PreparedPorts {
   readonly #flowsOf: FlowsOf;
   readonly #known = new Map<Port, PreparedPort | undefined>();
   #topology: Topology | undefined;
-  #waiting: readonly PlacedPort[] = [];
+  #waiting: PlacedPort[] = [];
 
   constructor(flowsOf: FlowsOf) {
     this.#flowsOf = flowsOf;
@@ -79,11 +79,13 @@ export class PreparedPorts {
 
   /** What opens the switch's new port, if it was prepared and may be used. */
   at(host: PreparedFor, name: string, ofport: number): PreparedPort | undefined {
+    // Nobody prepares, or not for this topology: a burst of new ports shall not be looked through for nothing.
+    if (this.#topology !== host.state.world.topology) return undefined;
     const placed = undoubted(host, name, ofport);
     if (placed === undefined) return undefined;
     const { port } = placed;
     // It was somewhere before; the next time it will be prepared.
-    if (!this.#known.has(port) && this.#known.size < MOST) this.#waiting = [...this.#waiting, placed];
+    if (!this.#known.has(port) && this.#known.size + this.#waiting.length < MOST) this.#waiting.push(placed);
     return this.#known.get(port);
   }
 
@@ -94,14 +96,13 @@ export class PreparedPorts {
       this.#known.clear();
       this.#waiting = unbound(world.topology, (path) => bound.get(path)?.state);
     }
-    const [next, ...rest] = this.#waiting;
-    this.#waiting = rest;
+    const next = this.#waiting.shift();
     if (next !== undefined) this.#known.set(next.port, preparePort(this.#flowsOf, next.network, next.port, VERSION));
     return next !== undefined;
   }
 }
 
-function unbound({ networks }: Topology, stateOf: (path: string) => string | undefined): readonly PlacedPort[] {
+function unbound({ networks }: Topology, stateOf: (path: string) => string | undefined): PlacedPort[] {
   const found: PlacedPort[] = [];
   const take = (network: Network): void => {
     for (const port of network.ports)

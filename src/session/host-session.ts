@@ -121,9 +121,11 @@ export class HostSession implements HostLink {
   /** The same for ports whose rows came after the switch's word; true where a port was opened and nobody waits. */
   #openWithRows(): boolean {
     const session = this.#switch;
+    if (session === undefined || this.#rowless.size === 0) return false;
+    const names = new Set(this.#rows?.interfaces.map(({ name }) => name));
     let opened = false;
     for (const [name, ofport] of this.#rowless) {
-      if (session === undefined || !this.#hasRow(name)) continue;
+      if (!names.has(name)) continue;
       this.#rowless.delete(name);
       if (this.#ports?.get(name) === ofport && this.#openEarly(session, name, ofport)) opened = true;
     }

@@ -2,7 +2,7 @@
  * An installation of any size, as values: hosts, networks and ports spread over them, the same for the same numbers. Every
  * network has the same subnet and its ports the same addresses, as tenants' do.
  */
-import { type Network, overhead, type Port, type Topology } from '../../topology/index.js';
+import { type Encapsulation, type Network, overhead, type Port, type Topology } from '../../topology/index.js';
 
 export interface SiteSize {
   readonly hosts: number;
@@ -11,6 +11,8 @@ export interface SiteSize {
   readonly ports: number;
   /** `mesh`: ports name their host, and only hosts that share a network have tunnels to each other. */
   readonly tunnels: 'mesh' | 'flow';
+  /** Absent: geneve. */
+  readonly encapsulation?: Encapsulation;
   /** Hosts of a rack: a network's ports are in one rack. Absent: anywhere. */
   readonly rack?: number;
   /** One network among them that is larger than the others: its ports, and the hosts that they are on. */
@@ -24,7 +26,6 @@ export interface Site {
 }
 
 const MTU = 1500;
-const ENCAPSULATION = 'geneve';
 
 const octet = (n: number): string => n.toString(16).padStart(2, '0');
 const digits = (n: number, count: number): string => String(n).padStart(count, '0');
@@ -72,6 +73,7 @@ function portCounts({ networks, ports, large }: SiteSize): (network: number) => 
 /** The installation of this size. */
 export function siteOf(size: SiteSize): Site {
   const countOf = portCounts(size);
+  const { encapsulation = 'geneve', tunnels } = size;
   const places = new Map(Array.from({ length: size.hosts }, (_, i) => [hostNameOf(i), [] as string[]]));
   const networks = Array.from({ length: size.networks }, (_, n): Network => {
     const tenant = `t${digits(n, 5)}`;
@@ -83,12 +85,12 @@ export function siteOf(size: SiteSize): Site {
       return port;
     });
     const key = n + 1;
-    const mtu = MTU - overhead(ENCAPSULATION, 'ipv4');
-    return { path, tenant, name: 'net', key, encapsulation: ENCAPSULATION, subnets: ['10.0.0.0/8'], mtu, ports };
+    const mtu = MTU - overhead(encapsulation, 'ipv4');
+    return { path, tenant, name: 'net', key, encapsulation, subnets: ['10.0.0.0/8'], mtu, ports };
   });
   const hosts = [...places.keys()].map((name, i) => ({ name, ovsdb: 'tcp:127.0.0.1:1', vtep: vtepOf(i) }));
   return {
-    topology: { underlay: { encapsulation: ENCAPSULATION, tunnels: size.tunnels, mtu: MTU }, hosts, networks },
+    topology: { underlay: { encapsulation, tunnels, mtu: MTU }, hosts, networks },
     places,
   };
 }
