@@ -1,6 +1,6 @@
 /** Saved dumps: a folder with `topology.yaml` and, for each host, the texts of ovs-ofctl and ovs-vsctl. */
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DumpReport } from '../controller/index.js';
 import { TABLES } from '../pipeline/index.js';
@@ -9,6 +9,8 @@ import { CliError } from './errors.js';
 
 export const TOPOLOGY_FILE = 'topology.yaml';
 const FILES = ['flows', 'groups', 'meters', 'ports', 'interfaces'] as const;
+/** Why a host may have flows that its dump does not show; absent where it has none. */
+const HIDDEN_FILE = 'hidden.txt';
 
 /** Names that Kakuri gives its tables, for dumps with names instead of numbers. */
 const TABLE_NAMES = new Map(TABLES.map((table) => [table.id, table.name]));
@@ -31,6 +33,24 @@ export async function writeFolder(directory: string, report: DumpReport): Promis
       await mkdir(join(directory, name), { recursive: true });
       for (const file of FILES) await writeFile(join(directory, name, `${file}.txt`), texts[file]);
     }
+    for (const { host, texts, hidden } of report.hosts) {
+      const file = join(directory, host, HIDDEN_FILE);
+      if (texts !== undefined && hidden !== undefined) await writeFile(file, `${hidden}\n`);
+      else await rm(file, { force: true });
+    }
+  } catch (error) {
+    throw new CliError(`${directory}: ${(error as Error).message}`, 2);
+  }
+}
+
+/** Why hosts of a folder may have flows that their dumps do not show, a sentence each. Throws CliError 2. */
+export async function readHidden(directory: string): Promise<readonly string[]> {
+  try {
+    const all = (await foldersIn(directory)).map(async (host) => {
+      const file = join(directory, host, HIDDEN_FILE);
+      return existsSync(file) ? [`${host}: ${(await readFile(file, 'utf8')).trim()}`] : [];
+    });
+    return (await Promise.all(all)).flat();
   } catch (error) {
     throw new CliError(`${directory}: ${(error as Error).message}`, 2);
   }

@@ -1,7 +1,5 @@
 /** What `kakuri verify` does: dumps, live or saved, into the proof, and its verdict told. */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parse } from 'yaml';
 import type { DumpReport } from '../controller/index.js';
 import { allocateKeys, EMPTY_MEMORY, parseTopology, type Topology } from '../topology/index.js';
 import {
@@ -17,9 +15,10 @@ import {
   verify,
 } from '../verify/index.js';
 import { type AskOptions, ask } from './ask.js';
-import { dumpsOf, readFolder, TOPOLOGY_FILE, textsOf } from './dump-folder.js';
+import { dumpsOf, readFolder, readHidden, TOPOLOGY_FILE, textsOf } from './dump-folder.js';
 import { CliError } from './errors.js';
 import { loadTopology, ProblemsError } from './load.js';
+import { readTenants } from './tenants-file.js';
 
 export interface VerifyOptions extends AskOptions {
   readonly dumps?: string;
@@ -32,24 +31,6 @@ export interface VerifyOptions extends AskOptions {
 export interface Proved extends Proof {
   readonly hosts: number;
   readonly seconds: number;
-}
-
-/** `port: tenant`, or `tenant: [port, …]`. Throws CliError 2. */
-async function readTenants(file: string): Promise<ReadonlyMap<string, string>> {
-  let value: unknown;
-  try {
-    value = parse(await readFile(file, 'utf8'));
-  } catch (error) {
-    throw new CliError(`${file}: ${(error as Error).message}`, 2);
-  }
-  const tenants = new Map<string, string>();
-  const wrong = (): CliError => new CliError(`${file}: write a line PORT: TENANT for each port`, 2);
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw wrong();
-  for (const [port, tenant] of Object.entries(value)) {
-    if (typeof tenant !== 'string') throw wrong();
-    tenants.set(port, tenant);
-  }
-  return tenants;
 }
 
 /** The topology of a folder. Keys that its file lacks are those remembered in `state`. */
@@ -105,7 +86,11 @@ export async function readHosts(options: VerifyOptions): Promise<ReadHosts> {
   const { topology, dumps, unread } =
     options.dumps === undefined
       ? await live(options)
-      : { topology: await topologyOf(options, options.dumps), dumps: await readFolder(options.dumps), unread: [] };
+      : {
+          topology: await topologyOf(options, options.dumps),
+          dumps: await readFolder(options.dumps),
+          unread: await readHidden(options.dumps),
+        };
   const strangers = dumps.filter((dump) => !topology.hosts.some(({ name }) => name === hostOfDump(dump)));
   if (strangers.length > 0)
     throw new CliError(`${strangers.map(({ host }) => host).join(', ')}: no host of the topology`, 2);
@@ -127,8 +112,13 @@ export function proveRead({ topology, dumps, unread }: ReadHosts): Proved {
     ...unreadPorts(topology, dumps),
     ...unread,
   ];
-  if (more.length === 0) return proof;
-  const unproven = [...proof.unproven, ...more];
+  return lessProved(proof, more);
+}
+
+/** A proof from which something is missing. */
+function lessProved(proof: Proved, missing: readonly string[]): Proved {
+  if (missing.length === 0) return proof;
+  const unproven = [...proof.unproven, ...missing];
   return { ...proof, unproven, verdict: proof.verdict === 'leak' ? 'leak' : 'unproven' };
 }
 
@@ -139,7 +129,8 @@ export async function prove(options: VerifyOptions): Promise<Proved> {
     throw new CliError('--tenants needs --dumps: hosts of another controller are saved first', 2);
   const tenants = await readTenants(options.tenants);
   const dumps = await readFolder(options.dumps);
-  return timed(dumps, () => verify(dumps, foreignSpec(tenants, dumps)));
+  const proof = timed(dumps, () => verify(dumps, foreignSpec(tenants, dumps)));
+  return lessProved(proof, await readHidden(options.dumps));
 }
 
 /** A leak as a person reads it. */

@@ -19,6 +19,16 @@ export interface TunnelEnd {
 
 const KEY_MASK: Readonly<Record<string, number>> = { geneve: 0xffffff, vxlan: 0xffffff };
 
+/**
+ * A key as Open vSwitch reads it (strtoull with base 0, what follows a number is passed over): `010` is 8, `abc` is 0.
+ * The lower 32 bits: no header has room for more.
+ */
+function keyOf(text: string): number {
+  const [, hex, octal, decimal] = /^\s*\+?(?:0[xX]([0-9a-fA-F]+)|(0[0-7]*)|([1-9]\d*))/.exec(text) ?? [];
+  const value = hex !== undefined ? `0x${hex}` : octal !== undefined ? `0o0${octal}` : (decimal ?? '0');
+  return Number(BigInt.asIntN(32, BigInt(value)));
+}
+
 /** A port with what the specification says of its type. */
 export function tunnelEnd(port: DumpPort, spec: Spec): TunnelEnd {
   const { remote_ip, out_key, key } = port.options;
@@ -27,7 +37,7 @@ export function tunnelEnd(port: DumpPort, spec: Spec): TunnelEnd {
   return {
     port,
     ...(remote === undefined ? {} : { remote }),
-    ...(given === 'flow' ? {} : { outKey: Number(given ?? 0) | 0 }),
+    ...(given === 'flow' ? {} : { outKey: keyOf(given ?? '0') }),
     keyMask: KEY_MASK[port.type] ?? -1,
     wires: spec.wires.get(port.type) ?? new WireTable(),
   };

@@ -71,6 +71,20 @@ describe('verify: goals', () => {
     expect(leaks(`in_port=10,actions=set_field:0x1000006->tun_id,${OUT}`)).to.have.length(1);
   });
 
+  it('G1: a key that a port gives every packet is read as Open vSwitch reads it', () => {
+    const by = (key: string): string => {
+      const tunnel = port(2, 'fixed', {
+        type: 'geneve',
+        options: { remote_ip: '10.0.0.2', local_ip: '10.0.0.1', key },
+      });
+      const dumps = [hostOf(['in_port=10,actions=output:2'], [...PORTS, tunnel]), ...OTHERS];
+      return verify(dumps, kakuriSpec(TOPOLOGY, dumps)).verdict;
+    };
+    for (const own of ['5', '0x5', '05', '5 of red', '0x1000005']) expect(by(own), own).to.equal('isolated');
+    // 06 and 0x6 are blue's, 010 is 8, and what is no number is 0: nobody's.
+    for (const other of ['6', '06', '010', 'five', '', '0x1000006']) expect(by(other), other).to.equal('leak');
+  });
+
   it('G2: local ports of the own network only, by whatever way', () => {
     expect(leaks('in_port=10,actions=output:11')).to.deep.equal(['G2 red/web/vm1 → blue/web/vm1']);
     expect(leaks('in_port=10,actions=output:12')).to.deep.equal(['G2 red/web/vm1 → other']);
