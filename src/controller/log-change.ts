@@ -9,6 +9,9 @@ export function logChange(log: Log, host: string, before: HostReport, result: Pa
   const waiting = result.state === 'unreachable' || result.state === 'connecting';
   if (!waiting)
     for (const error of result.errors) if (!before.result?.errors.includes(error)) log.error({ host }, error);
+  if (result.rows !== undefined && result.rows.length > 0) log.info({ host, rows: result.rows }, 'rows changed');
+  if (result.drift !== undefined)
+    log.warn({ host, drift: result.drift }, 'the tables were changed by somebody else: put right');
   if (result.flowModsSent > 0) log.info({ host, flowMods: result.flowModsSent }, 'tables changed');
   if (before.result?.state !== result.state)
     log.info({ host, state: result.state, ...(waiting ? { waitingFor: result.errors } : {}) }, 'host state');

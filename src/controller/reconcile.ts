@@ -4,19 +4,12 @@
  * sent nothing. The read-back waits because ovs-vswitchd answers it in the thread that moves the new port's first packets
  * (netdev datapath), and because a change that comes in between shall not wait for it.
  */
-import { formatFlow } from 'ts-openflow';
 import { type Confirmed, type DesiredState, desiredState, type FlowsOf, type HostFacts } from '../desired/index.js';
-import {
-  type ActualFlow,
-  changedParts,
-  type Difference,
-  difference,
-  type FlowPlan,
-  flowModCount,
-  isEmpty,
-} from '../diff/index.js';
+import { changedParts, type Difference, difference, type FlowPlan, flowModCount, isEmpty } from '../diff/index.js';
 import type { HostLink, Refusal } from '../session/index.js';
+import { rowTexts, tableDrift } from './drift.js';
 import { sendAtOnce, sendProved } from './enforce.js';
+import { flowText } from './flow-text.js';
 import type { Look } from './look.js';
 import { afterSending, isKnown, type Known, knowing, type Memory, readAgain, readAll, readBack } from './memory.js';
 import { sendWithoutRefused } from './refused.js';
@@ -37,6 +30,10 @@ export interface PassResult {
   readonly state: 'unreachable' | 'configuring' | 'connecting' | 'updating' | 'ready' | 'blocked';
   readonly errors: readonly string[];
   readonly warnings: readonly string[];
+  /** What was found otherwise than it had been confirmed, and is put right by this pass. */
+  readonly drift?: readonly string[];
+  /** The rows that this pass wrote. */
+  readonly rows?: readonly string[];
   /** Look again: the pass changed something it could not see the end of. */
   readonly again: boolean;
 }
@@ -96,10 +93,6 @@ function oddities(rest: FlowPlan): readonly string[] {
   const example = flow === undefined ? '' : `, first ${flow.owner.id}: ${flow.why}`;
   return [`the switch reads back otherwise than it was told: ${flowModCount(rest)} flows${example}`];
 }
-
-/** As `ovs-ofctl --no-stats dump-flows` prints it, table 0 included. */
-const flowText = (flow: ActualFlow): string =>
-  `${flow.table_id === 0 ? 'table=0, ' : ''}${formatFlow({ ...flow, instructions: [...flow.instructions] })}`;
 
 /** One pass over the tables: its context and what it has found so far. */
 interface TablePass {
@@ -209,7 +202,7 @@ async function passTables(
   found = compare(desired, memory);
   const pass = { context, desired, problems, memory };
   if (isEmpty(found.plan)) return right({ ...pass, memory: knowing(memory, { desired, found }) }, tableErrors(found));
-  return unread === undefined ? send(pass, found) : inVain(pass, found);
+  return unread === undefined ? { ...(await send(pass, found)), drift: tableDrift(found.plan) } : inVain(pass, found);
 }
 
 const isDue = ({ readAt }: Memory, now: number, readEveryMs: number): boolean => now - readAt >= 0.9 * readEveryMs;
@@ -239,9 +232,10 @@ export async function reconcileHost(context: PassContext): Promise<PassResult> {
   const { link, look, state } = context;
   if (look.config === undefined) return nothing(context, 'unreachable', link.troubles());
   const { transactions, problems, warnings } = look.config;
+  const rows = rowTexts(transactions, link.rows());
   for (const changes of transactions) await link.configure(changes);
   // The rows that follow tell how it went.
-  if (transactions.length > 0) return { ...nothing(context, 'configuring', problems), warnings, again: true };
+  if (transactions.length > 0) return { ...nothing(context, 'configuring', problems), warnings, rows, again: true };
   const { facts } = look;
   if (facts === undefined) return { ...nothing(context, 'connecting', [...problems, ...link.troubles()]), warnings };
   if (facts !== state.world.facts.get(link.name)) return { ...nothing(context, 'updating', problems), facts, warnings };

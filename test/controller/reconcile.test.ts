@@ -147,7 +147,14 @@ describe('a pass over a host', () => {
     link.state = { ...link.state, flows: new Map([...link.state.flows].filter(([identity]) => identity !== gone)) };
     expect(await passes()).to.include({ flowModsSent: 0 });
     clock += 1000;
-    expect(await passes()).to.include({ state: 'ready', flowModsSent: 1 });
+    const found = await pass();
+    expect(found.drift).to.have.length(1);
+    expect(found.drift?.[0]).to.match(/^flow gone: \S+: .*/);
+    expect(found.flowModsSent).to.equal(1);
+    clock += READ_BACK_MS;
+    const after = await passes();
+    expect(after).to.include({ state: 'ready', flowModsSent: 0 });
+    expect(after.drift).to.equal(undefined);
   });
 
   it('tells a foreign flow, leaves it, and is not ready', async () => {

@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Status } from '../../src/controller/index.js';
-import { type RunningKakuri, runKakuri } from '../lab/kakuri.js';
+import { type KakuriOptions, type RunningKakuri, runKakuri } from '../lab/kakuri.js';
 import { type Lab, type LabOptions, startLab } from '../lab/lab.js';
 
 /** How long anything may take to come true. */
@@ -33,6 +33,10 @@ export class Installation {
   readonly lab: Lab;
   readonly #state: string;
   #kakuri: RunningKakuri | undefined;
+  /** How the controller's process is started, from now on. */
+  process: KakuriOptions = {};
+  /** The file that it is given, if not the lab's. */
+  topology: string | undefined;
 
   constructor(lab: Lab, state: string) {
     this.lab = lab;
@@ -57,7 +61,7 @@ export class Installation {
       '--state',
       this.#state,
     ];
-    this.#kakuri = await runKakuri([topology, ...fixed, ...args]);
+    this.#kakuri = await runKakuri([this.topology ?? topology, ...fixed, ...args], this.process);
   }
 
   /** Ends the controller: SIGTERM unless told. */

@@ -18,6 +18,8 @@ export interface KakuriOutcome {
 export interface KakuriOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** A command that becomes the one given to it, as `env` and `nice` do. */
+  readonly through?: readonly string[];
   /** Killed, with code null, after this time. */
   readonly timeoutMs?: number;
 }
@@ -90,7 +92,8 @@ export async function runKakuri(args: readonly string[], options: KakuriOptions 
 }
 
 function start(args: readonly string[], options: KakuriOptions): ChildProcess {
-  return spawn(process.execPath, [BIN, ...args], {
+  const [command, ...rest] = [...(options.through ?? []), process.execPath, BIN, ...args];
+  return spawn(command as string, rest, {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: { ...process.env, ...options.env },
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),

@@ -115,6 +115,20 @@ describe('ovsdb-client: faults', () => {
     ['depth', '['.repeat(2000), 'nested deeper than 1000'],
     ['octets that are no UTF-8', Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x3a, 0x31, 0x7d]), 'no UTF-8'],
     ['a number alone', '5', 'expected "{"'],
+    // Each would otherwise hide the end of its message, and all that follows.
+    ['the other bracket', '{"id":1,"result":[[}', 'at octet 19: the other bracket is open'],
+    [
+      'a message cut off by the next',
+      '{"id":1,"result":[1,{"method":"x"}{',
+      'at octet 34: a value right behind another',
+    ],
+    [
+      'a string cut off by the next message',
+      '{"id":1,"result":["ab{"id":2}',
+      'at octet 23: an octet that JSON has in strings',
+    ],
+    ['a name right behind a string', '{"id":"x""method"', 'at octet 9: a string right behind a value'],
+    ['a control character', '{"id":1,\u0000', 'at octet 8: an octet that JSON has in strings only'],
   ];
   for (const [what, octets, reason] of GARBAGE)
     it(`garbage (${what}): the session ends with an error that says where`, async () => {

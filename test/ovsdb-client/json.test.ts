@@ -89,6 +89,20 @@ describe('ovsdb-client: JSON', () => {
   ];
   for (const [text, value] of TEXTS) it(`reads ${text}`, () => expect(parseJson(text)).to.deep.equal(value));
 
+  it('a message that is cut off anywhere does not swallow those that follow: they are refused', () => {
+    const next = Buffer.from('{"id":null,"method":"update","params":["m",{"t":{}}]}'.repeat(3));
+    const cutOff = fc.tuple(message, fc.nat(), fc.array(fc.integer({ min: 1, max: 30 }), { maxLength: 5 }));
+    fc.assert(
+      fc.property(cutOff, ([value, n, sizes]) => {
+        const octets = Buffer.from(JSON.stringify(value));
+        const stream = Buffer.concat([octets.subarray(0, 1 + (n % (octets.length - 1))), next]);
+        const framer = new Framer();
+        expect(() => cut(stream, sizes).map((piece) => framer.push(piece))).to.throw(OvsdbError, 'malformed stream');
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   it('bounds depth and size, and says where', () => {
     const framer = (limits: object) => new Framer({ maxMessageBytes: 1000, maxDepth: 3, ...limits });
     expect(framer({}).push(Buffer.from('[[[]]]'))).to.have.length(1);

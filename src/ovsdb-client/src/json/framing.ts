@@ -1,7 +1,8 @@
 /**
  * Finds the ends of JSON-RPC messages in a stream of octets. Any chunking will do: brackets, quotes and backslashes are
  * ASCII, so an octet of a UTF-8 sequence is never taken for one. Bounds the size of a message and the depth of nesting.
- * Nothing is parsed here; octets between messages must be white space.
+ * Nothing is parsed here, but what would hide the end of a message is refused at once, lest all that follows be taken for its rest:
+ * brackets that do not match, a value right behind another, octets that JSON has in strings only.
  *
  *   octet stream ──► push(chunk) ──► [message, message, …]   (Buffers, each one JSON object or array)
  */
@@ -20,6 +21,9 @@ export type Claims = (chunk: Buffer, at: number) => boolean;
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
+/** The octets of numbers, true, false, null, commas, colons and white space. */
+const PLAIN = new Uint8Array(256);
+for (const octet of Buffer.from('0123456789+-.eEtrufalsn,: \t\r\n')) PLAIN[octet] = 1;
 const isSpace = (octet: number) => octet === 0x20 || octet === 0x0a || octet === 0x0d || octet === 0x09;
 
 export class Framer {
@@ -27,6 +31,10 @@ export class Framer {
   #parts: Buffer[] = [];
   #size = 0;
   #depth = 0;
+  /** The brackets open, as the octets that will close them. */
+  #closers = new Uint8Array(64);
+  /** The last octet but white space of the chunk before. */
+  #last = 0;
   #inString = false;
   #escaped = false;
   /** Octets of the stream before the chunk in hand. */
@@ -101,6 +109,7 @@ export class Framer {
     while (at < length) {
       const octet = chunk[at++] as number;
       if (octet === QUOTE) {
+        if (!this.#mayBegin(chunk, at - 1)) throw this.#malformed(chunk, at - 1, 'a string right behind a value');
         // Most strings are short, end in this chunk and hold no escape.
         let c = 0;
         while (at < length) {
@@ -114,13 +123,44 @@ export class Framer {
       }
       // `{` and `[` are 0x7b and 0x5b, `}` and `]` 0x7d and 0x5d: they differ from one another in bit 5 only.
       if ((octet | 0x20) === 0x7b) {
-        if (++depth > this.#limits.maxDepth)
+        if (depth > 0 && !this.#mayBegin(chunk, at - 1))
+          throw this.#malformed(chunk, at - 1, 'a value right behind another');
+        if (depth === this.#limits.maxDepth)
           throw this.#malformed(chunk, at - 1, `nested deeper than ${this.#limits.maxDepth}`);
-      } else if ((octet | 0x20) === 0x7d && --depth === 0) break;
+        this.#open(depth++, octet + 2);
+      } else if ((octet | 0x20) === 0x7d) {
+        if (this.#closers[--depth] !== octet) throw this.#malformed(chunk, at - 1, 'the other bracket is open');
+        if (depth === 0) break;
+      } else if (PLAIN[octet] === 0) throw this.#malformed(chunk, at - 1, 'an octet that JSON has in strings only');
     }
     this.#depth = depth;
+    this.#remember(chunk, at, start);
     if (this.#size + at - start > this.#limits.maxMessageBytes) throw this.#malformed(chunk, at - 1, this.#tooLong());
     return at;
+  }
+
+  #open(depth: number, closer: number): void {
+    if (depth === this.#closers.length) {
+      const more = new Uint8Array(depth * 2);
+      more.set(this.#closers);
+      this.#closers = more;
+    }
+    this.#closers[depth] = closer;
+  }
+
+  /** Whether a value or a name may begin here, by the octet before it: behind `{`, `[`, `,` or `:`. */
+  #mayBegin(chunk: Buffer, index: number): boolean {
+    let at = index - 1;
+    while (at >= 0 && isSpace(chunk[at] as number)) at--;
+    const octet = at >= 0 ? (chunk[at] as number) : this.#last;
+    return octet === 0x2c || octet === 0x3a || (octet | 0x20) === 0x7b;
+  }
+
+  /** Keeps the last octet of the chunk that is no white space, for what the next begins with. */
+  #remember(chunk: Buffer, end: number, start: number): void {
+    let at = end - 1;
+    while (at >= start && isSpace(chunk[at] as number)) at--;
+    if (at >= start) this.#last = chunk[at] as number;
   }
 
   /** In a string: goes on after its closing quote, or to the end of the chunk. */
