@@ -56,7 +56,7 @@ describe("ovsdb-client: a table's rows", () => {
     expect(client.rows('blob').has('')).to.equal(false);
     client.close();
     await server.stop();
-  });
+  }).timeout(60_000); // seconds on a quiet machine, for it looks at everything in each round
 
   it('are found by uuids that are alike, and that come twice', () => {
     const uuid = (i: number) =>

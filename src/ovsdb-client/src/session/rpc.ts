@@ -137,13 +137,16 @@ export class RpcConnection {
     this.#events.onClose(reason);
   }
 
-  /** Rejects what is overdue; gives the next deadline. */
+  /** Rejects what is overdue, in the order of the deadlines also after a stall; gives the next deadline. */
   #expire(now: number): number {
     let next = Number.POSITIVE_INFINITY;
+    const overdue: [number, Pending][] = [];
     for (const [id, pending] of this.#pending) {
-      if (pending.deadline <= now) this.#timeOut(id, pending);
+      if (pending.deadline <= now) overdue.push([id, pending]);
       else next = Math.min(next, pending.deadline);
     }
+    overdue.sort(([, a], [, b]) => a.deadline - b.deadline);
+    for (const [id, pending] of overdue) this.#timeOut(id, pending);
     return next;
   }
 
