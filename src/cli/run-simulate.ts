@@ -1,6 +1,7 @@
 /** What `kakuri simulate` does: sets the fake hosts up, changes ports, restarts the controller, and prints what it took. */
 import Table from 'cli-table3';
 import type { SimulateOptions } from './options.js';
+import type { FakeTunnels } from './simulate/fake-hosts-process.js';
 import { type Cost, Simulation } from './simulate/simulation.js';
 import { siteOf } from './simulate/site.js';
 
@@ -9,6 +10,8 @@ export interface SimulateResult {
   readonly networks: number;
   readonly ports: number;
   readonly flows: number;
+  /** What the fake hosts were given: tunnel ports by type, and how many keys they take packets with. */
+  readonly tunnels: FakeTunnels;
   /** Hosts heard, their bridges and tunnels made. */
   readonly setUp: Cost;
   /** All ports but those of the changes. */
@@ -91,8 +94,9 @@ async function measured(options: SimulateOptions, progress: Progress): Promise<S
     const again = simulation.measured(() => simulation.startController());
     const restart = await progress.during(() => `another controller: ${right()}`, again);
     const { flows, cpuSeconds, megabytes } = await simulation.stats();
+    const given = await simulation.tunnels();
     return {
-      ...{ hosts, networks, ports, flows, setUp, plugAll },
+      ...{ hosts, networks, ports, flows, tunnels: given, setUp, plugAll },
       oneChange: { p50: rank(times, 0.5), p99: rank(times, 0.99), n: times.length },
       changesPerSecond: many.length / changes.seconds,
       ...{ changes, restart, fakeHosts: { cpuSeconds, megabytes } },
@@ -116,8 +120,10 @@ function printed(result: SimulateResult): string {
   row('changes at once', result.changes);
   row('another controller', result.restart);
   const { p50, p99, n } = result.oneChange;
+  const ports = Object.entries(result.tunnels.ports).map(([type, count]) => `${count} ${type} tunnel ports`);
+  const held = [`${result.flows} flows`, ...ports, `${result.tunnels.keys} keys`].join(', ');
   return [
-    `${result.hosts} hosts, ${result.networks} networks, ${result.ports} ports: ${result.flows} flows`,
+    `${result.hosts} hosts, ${result.networks} networks, ${result.ports} ports: ${held}`,
     table.toString(),
     `one change, plugged to confirmed everywhere: ${short(p50)} ms median, ${short(p99)} ms 99th percentile (${n})`,
     `changes: ${short(result.changesPerSecond)} a second`,

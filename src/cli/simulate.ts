@@ -29,7 +29,7 @@ export const declareSimulate: Declare = (program, version) => {
     .option('--ports <n>', 'VM ports, of all networks together', count(1), 400)
     .option('--tunnels <kind>', 'mesh or flow, as in the topology file', tunnels, 'mesh')
     .addOption(
-      new Option('--encapsulation <name>', 'as in the topology file')
+      new Option('--encapsulation <name>', 'of all networks, as in the topology file')
         .choices(['geneve', 'vxlan', 'gre', 'nvgre'])
         .default('geneve'),
     )

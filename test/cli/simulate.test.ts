@@ -29,6 +29,17 @@ describe('kakuri simulate', function () {
         for (const value of [seconds, cpuSeconds, megabytes]) expect(value).to.be.greaterThan(0);
     });
 
+  for (const [encapsulation, type] of [
+    ['geneve', 'geneve'],
+    ['nvgre', 'gre'],
+  ] as const)
+    it(`gives the hosts tunnels of the encapsulation, and a key for each network: ${encapsulation}`, async () => {
+      const size = ['--hosts', '3', '--networks', '4', '--ports', '16', '--changes', '2'];
+      const { stdout } = await simulate(...size, '--encapsulation', encapsulation, '--json');
+      // Every host shares a network with each of the others.
+      expect((JSON.parse(stdout) as SimulateResult).tunnels).to.deep.equal({ ports: { [type]: 6 }, keys: 4 });
+    });
+
   it('refuses what is no number, with exit code 2', async () => {
     const error = await simulate('--hosts', 'many').then(
       () => expect.fail('no error'),

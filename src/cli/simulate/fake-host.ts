@@ -56,6 +56,12 @@ export class FakeHost {
     return this.#bridge() !== undefined;
   }
 
+  /** The type of each tunnel port that it has. */
+  tunnelTypes(): readonly string[] {
+    const types = this.#rows('Interface').map(({ columns }) => String(columns.type?.[0]?.[0] ?? ''));
+    return types.filter((type) => type !== '' && type !== 'internal');
+  }
+
   /** Adds VM ports to the bridge, in one transaction, as `ovs-vsctl add-port` does. */
   plug(ifaceIds: readonly string[]): void {
     const bridge = this.#bridge();

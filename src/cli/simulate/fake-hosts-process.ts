@@ -18,6 +18,14 @@ export interface FakeStats {
   readonly megabytes: number;
 }
 
+/** How the hosts are joined, as their own databases and flow tables say it. */
+export interface FakeTunnels {
+  /** Tunnel ports of all hosts by the type of their Interface row. */
+  readonly ports: Readonly<Record<string, number>>;
+  /** Different keys on the wire that some host takes packets with; key 0 is none. */
+  readonly keys: number;
+}
+
 /** What can be asked, each with its answer. */
 export interface Requests {
   start: {
@@ -29,6 +37,7 @@ export interface Requests {
   plug: { readonly ask: Readonly<Record<string, readonly string[]>>; readonly answer: null };
   unplug: { readonly ask: { readonly host: string; readonly ifaceId: string }; readonly answer: null };
   stats: { readonly ask: null; readonly answer: FakeStats };
+  tunnels: { readonly ask: null; readonly answer: FakeTunnels };
   /** Begins to look, every so many milliseconds, whether a host lacks a flow that it has now. */
   watch: { readonly ask: { readonly everyMs: number }; readonly answer: null };
   /** Ends it: looks in vain, and of how many. */
@@ -68,6 +77,7 @@ class FakeHosts {
       return null;
     },
     stats: () => this.#stats(),
+    tunnels: () => this.#tunnels(),
     watch: ({ everyMs }) => this.#begin(everyMs),
     watched: () => {
       const { timer, lost, looks } = this.#watch ?? { timer: undefined, lost: 0, looks: 0 };
@@ -91,6 +101,19 @@ class FakeHosts {
       flows += of.tables.flows.size;
     }
     return { flowMods, flows, cpuSeconds: (user + system) / 1e6, megabytes: process.memoryUsage().rss / MB };
+  }
+
+  #tunnels(): FakeTunnels {
+    const ports: Record<string, number> = {};
+    const keys = new Set<string>();
+    for (const host of this.#hosts.values()) {
+      for (const type of host.tunnelTypes()) ports[type] = (ports[type] ?? 0) + 1;
+      for (const { mod } of host.switch.tables.flows.values()) {
+        const { tun_id } = mod.match;
+        if (tun_id !== undefined && tun_id.value !== 0n) keys.add(`${tun_id.value}/${tun_id.mask}`);
+      }
+    }
+    return { ports, keys: keys.size };
   }
 
   /** A flow that was there and is not, or is another one, could not have carried a packet. */

@@ -9,7 +9,7 @@ import { datapathId, waitingFor } from '../../desired/index.js';
 import { HostSession, openSwitchHub } from '../../session/index.js';
 import type { Network, Port, Topology } from '../../topology/index.js';
 import { FakeHosts } from './fake-hosts.js';
-import type { FakeStats } from './fake-hosts-process.js';
+import type { FakeStats, FakeTunnels } from './fake-hosts-process.js';
 import type { Site } from './site.js';
 
 const MB = 1e6;
@@ -83,6 +83,10 @@ export class Simulation {
 
   stats(): Promise<FakeStats> {
     return this.hosts.ask('stats', null);
+  }
+
+  tunnels(): Promise<FakeTunnels> {
+    return this.hosts.ask('tunnels', null);
   }
 
   get controller(): Controller {
