@@ -20,6 +20,7 @@ from .nodes import Janitor, LabError, LabNode
 from .ovs import SCHEMA, Ovs
 from .topology import Host, Topology, Vm, write_effective
 from .leaf_spine import LeafSpine
+from .trunk import NODE, Trunks
 from .underlay import NO_IPV6, ROGUE_MAC, Underlay, batch
 
 CONTROLLER_PORT = 6653
@@ -46,12 +47,16 @@ class Lab:
     def build(self) -> None:
         """Builds all of it. Raises LabError, or OSError."""
         hosts = self.topology.hosts
-        self._make_nodes(['mgmt', *self.underlay.node_names(), 'rogue', *hosts, *self.topology.vms])
+        trunked = any(host.trunk for host in hosts.values())
+        switches = [*self.underlay.node_names(), *([NODE] if trunked else [])]
+        self._make_nodes(['mgmt', *switches, 'rogue', *hosts, *self.topology.vms])
         self._make_management()
         self._make_directories()
         self.underlay.wire(self.nodes)
         template = f'{self.directory}/empty.db'
         subprocess.run(['ovsdb-tool', 'create', template, SCHEMA], check=True)
+        if trunked:
+            self._start_trunks(template)
         for host in hosts.values():
             self.ovs[host.name] = self._make_ovs(host, template)
         macs = {name: ovs.mac for name, ovs in self.ovs.items()}
@@ -195,7 +200,7 @@ class Lab:
 
     def _start_host(self, host: Host) -> None:
         node, ovs = self.nodes[host.name], self.ovs[host.name]
-        uplinks = [uplink.interface for uplink in ovs.uplinks]
+        uplinks = [*(uplink.interface for uplink in ovs.uplinks), *([host.trunk] if host.trunk else [])]
         lines = ['link set lo up', f'addr add {self.host_address(host)}/24 dev mgmt0', 'link set mgmt0 up',
                  *(f'link set {uplink} up' for uplink in uplinks)]
         for vm in host.vms:
@@ -211,6 +216,13 @@ class Lab:
         for name in [*uplinks, 'mgmt0', *(vm.tap for vm in host.vms)]:
             node.adopt(name)
         node.cmd(f'export OVS_RUNDIR={host.rundir}')  # for the CLI: `hv1 ovs-vsctl show`
+
+    def _start_trunks(self, template: str) -> None:
+        directory = f'{self.directory}/{NODE}'
+        self._make_directory(directory)
+        trunks = Trunks(self.topology, self.nodes[NODE], directory)
+        trunks.wire(self.nodes, template)
+        trunks.start()
 
     def _start_rogue(self) -> None:
         node = self.nodes['rogue']

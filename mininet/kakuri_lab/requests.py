@@ -170,22 +170,23 @@ class Requests:
     # --- frames
 
     def do_frame_send(self, frames: Sequence[str], vm: str | None = None, host: str | None = None,
-                      rogue: bool = False, count: int = 1, interval: float = 0) -> int:
-        """Sends frames (hex) from a VM's eth0, from a hypervisor's uplink, or from the rogue."""
-        node, interface = (self._node(host), self._uplink(host)) if host else (self._node('rogue' if rogue else vm or ''), 'eth0')
-        return send_frames(node.pid, interface, [bytes.fromhex(f) for f in frames], count, interval)
+                      rogue: bool = False, count: int = 1, interval: float = 0,
+                      interface: str | None = None) -> int:
+        """Sends frames (hex) from a VM's eth0, from a hypervisor's uplink, from the rogue, or from another interface there."""
+        node, usual = (self._node(host), self._uplink(host)) if host else (self._node('rogue' if rogue else vm or ''), 'eth0')
+        return send_frames(node.pid, interface or usual, [bytes.fromhex(f) for f in frames], count, interval)
 
     def do_capture_start(self, vm: str | None = None, underlay: str | None = None, rogue: bool = False,
                          host: str | None = None, interface: str | None = None) -> int:
         """Captures at a VM's eth0, at the underlay's port towards host `underlay` (`in`: sent by that host), at the
-        rogue's eth0, or at any interface of a host."""
+        rogue's eth0, or at any interface of a host or the rogue."""
         if underlay is not None:
             node, port = self.lab.underlay.host_end(self._host_name(underlay))
             capture = Capture(self.lab.nodes[node].pid, port)
         elif host is not None:
             capture = Capture(self._node(host).pid, interface or self._uplink(host))
         else:
-            capture = Capture(self._node('rogue' if rogue else vm or '').pid, 'eth0')
+            capture = Capture(self._node('rogue' if rogue else vm or '').pid, interface or 'eth0')
         with self._lock:
             self._next += 1
             self._captures[self._next] = capture

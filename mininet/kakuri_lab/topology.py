@@ -16,8 +16,8 @@ from typing import Any
 from .yaml_core import TopologyError, read_yaml
 
 # Octets that a tunnel adds to the inner IP packet over IPv4: inner Ethernet 14, IPv4 20, and the tunnel's own headers.
-# An outer IPv6 header has 20 more.
-OVERHEAD = {'geneve': 50, 'vxlan': 50, 'gre': 42, 'nvgre': 42}
+# An outer IPv6 header has 20 more. A VLAN's tag is the frame's, and counts in no MTU.
+OVERHEAD = {'geneve': 50, 'vxlan': 50, 'gre': 42, 'nvgre': 42, 'vlan': 0}
 
 
 # What the network between the hypervisors can be; see underlay.py and leaf_spine.py.
@@ -52,6 +52,7 @@ class Host:
     vtep: str
     rundir: str = ''
     vms: list[Vm] = field(default_factory=list)
+    trunk: str = ''  # the interface that carries VLANs, where there is one
 
 
 @dataclass
@@ -86,9 +87,10 @@ def load_topology(path: str) -> Topology:
     for number, (name, body) in enumerate(document['hosts'].items(), 1):
         if not isinstance(body, dict) or 'ovsdb' not in body or 'vtep' not in body:
             raise TopologyError(f'{path}: host {name}: ovsdb and vtep are needed')
-        hosts[str(name)] = Host(str(name), number, str(body['ovsdb']), str(body['vtep']))
+        hosts[str(name)] = Host(str(name), number, str(body['ovsdb']), str(body['vtep']),
+                                trunk=str(body.get('trunk', '')))
     extra = 20 if any(':' in h.vtep for h in hosts.values()) else 0
-    vms = _vms(document, list(hosts), mtu - extra, str(underlay.get('encapsulation', 'geneve')))
+    vms = _vms(document, list(hosts), mtu, extra, str(underlay.get('encapsulation', 'geneve')))
     for vm in vms.values():
         if vm.iface_id in hosts:
             raise TopologyError(f'{path}: {vm.iface_id} names a host and a port: the lab needs different names')
@@ -112,7 +114,7 @@ def write_effective(topology: Topology, path: str) -> None:
     os.rename(temporary, path)
 
 
-def _vms(document: dict[str, Any], hosts: list[str], mtu: int, encapsulation: str) -> dict[str, Vm]:
+def _vms(document: dict[str, Any], hosts: list[str], mtu: int, extra: int, encapsulation: str) -> dict[str, Vm]:
     vms: dict[str, Vm] = {}
     for tenant, body in (document.get('tenants') or {}).items():
         for network, net in ((body or {}).get('networks') or {}).items():
@@ -127,7 +129,7 @@ def _vms(document: dict[str, Any], hosts: list[str], mtu: int, encapsulation: st
                     raise TopologyError(f'port {tenant}/{network}/{port}: unknown host in {allowed}')
                 vm = Vm(str(p.get('iface-id', port)), str(port), str(tenant), str(network), str(p['mac']),
                         [_with_prefix(str(ip), subnets) for ip in p.get('ips') or []],
-                        allowed[index % len(allowed)], mtu - OVERHEAD[kind])
+                        allowed[index % len(allowed)], mtu - (0 if kind == 'vlan' else OVERHEAD[kind] + extra))
                 if vm.iface_id in vms:
                     raise TopologyError(f'iface-id {vm.iface_id} twice')
                 vm.number = len(vms)

@@ -5,6 +5,7 @@
 import type { DesiredState, TopologyIndex } from '../desired/index.js';
 import { answer, type Guest } from '../services/index.js';
 import type { Punt } from '../session/index.js';
+import { networkNumber } from '../topology/index.js';
 
 /** The ports of a host by the number under which they were installed. */
 function guestsOf({ ports }: TopologyIndex, { numbers }: DesiredState): ReadonlyMap<number, Guest> {
@@ -28,6 +29,6 @@ export class Answers {
       this.#of = [index, desired];
     }
     const guest = this.#guests.get(punt.ofport);
-    return guest === undefined || guest.network.key !== punt.network ? undefined : answer(guest, punt.frame);
+    return guest === undefined || networkNumber(guest.network) !== punt.network ? undefined : answer(guest, punt.frame);
   }
 }

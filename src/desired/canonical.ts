@@ -9,7 +9,8 @@ import { type Action, FIELDS, type FieldName, type Instruction, type Match, OFPP
 type Value = number | bigint;
 
 const ones = (bits: number): bigint => (1n << BigInt(bits)) - 1n;
-const bitsOf = (field: FieldName): number => FIELDS[field].bits;
+/** `vlan_vid` has a bit above the id that says that there is a tag (OFPVID_PRESENT, OpenFlow 1.5.1 clause 7.2.3.8). */
+const bitsOf = (field: FieldName): number => (field === 'vlan_vid' ? 13 : FIELDS[field].bits);
 
 /** Any field: what is masked out counts for nothing, and the 64-bit registers are their two 32-bit halves. */
 function spellBits(field: FieldName, value: Value, mask: Value | undefined): readonly string[] {
@@ -31,7 +32,7 @@ function spellBits(field: FieldName, value: Value, mask: Value | undefined): rea
 
 /** By field, the first number that it has no room for; none of a 64-bit register is spelt as it is. */
 const TOO_LARGE: Readonly<Record<string, number>> = Object.fromEntries(
-  Object.entries(FIELDS).map(([name, { bits }]) => [name, name.startsWith('xreg') ? 0 : 2 ** bits]),
+  Object.keys(FIELDS).map((name) => [name, name.startsWith('xreg') ? 0 : 2 ** bitsOf(name as FieldName)]),
 );
 
 /** A number of so many bits, and all of them asked for, is its own spelling: most matches are such. */

@@ -88,6 +88,7 @@ const TABLES_OF: Readonly<Record<ObjectKind, readonly TableOf[]>> = {
   address: tablesWith('address'),
   remote: tablesWith('remote'),
   peer: tablesWith('peer'),
+  sender: tablesWith('sender'),
 };
 
 /** The flows that one object needs, over all tables. */

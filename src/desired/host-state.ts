@@ -14,16 +14,18 @@ import { addressParts, headNeeds, networkSlice, peerNeeds } from './network-slic
 import { type FlowsOf, plainFlowsOf } from './remember.js';
 import type { Ground, NetworkSlice, SliceContext } from './slices.js';
 import type { DesiredState, Part, Slices } from './state.js';
+import { isTrunk } from './tunnels.js';
 import type { HostFacts, World } from './world.js';
 
 function tunnelPorts(world: World, bound: Bound, hostName: string): ReadonlyMap<string, TunnelPort> {
   const seen = new Map(world.facts.get(hostName)?.tunnels.map((t) => [t.name, t.ofport]) ?? []);
   const ports = new Map<string, TunnelPort>();
   if (seen.size === 0) return ports;
-  for (const { name, peer } of bound.index.tunnels(hostName)) {
+  for (const { name, type, peer } of bound.index.tunnels(hostName)) {
     const ofport = seen.get(name);
-    if (ofport !== undefined)
-      ports.set(name, { name, ofport, ...(peer === undefined ? {} : { remoteVtep: peer.vtep }) });
+    if (ofport === undefined) continue;
+    const end = peer === undefined ? {} : { remoteVtep: peer.vtep };
+    ports.set(name, isTrunk({ type }) ? { name, ofport, trunk: true } : { name, ofport, ...end });
   }
   return ports;
 }
@@ -37,6 +39,8 @@ export function groundNeeds({ topology, index, here, tunnels }: Ground): readonl
   const needs: Need[] = [{ kind: 'host', object: null }];
   for (const tunnel of tunnels.values()) {
     needs.push({ kind: 'tunnel', object: tunnel });
+    // A frame does not say which host it is from.
+    if (tunnel.trunk) continue;
     const users = tunnel.remoteVtep === undefined ? topology.hosts : (index.byVtep.get(tunnel.remoteVtep) ?? []);
     for (const { name, vtep } of users)
       if (name !== here) needs.push({ kind: 'vtep', object: { tunnel, vtep, host: name } });

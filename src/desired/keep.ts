@@ -6,9 +6,11 @@
 import { groupId, unknownGroupId, wantsUnknown } from '../pipeline/index.js';
 import type { Host, Network } from '../topology/index.js';
 import type { Bound } from './bound.js';
+import { bucketName } from './network-group.js';
 import { waysTo } from './network-slice.js';
-import { peerOwner, remoteOwner } from './owners.js';
+import { peerOwner, remoteOwner, senderOwner } from './owners.js';
 import type { Ground, NetworkSlice } from './slices.js';
+import { waysOf } from './ways.js';
 import type { World } from './world.js';
 
 export interface Kept {
@@ -27,7 +29,7 @@ export interface KeepContext {
 
 /** The groups of a network: that of its hosts, and that of the hosts where a port receives the unknown. */
 const groupsOf = (network: Network): readonly number[] =>
-  wantsUnknown(network) ? [groupId(network.key), unknownGroupId(network.key)] : [groupId(network.key)];
+  wantsUnknown(network) ? [groupId(network), unknownGroupId(network)] : [groupId(network)];
 
 /** The hosts to which some tunnel port leads. */
 function reachable({ topology, index, tunnels }: Ground): readonly Host[] {
@@ -44,12 +46,15 @@ export function keptOn(context: KeepContext, slices: Iterable<NetworkSlice>): Ke
   const buckets = new Set<string>();
   for (const { network, peers } of slices) {
     const keepBuckets = (host: string): void => {
-      for (const group of groupsOf(network)) buckets.add(`${group} ${ground.flowsOf.bucketId(host)}`);
+      const names = new Set(waysOf(ground.topology, network).map((way) => bucketName(way, host)));
+      for (const group of groupsOf(network))
+        for (const name of names) buckets.add(`${group} ${ground.flowsOf.bucketId(name)}`);
     };
     let claimedTwice = false;
     for (const port of network.ports) {
       const state = bound.get(port.path)?.state;
-      if (state === 'unknown' || state === 'conflict') owners.add(remoteOwner(network, port).cookie);
+      if (state === 'unknown' || state === 'conflict')
+        for (const of of [remoteOwner, senderOwner]) owners.add(of(network, port).cookie);
       claimedTwice ||= state === 'conflict';
     }
     for (const [name, { open, waiting, there }] of peers) {

@@ -40,9 +40,11 @@ const OPENFLOW_15 = 6;
 
 const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
 
-/** set_field of tun_id (16) and, without a port per peer, of tun_dst (16; IPv6 24), output (16), after 8 of the bucket. */
+/** On a VLAN push_vlan (8), set_field (16), output (16) and pop_vlan (8); else set_field of tun_id (16) and, without a port per peer, of tun_dst (16; IPv6 24), output (16), after 8 of the bucket. */
 export const bucketOctets = (way: Way, family: 'ipv4' | 'ipv6'): number =>
-  8 + 16 + (way.tunnels === 'mesh' ? 0 : family === 'ipv4' ? 16 : 24) + 16;
+  way.encapsulation === 'vlan'
+    ? 8 + 8 + 16 + 16 + 8
+    : 8 + 16 + (way.tunnels === 'mesh' ? 0 : family === 'ipv4' ? 16 : 24) + 16;
 
 const padded = (octets: number): number => Math.ceil(octets / 4) * 4;
 
@@ -51,6 +53,8 @@ const padded = (octets: number): number => Math.ceil(octets / 4) * 4;
  * it (odp_put_tnl_push_action); the kernel's set(tunnel) and output are less.
  */
 export function copyOctets(way: Way, family: 'ipv4' | 'ipv6'): number {
+  // push_vlan, output, pop_vlan
+  if (way.encapsulation === 'vlan') return 8 + 8 + 4;
   // Between the outer IP header and the VM's, less the VM's Ethernet header, which is the packet's own.
   const tunnel = ENCAPSULATIONS[way.encapsulation].header - 14;
   return 4 + padded(4 + 16 + 14 + (family === 'ipv4' ? 20 : 40) + tunnel) + 8;

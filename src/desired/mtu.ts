@@ -4,7 +4,7 @@
  * packets without a word, so it is told by name and with the numbers. Pure.
  */
 import type { Topology } from '../topology/index.js';
-import { BRIDGE } from './config.js';
+import { BRIDGE, TUNNEL_KEY } from './config.js';
 import type { HostRows, InterfaceRow } from './rows.js';
 import { type PlacedPort, portsByIfaceId } from './topology-index.js';
 
@@ -32,11 +32,12 @@ export function mtuWarnings(
       mtu < network.mtu ? 'larger packets for the VM are lost there' : 'larger packets are lost in the tunnels';
     return [`port ${p.name} (${name}): its MTU is ${mtu}, that of network ${network.path} is ${network.mtu}: ${lost}`];
   });
-  const links = uplinks(rows).flatMap(({ name, mtu }) =>
+  const trunks = rows.interfaces.filter(({ external_ids }) => external_ids[TUNNEL_KEY] === 'trunk');
+  const links = [...uplinks(rows), ...trunks].flatMap(({ name, mtu }) =>
     mtu === undefined || mtu >= underlay.mtu
       ? []
       : [
-          `link ${name}: its MTU is ${mtu}, that of the underlay is ${underlay.mtu}: larger tunnel packets are lost there`,
+          `link ${name}: its MTU is ${mtu}, that of the underlay is ${underlay.mtu}: larger packets of the underlay are lost there`,
         ],
   );
   return [...guests, ...links];

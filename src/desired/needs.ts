@@ -21,6 +21,8 @@ function anchorOf(need: Need): unknown {
       return need.object.port;
     case 'peer':
       return `${need.object.tunnel.name} ${need.object.wire.encapsulation} ${need.object.wire.key}`;
+    case 'sender':
+      return `${need.object.port.path} ${need.object.wire.key}`;
     case 'tunnel':
       return need.object.name;
     case 'vtep':

@@ -3,16 +3,24 @@
  * asked for; a group whose causes are the same is the same value.
  */
 import { groupId, type LocalNetwork, sendByTunnel, unknownGroupId, wantsUnknown } from '../pipeline/index.js';
-import type { Network } from '../topology/index.js';
+import type { Network, Wire } from '../topology/index.js';
 import { canonicalActions } from './canonical.js';
 import { networkOwner, type Owner } from './owners.js';
 import type { Ground, PeerSlice } from './slices.js';
 import type { DesiredBucket, DesiredGroup } from './state.js';
 
+/** One bucket for each other host, and one for all on a VLAN (no host has an empty name). */
+export const bucketName = (way: Wire, host: string): string => (way.encapsulation === 'vlan' ? '' : host);
+
 function bucketOf({ flowsOf }: Ground, { peer, open }: PeerSlice): DesiredBucket | undefined {
   if (open === undefined) return undefined;
   const actions = sendByTunnel(open.tunnel, peer.vtep, open.way);
-  return { bucket_id: flowsOf.bucketId(peer.name), actions, content: canonicalActions(actions), host: peer.name };
+  return {
+    bucket_id: flowsOf.bucketId(bucketName(open.way, peer.name)),
+    actions,
+    content: canonicalActions(actions),
+    host: peer.name,
+  };
 }
 
 const asks = ({ there }: PeerSlice): boolean => there.some((port) => port.unknown === true);
@@ -27,7 +35,7 @@ class NetworkGroup implements DesiredGroup {
 
   /** `asking`: only the hosts with a port that receives the unknown. */
   constructor(ground: Ground, network: Network, peers: ReadonlyMap<string, PeerSlice>, asking: boolean) {
-    this.group_id = asking ? unknownGroupId(network.key) : groupId(network.key);
+    this.group_id = asking ? unknownGroupId(network) : groupId(network);
     this.#ground = ground;
     this.#network = network;
     this.#peers = peers;
@@ -40,9 +48,16 @@ class NetworkGroup implements DesiredGroup {
 
   get buckets(): readonly DesiredBucket[] {
     const buckets: DesiredBucket[] = [];
+    let tagged = false;
     for (const slice of this.#peers.values()) {
       const bucket = this.#asking && !asks(slice) ? undefined : bucketOf(this.#ground, slice);
-      if (bucket !== undefined) buckets.push(bucket);
+      if (bucket === undefined) continue;
+      // One frame on a VLAN is for all its hosts.
+      if (slice.open?.tunnel.trunk) {
+        if (tagged) continue;
+        tagged = true;
+      }
+      buckets.push(bucket);
     }
     return buckets.sort((a, b) => a.bucket_id - b.bucket_id);
   }

@@ -3,7 +3,7 @@
  * each other host with a port of it. A piece whose causes are what they were before is the same value again, so a change
  * costs what it touches; from nothing the same pieces are made. Pure.
  */
-import type { LocalNetwork, LocalPort, SendTo } from '../pipeline/index.js';
+import type { LocalNetwork, LocalPort, Segment, SendTo } from '../pipeline/index.js';
 import type { Host, Network, Port, Way, Wire } from '../topology/index.js';
 import { placeOn, placesOf, whereIs } from './binding.js';
 import type { NetworkPlaces } from './bound.js';
@@ -12,6 +12,7 @@ import type { Need } from './needs.js';
 import { groupsOf, sameBuckets } from './network-group.js';
 import type { Ground, HeadSlice, Move, NetworkSlice, OpenWay, PeerSlice, SliceContext } from './slices.js';
 import type { Part } from './state.js';
+import { tunnelNameOn } from './tunnels.js';
 import { peerKey, presentWay, sendKey, waysOf } from './ways.js';
 import type { World } from './world.js';
 
@@ -35,6 +36,14 @@ function localPort(context: SliceContext, network: Network, port: Port): LocalPo
 /** More ports than this, and the flow that copies a broadcast to them may be too long. */
 const MANY_PORTS = 100;
 
+/** The network's VLANs on this host's trunk. */
+function segmentsOf({ topology, index, tunnels, here }: Ground, network: Network): readonly Segment[] {
+  const trunk = tunnels.get(index.hosts.get(here)?.trunk ?? '');
+  if (trunk === undefined) return [];
+  const vlans = waysOf(topology, network).filter(({ encapsulation }) => encapsulation === 'vlan');
+  return vlans.map((way) => ({ tunnel: trunk, wire: wireOf(way) }));
+}
+
 /** The network on this host; with a warning, and without broadcasts, where it is too large for them. */
 function headOf(
   context: SliceContext,
@@ -47,9 +56,12 @@ function headOf(
   const ports = here.flatMap((port) => localPort(context, network, port) ?? []);
   const way = presentWay(world.topology, network);
   const family = ground.topology.hosts[0]?.vtep.includes(':') === true ? 'ipv6' : 'ipv4';
-  const copies = Array.from({ length: places.byHost.size - 1 }, () => way);
+  // On a VLAN one frame is for all.
+  const others = way.encapsulation === 'vlan' ? 1 : places.byHost.size - 1;
+  const copies = Array.from({ length: others }, () => way);
   const refusal = floodRefusal({ network, copies, family, ports: ports.length });
-  const local = { network, ports, floods: refusal === undefined };
+  const segments = segmentsOf(ground, network);
+  const local = { network, ports, floods: refusal === undefined, ...(segments.length > 0 && { segments }) };
   const excesses = ports.length < MANY_PORTS ? [] : partExcesses([ground.flowsOf('network', local)]);
   const warnings = refusal === undefined ? [] : [refusal];
   return { here, members: places.byHost.size, migrating, local, warnings, excesses };
@@ -90,8 +102,14 @@ export const reaches = (slice: PeerSlice | undefined, path: string): boolean =>
 /** What lets the other host in, and what sends to its ports. */
 export function peerNeeds(slice: PeerSlice): readonly Need[] {
   const { network, peer, there, ways, open } = slice;
-  const needs: Need[] = ways.map(({ way, tunnel }) => {
-    return { kind: 'peer', object: { network, host: peer.name, vtep: peer.vtep, tunnel, wire: wireOf(way) } };
+  const needs: Need[] = ways.flatMap(({ way, tunnel }): readonly Need[] => {
+    const wire = wireOf(way);
+    if (tunnel.trunk)
+      return slice.senders.map((port) => ({
+        kind: 'sender',
+        object: { network, port, host: peer.name, tunnel, wire },
+      }));
+    return [{ kind: 'peer', object: { network, host: peer.name, vtep: peer.vtep, tunnel, wire } }];
   });
   for (const port of there) {
     if (!isSentTo(slice, port)) continue;
@@ -105,9 +123,10 @@ export function peerNeeds(slice: PeerSlice): readonly Need[] {
 }
 
 /** The ways from this host to another, and the tunnel ports that they lead by. */
-export function waysTo({ topology, index, tunnels }: Ground, network: Network, peer: Host): readonly OpenWay[] {
+export function waysTo({ topology, index, tunnels, here }: Ground, network: Network, peer: Host): readonly OpenWay[] {
   return waysOf(topology, network).flatMap((way) => {
-    const tunnel = tunnels.get(index.tunnelName(way.encapsulation, way.tunnels === 'mesh' ? peer.vtep : undefined));
+    const remote = way.tunnels === 'mesh' ? peer.vtep : undefined;
+    const tunnel = tunnels.get(tunnelNameOn(index.hosts.get(here), way.encapsulation, remote, index.tunnelName));
     return tunnel === undefined ? [] : [{ way, tunnel }];
   });
 }
@@ -202,6 +221,14 @@ const sameList = (a: readonly string[], b: readonly string[]): boolean =>
 
 const NOBODY: readonly string[] = [];
 const NO_MOVES: readonly Move[] = [];
+const NOBODY_THERE: readonly Port[] = [];
+
+/** The ports there that may send on a VLAN; what migrates between two others is let in once, for where it is. */
+const sendersOf = ({ bound, ground }: SliceContext, peer: Host, there: readonly Port[]): readonly Port[] =>
+  there.filter(({ path }) => {
+    const binding = bound.get(path);
+    return placeOn(binding, ground.here) !== undefined || placesOf(binding)[0]?.host === peer.name;
+  });
 
 /** What the network needs here because of one other host; undefined where no tunnel leads there. */
 function peerOf(
@@ -228,7 +255,8 @@ function peerOf(
   const { one } = ground.flowsOf;
   const lets = old?.lets ?? ways.map(({ way }) => one(peerKey(network.path, peer.name, way)));
   const sends = open && one(sendKey(network.path, peer.name, open.way));
-  return { network, peer, there, ways, open, waiting, migrating, moves, lets, sends };
+  const senders = ways.some(({ tunnel }) => tunnel.trunk) ? sendersOf(context, peer, there) : NOBODY_THERE;
+  return { network, peer, there, senders, ways, open, waiting, migrating, moves, lets, sends };
 }
 
 /** The network on this host; undefined where it has no port with a number there. `old`: of before, to take pieces from. */

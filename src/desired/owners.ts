@@ -49,6 +49,8 @@ export const addressOwner = (n: NetworkNames, p: PortNames, ip: string, of: Cook
   ofPort(`address ${n.path} ${ip}`, n, p, of);
 export const peerOwner = (n: NetworkNames, host: string, of: CookieOf = ownerCookie): Owner =>
   ofNetwork(`peer ${n.path} ${host}`, n, of);
+export const senderOwner = (n: NetworkNames, p: PortNames, of: CookieOf = ownerCookie): Owner =>
+  ofPort(`sender ${p.path}`, n, p, of);
 
 const OWNERS: { readonly [K in ObjectKind]: (object: ObjectValues[K], of: CookieOf) => Owner } = {
   host: (_, of) => hostOwner(of),
@@ -59,6 +61,7 @@ const OWNERS: { readonly [K in ObjectKind]: (object: ObjectValues[K], of: Cookie
   address: ({ network, port, ip }, of) => addressOwner(network, port, ip, of),
   remote: ({ network, port }, of) => remoteOwner(network, port, of),
   peer: ({ network, host }, of) => peerOwner(network, host, of),
+  sender: ({ network, port }, of) => senderOwner(network, port, of),
 };
 
 /** The owner of the flows that an object of this kind needs. */

@@ -61,6 +61,8 @@ export interface PeerSlice {
   readonly peer: Host;
   /** The network's ports there. */
   readonly there: readonly Port[];
+  /** Those of them that may send on a VLAN, where one leads there. */
+  readonly senders: readonly Port[];
   /** The present way first, then former ones; those for which this host has the tunnel port. At least one. */
   readonly ways: readonly OpenWay[];
   readonly open: OpenWay | undefined;

@@ -6,7 +6,7 @@
 import { BRIDGE, type HostConfig, TUNNEL_KEY } from './config.js';
 import { LIMITS } from './limits.js';
 import type { BridgeRow, Change, HostRows, InterfaceRow, StringMap } from './rows.js';
-import { desiredTunnels, type TunnelIntent } from './tunnels.js';
+import { desiredTunnels, isTrunk, type TunnelIntent } from './tunnels.js';
 
 const DEFAULT_DST_PORT: StringMap = { geneve: '6081', vxlan: '4789' };
 
@@ -19,7 +19,7 @@ function wireIdentity(type: string, options: StringMap): string {
 
 /** The foreign Interface that `tunnel` would collide with: the same on the wire, or its name. */
 function collision(tunnel: TunnelIntent, interfaces: readonly InterfaceRow[]): InterfaceRow | undefined {
-  const wanted = wireIdentity(tunnel.type, tunnel.options);
+  const wanted = isTrunk(tunnel) ? undefined : wireIdentity(tunnel.type, tunnel.options);
   return interfaces.find(
     (row) =>
       row.external_ids[TUNNEL_KEY] === undefined &&
@@ -29,6 +29,13 @@ function collision(tunnel: TunnelIntent, interfaces: readonly InterfaceRow[]): I
 
 const sameMap = (a: StringMap, b: StringMap): boolean =>
   Object.keys(a).length === Object.keys(b).length && Object.entries(a).every(([k, v]) => b[k] === v);
+
+/** What says whose a port of ours is. */
+const markOf = (tunnel: TunnelIntent): string => (isTrunk(tunnel) ? 'trunk' : (tunnel.peer?.name ?? 'flow'));
+
+/** The port, in words. */
+const said = (tunnel: TunnelIntent): string =>
+  isTrunk(tunnel) ? `trunk ${tunnel.name}` : `tunnel ${tunnel.name} to ${tunnel.options.remote_ip}`;
 
 const created = (tunnel: TunnelIntent, bridge: BridgeRow): readonly Change[] => [
   {
@@ -40,7 +47,7 @@ const created = (tunnel: TunnelIntent, bridge: BridgeRow): readonly Change[] => 
       type: tunnel.type,
       options: tunnel.options,
       bfd: tunnel.bfd,
-      external_ids: { [TUNNEL_KEY]: tunnel.peer?.name ?? 'flow' },
+      external_ids: { [TUNNEL_KEY]: markOf(tunnel) },
     },
   },
   {
@@ -50,7 +57,7 @@ const created = (tunnel: TunnelIntent, bridge: BridgeRow): readonly Change[] => 
     row: {
       name: tunnel.name,
       interfaces: [{ inserted: `iface_${tunnel.name}` }],
-      external_ids: { [TUNNEL_KEY]: tunnel.peer?.name ?? 'flow' },
+      external_ids: { [TUNNEL_KEY]: markOf(tunnel) },
     },
   },
   {
@@ -92,9 +99,7 @@ function removed(wanted: ReadonlySet<string>, bridge: BridgeRow, rows: HostRows)
 /** Why a tunnel does not work, or nothing. */
 function complaint(tunnel: TunnelIntent, row: InterfaceRow | undefined): string[] {
   if (row === undefined || (row.ofport !== -1 && row.error === undefined)) return [];
-  return [
-    `tunnel ${tunnel.name} to ${tunnel.options.remote_ip}: ${row.error ?? 'Open vSwitch gave it no port number'}`,
-  ];
+  return [`${said(tunnel)}: ${row.error ?? 'Open vSwitch gave it no port number'}`];
 }
 
 /** What the host's tunnel ports need, and what is wrong with them. */
@@ -122,9 +127,11 @@ export function tunnelChanges(
     const foreign = collision(tunnel, rows.interfaces);
     if (foreign !== undefined)
       problems.push(
-        `tunnel ${tunnel.name} (${tunnel.type} to ${tunnel.options.remote_ip}) collides with ${foreign.name}, which is not Kakuri's: two such tunnels cannot be on one host`,
+        isTrunk(tunnel)
+          ? `${said(tunnel)} is a port of Open vSwitch already, which is not Kakuri's: take it off its bridge`
+          : `tunnel ${tunnel.name} (${tunnel.type} to ${tunnel.options.remote_ip}) collides with ${foreign.name}, which is not Kakuri's: two such tunnels cannot be on one host`,
       );
-    if (types.length > 0 && !types.includes(tunnel.type))
+    if (types.length > 0 && !types.includes(tunnel.type) && !isTrunk(tunnel))
       problems.push(`this Open vSwitch has no tunnels of type ${tunnel.type}`);
     else if (row === undefined && foreign === undefined) changes.push(...created(tunnel, bridge));
     else if (row !== undefined) changes.push(...corrected(tunnel, row));

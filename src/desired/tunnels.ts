@@ -9,17 +9,18 @@ import { waysOf } from './ways.js';
 
 export interface TunnelIntent {
   readonly name: string;
-  /** Interface.type: NVGRE is GRE on the wire and for Open vSwitch, and has one port with it. */
-  readonly type: 'geneve' | 'vxlan' | 'gre';
+  /** Interface.type: NVGRE is GRE on the wire and for Open vSwitch, and has one port with it; empty: a trunk. */
+  readonly type: 'geneve' | 'vxlan' | 'gre' | '';
   readonly options: Readonly<Record<string, string>>;
   readonly bfd: Readonly<Record<string, string>>;
   /** The peer of a mesh port. */
   readonly peer?: Host;
 }
 
-const TYPE = { geneve: 'geneve', vxlan: 'vxlan', gre: 'gre', nvgre: 'gre' } as const;
-const LETTER = { geneve: 'g', vxlan: 'v', gre: 'r' } as const;
+const TYPE = { geneve: 'geneve', vxlan: 'vxlan', gre: 'gre', nvgre: 'gre', vlan: '' } as const;
+const LETTER = { geneve: 'g', vxlan: 'v', gre: 'r', '': 't' } as const;
 /** IANA: Geneve RFC 8926 clause 3.3, VXLAN RFC 7348 clause 5. */
+type TunnelType = Exclude<TunnelIntent['type'], ''>;
 const DST_PORT = { geneve: '6081', vxlan: '4789' } as const;
 
 /** `kk` + letter + 8 hex digits of the peer (its IPv4 address, else a hash), or `kkgflow`: never more than 11 octets. */
@@ -38,10 +39,14 @@ export function tunnelName(encapsulation: Encapsulation, remoteVtep: string | un
  * UDP over IPv6 has a checksum unless both ends agree on none (RFC 8200 clause 8.1, RFC 6935); over IPv4 it is saved, as
  * RFC 7348 clause 5 and RFC 8926 clause 3.3 advise, and GRE's own is not needed anywhere.
  */
-const checksummed = (type: TunnelIntent['type'], vtep: string): boolean => type !== 'gre' && vtep.includes(':');
+const checksummed = (type: TunnelType, vtep: string): boolean => type !== 'gre' && vtep.includes(':');
+
+/** True for the interface of a host that carries VLANs: it is there already, and becomes a port of the bridge. */
+export const isTrunk = ({ type }: Pick<TunnelIntent, 'type'>): boolean => type === '';
 
 function intent(underlay: Underlay, host: Host, encapsulation: Encapsulation, peer: Host | undefined): TunnelIntent {
   const type = TYPE[encapsulation];
+  if (type === '') return { name: host.trunk ?? '', type, options: {}, bfd: {} };
   const options: Record<string, string> = {
     key: 'flow',
     local_ip: host.vtep,
@@ -107,7 +112,8 @@ function tunnelsOf(topology: Topology, host: Host, { everywhere, named }: MayHav
         if (peers.has(peer)) continue;
         peers.add(peer);
         const to = way.tunnels === 'mesh' ? peer : undefined;
-        const name = tunnelName(way.encapsulation, to?.vtep);
+        if (way.encapsulation === 'vlan' && host.trunk === undefined) break;
+        const name = tunnelNameOn(host, way.encapsulation, to?.vtep, tunnelName);
         if (!wanted.has(name)) wanted.set(name, intent(topology.underlay, host, way.encapsulation, to));
         if (to === undefined) break;
       }
@@ -117,6 +123,14 @@ function tunnelsOf(topology: Topology, host: Host, { everywhere, named }: MayHav
   for (const { ways, hosts } of named.get(host.name) ?? []) add(ways, hosts);
   return [...wanted.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
+
+/** The name of the port on a host; that of its trunk is the host's own matter. */
+export const tunnelNameOn = (
+  host: Host | undefined,
+  encapsulation: Encapsulation,
+  remoteVtep: string | undefined,
+  named: typeof tunnelName,
+): string => (encapsulation === 'vlan' ? (host?.trunk ?? '') : named(encapsulation, remoteVtep));
 
 /** tunnelName that remembers what it gave. */
 export function tunnelNames(): typeof tunnelName {

@@ -16,7 +16,8 @@ const sameWay = (a: Way, b: Way): boolean =>
 export const presentWay = ({ underlay }: Topology, { encapsulation, key }: Network): Way => ({
   encapsulation,
   key,
-  tunnels: underlay.tunnels,
+  // A trunk is one port, whatever the tunnels are.
+  tunnels: encapsulation === 'vlan' ? 'flow' : underlay.tunnels,
 });
 
 /** All ways by which a network's packets may come: the present one first, then the former ones. */

@@ -28,10 +28,23 @@ export const BACK_TO_SENDER: readonly Action[] = [
  * that came by tunnel would keep the key it came with (seen on OVS 3.1.0). A mesh port knows its peer by its options.
  */
 export function sendByTunnel(tunnel: TunnelPort, vtep: string, wire: Wire): readonly Action[] {
+  if (tunnel.trunk) return sendTagged(tunnel, wire);
   const id: Action = { kind: 'set_field', field: 'tun_id', value: BigInt(wireKey(wire).value) };
   const to: readonly Action[] = tunnel.remoteVtep === undefined ? [tunnelDestination(vtep)] : [];
   return [id, ...to, { kind: 'output', port: tunnel.ofport }];
 }
+
+/** IEEE 802.1Q: the EtherType of a tag, and the bit by which a match says that there is one. */
+const ETH_TYPE_VLAN = 0x8100;
+export const VLAN_PRESENT = 0x1000;
+
+/** By the trunk, with the tag of the network; what is done after it is done to the frame without. */
+const sendTagged = (trunk: TunnelPort, wire: Wire): readonly Action[] => [
+  { kind: 'push_vlan', ethertype: ETH_TYPE_VLAN },
+  { kind: 'set_field', field: 'vlan_vid', value: VLAN_PRESENT | wireKey(wire).value },
+  { kind: 'output', port: trunk.ofport },
+  { kind: 'pop_vlan' },
+];
 
 const tunnelDestination = (vtep: string): Action =>
   isIpv6(vtep)

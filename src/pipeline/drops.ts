@@ -41,6 +41,13 @@ export const DROPS = {
   port_rate: { code: 26, means: 'above the rate of its port; its meter counts it' },
   punt_rate: { code: 27, means: 'a VM asked the controller more often than its port may; its meter counts it' },
   dhcp_client: { code: 28, means: 'a VM asked for an address in a network that gives out none' },
+  trunk_untagged: { code: 29, means: 'came by the trunk without a VLAN id' },
+  trunk_vlan: { code: 30, means: 'came by the trunk with the id of no network that is on this host' },
+  trunk_source: {
+    code: 31,
+    means: "came by the trunk with a network's id, from a MAC address that is no port of it on another host",
+  },
+  trunk_double_tag: { code: 32, means: 'came by the trunk with a tag behind its tag' },
   no_flood: { code: 40, means: 'broadcast or multicast of a network that is too large for it (`status` names it)' },
 } as const;
 

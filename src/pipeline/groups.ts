@@ -6,16 +6,16 @@
  * `topology/` refuses a file in which two networks would have one group number.
  */
 import { hash } from 'node:crypto';
-import { groupNumber, type Network } from '../topology/index.js';
+import { groupNumber, type Network, networkNumber, type Wire } from '../topology/index.js';
 
-/** The group number of the network with this key, the same on every host. */
-export const groupId = groupNumber;
+/** The group number of a network, the same on every host. */
+export const groupId = (wire: Wire): number => groupNumber(networkNumber(wire));
 
 /**
  * The group of the hosts with a port that receives unknown unicast (topology/port-checks.ts keeps wide keys from a file
  * with such a port, so that the upper half of the numbers is free).
  */
-export const unknownGroupId = (key: number): number => 2 ** 31 + key;
+export const unknownGroupId = (wire: Wire): number => 2 ** 31 + networkNumber(wire);
 
 /** True when some port of the network receives unknown unicast, wherever it is. */
 export const wantsUnknown = (network: Network): boolean => network.ports.some((port) => port.unknown === true);

@@ -5,7 +5,7 @@
  */
 import type { Action, FieldName, Match } from 'ts-openflow';
 import type { DropReason } from './drops.js';
-import type { Address, LocalNetwork, LocalPort, Peer, RemotePort, TunnelPort } from './view.js';
+import type { Address, LocalNetwork, LocalPort, Peer, RemotePort, Sender, TunnelPort } from './view.js';
 
 /** A match on the named fields only; the `never` half is what makes others an error. */
 export type MatchOf<N extends FieldName> = { readonly [K in N]?: NonNullable<Match[K]> } & {
@@ -38,6 +38,7 @@ export interface ObjectValues {
   readonly address: Address;
   readonly remote: RemotePort;
   readonly peer: Peer;
+  readonly sender: Sender;
 }
 export type ObjectKind = keyof ObjectValues;
 

@@ -10,6 +10,14 @@ export interface TunnelPort {
   readonly ofport: number;
   /** The peer's VTEP of a mesh port; undefined for the one flow-based port. */
   readonly remoteVtep?: string;
+  /** It is no tunnel but the interface whose frames carry a VLAN id, the network's key. */
+  readonly trunk?: true;
+}
+
+/** A network's VLAN on the trunk of this host. */
+export interface Segment {
+  readonly tunnel: TunnelPort;
+  readonly wire: Wire;
 }
 
 /** Where packets for a port on another host are sent. */
@@ -50,12 +58,21 @@ export interface Peer {
   readonly wire: Wire;
 }
 
+/** A port elsewhere whose MAC address frames of its network's VLAN may come from; the frame does not say which host sent it. */
+export interface Sender extends Segment {
+  readonly network: Network;
+  readonly port: Port;
+  readonly host: string;
+}
+
 /** A network with at least one port on this host. Those with `unknown` receive what is for unknown MAC addresses. */
 export interface LocalNetwork {
   readonly network: Network;
   readonly ports: readonly LocalPort[];
   /** False: it is too large for broadcasts, which are dropped here. */
   readonly floods: boolean;
+  /** Its VLANs here: its own, or former ones during a change. */
+  readonly segments?: readonly Segment[];
 }
 
 /** An address of the topology that this host answers for: IPv4 by ARP, IPv6 by neighbour discovery. */

@@ -6,14 +6,14 @@
  * that network gets it meanwhile. A *given* key that belongs to another network by memory, resting or not, is refused:
  * hosts may still hold flows that know it as the other's.
  */
-import { KeySpace, largestKey } from './encapsulation.js';
+import { KeySpace, largestKey, networkNumber } from './encapsulation.js';
 import { EMPTY_MEMORY, type HeldKey, type KeyMemory, type RestingKey } from './key-memory.js';
 import type { Encapsulation, Network, NetworkDraft, Problem, Topology, TopologyDraft } from './model.js';
 
 /** How long a key rests. */
 export const QUARANTINE_MS = 60 * 60 * 1000;
 
-/** Allocated keys fit every encapsulation. */
+/** Allocated keys fit every tunnel. */
 const LARGEST_ALLOCATED = largestKey('vxlan');
 
 export interface AllocateOptions {
@@ -94,7 +94,8 @@ function chosenKeys(draft: TopologyDraft, memory: KeyMemory, resting: readonly R
 const heldKeys = (memory: KeyMemory) => Object.entries(memory.keys).map(([path, { key }]) => [path, key] as const);
 
 function lowestFree(taken: KeySpace, encapsulation: Encapsulation, from: number): number | undefined {
-  for (let key = from; key <= LARGEST_ALLOCATED; key++) if (!taken.owner(encapsulation, key)) return key;
+  const most = Math.min(LARGEST_ALLOCATED, largestKey(encapsulation));
+  for (let key = from; key <= most; key++) if (!taken.owner(encapsulation, key)) return key;
   return undefined;
 }
 
@@ -109,14 +110,20 @@ function releasedKeys(memory: KeyMemory, keys: Keys, until: number): RestingKey[
 
 /** Why a network cannot have its key, or has none. */
 function refusal(
-  { path, key }: NetworkDraft,
+  { path, key, encapsulation }: NetworkDraft,
   keys: Keys,
   released: readonly RestingKey[],
   resting: readonly RestingKey[],
   quarantineMs: number,
 ): Pick<Problem, 'code' | 'message'> | undefined {
   const held = keys.get(path);
-  if (held === undefined) return { code: 'keys-exhausted', message: `no tunnel key is left for ${path}: give it one` };
+  if (held === undefined) {
+    const why =
+      encapsulation === 'vlan'
+        ? `no VLAN id is left for ${path}: VLAN has ${largestKey('vlan')}; take another encapsulation for it`
+        : `no tunnel key is left for ${path}: give it one`;
+    return { code: 'keys-exhausted', message: why };
+  }
   if (key === undefined) return undefined;
   const other = released.find((entry) => entry.path !== path && collide(entry, held));
   if (other) {
@@ -135,7 +142,7 @@ function refusal(
 
 /** Whether two keys are one number, or meet on the wire (see KeySpace). */
 function collide(a: HeldKey, b: HeldKey): boolean {
-  if (a.key === b.key) return true;
+  if (networkNumber(a) === networkNumber(b)) return true;
   const vsid = vsidOf(a);
   return a.encapsulation !== b.encapsulation && vsid !== undefined && vsid === vsidOf(b);
 }

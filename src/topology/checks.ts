@@ -120,7 +120,11 @@ function* keyWidth({ key, encapsulation }: NetworkEntry): Iterable<Fault> {
   if (!key || !encapsulation || key.value <= largestKey(encapsulation.value)) return;
   const { keyBits } = ENCAPSULATIONS[encapsulation.value];
   const most = `at most ${largestKey(encapsulation.value)}`;
-  const message = `tunnel key ${key.value} is wider than the ${keyBits} bits of ${encapsulation.value}: choose ${most}`;
+  const what =
+    encapsulation.value === 'vlan'
+      ? `VLAN id ${key.value} does not exist (IEEE 802.1Q has ${keyBits} bits, and 4095 is reserved)`
+      : `tunnel key ${key.value} is wider than the ${keyBits} bits of ${encapsulation.value}`;
+  const message = `${what}: choose ${most}`;
   yield { path: key.path, at: 'value', code: 'key-too-wide', message };
 }
 
@@ -180,8 +184,27 @@ function* portHosts({ ports }: NetworkEntry, { hostNames }: Entries): Iterable<F
   }
 }
 
+/** A VLAN's ports can run only where there is a trunk. */
+function* trunks({ label, encapsulation, ports }: NetworkEntry, { hosts }: Entries): Iterable<Fault> {
+  if (encapsulation?.value !== 'vlan') return;
+  const without = hosts.filter(({ trunk }) => trunk === undefined).map(({ name }) => name);
+  const say = (host: string): string =>
+    `host ${host} has no trunk for VLAN network ${label}: give it one (trunk: eth1)`;
+  const [first] = without;
+  if (first !== undefined && ports.some((port) => port.hosts === undefined))
+    yield {
+      path: encapsulation.path,
+      at: 'value',
+      code: 'no-trunk',
+      message: `${say(first)}, or say where its ports run`,
+    };
+  for (const { path, value } of ports.flatMap((port) => port.hosts ?? []))
+    if (without.includes(value)) yield { path, at: 'value', code: 'no-trunk', message: say(value) };
+}
+
 const NETWORK_CHECKS: readonly NetworkCheck[] = [
   keyWidth,
+  trunks,
   subnets,
   addresses,
   portDuplicates,

@@ -8,14 +8,15 @@
  *   vxlan   IPv4 20           + UDP 8           + VXLAN 8 (RFC 7348, 5)                    + Ethernet 14 = 50
  *   gre     IPv4 20                             + GRE 4 + key 4 (RFC 2784, 2.1; RFC 2890, 2) + Ethernet 14 = 42
  *   nvgre   IPv4 20                             + GRE 4 + VSID and FlowID 4 (RFC 7637, 3.2) + Ethernet 14 = 42
+ *   vlan    no outer header: the tag's 4 octets are the frame's, and count in no MTU (IEEE 802.3, 3.2.7)  = 0
  *
  * An outer IPv6 header has 40 octets (RFC 8200, 3): 20 more.
  */
 import type { Encapsulation, Wire } from './model.js';
 
 interface EncapsulationDef {
-  /** Width of the network's key: a VNI or VSID has 24 bits, a GRE key 32. */
-  readonly keyBits: 24 | 32;
+  /** Width of the network's key: a VNI or VSID has 24 bits, a GRE key 32, a VLAN id 12. */
+  readonly keyBits: 12 | 24 | 32;
   /** Octets between the outer IP header and the VM's IP header. */
   readonly header: number;
 }
@@ -25,6 +26,7 @@ export const ENCAPSULATIONS: { readonly [E in Encapsulation]: EncapsulationDef }
   vxlan: { keyBits: 24, header: 8 + 8 + 14 },
   gre: { keyBits: 32, header: 4 + 4 + 14 },
   nvgre: { keyBits: 24, header: 4 + 4 + 14 },
+  vlan: { keyBits: 12, header: 0 },
 };
 
 /** The least MTU of a VM's network: what IPv6 asks of every link (RFC 8200, 5). */
@@ -32,12 +34,13 @@ export const MINIMUM_MTU = 1280;
 
 /** Octets that an IP packet of a VM grows by on the underlay. */
 export function overhead(encapsulation: Encapsulation, family: 'ipv4' | 'ipv6'): number {
+  if (encapsulation === 'vlan') return 0;
   return (family === 'ipv4' ? 20 : 40) + ENCAPSULATIONS[encapsulation].header;
 }
 
-/** The largest key of a network in `encapsulation`. */
+/** The largest key of a network in `encapsulation`. VLAN id 4095 is reserved (IEEE 802.1Q, table 9-2). */
 export function largestKey(encapsulation: Encapsulation): number {
-  return 2 ** ENCAPSULATIONS[encapsulation].keyBits - 1;
+  return encapsulation === 'vlan' ? 4094 : 2 ** ENCAPSULATIONS[encapsulation].keyBits - 1;
 }
 
 /** A tunnel key as the header of a packet has it, and as a switch matches it. */
@@ -56,16 +59,24 @@ export function wireKey({ encapsulation, key }: Wire): WireKey {
   return encapsulation === 'nvgre' ? { value: key * 256, mask: 0xffffff00 } : { value: key };
 }
 
+/** VLAN ids are numbers apart: a tunnel's network and a VLAN may have the same key. */
+const FIRST_VLAN_NUMBER = 0x7fff0000;
+
+/** The number by which registers and groups know a network: its key, or for a VLAN one that no usual key takes. */
+export const networkNumber = ({ encapsulation, key }: Wire): number =>
+  encapsulation === 'vlan' ? FIRST_VLAN_NUMBER + key : key;
+
 const OFPG_MAX = 0xffffff00;
 
 /**
- * The OpenFlow group number of the network with this key, the same on every host. Numbers end at OFPG_MAX (OpenFlow 1.5.1
+ * The OpenFlow group number of the network with this number, the same on every host. Numbers end at OFPG_MAX (OpenFlow 1.5.1
  * clause 7.3.4.3) while GRE keys have all 32 bits: the last 256 keys take the numbers 256 lower.
  */
 export const groupNumber = (key: number): number => (key < OFPG_MAX ? key : key - 0x100);
 
 /**
- * Keys in use, asked before one more is given. A number names one network whatever its encapsulation; and GRE and NVGRE
+ * Keys in use, asked before one more is given. A number names one network whatever its encapsulation (VLAN ids have
+ * numbers of their own); and GRE and NVGRE
  * share one key space on the wire, where VSID v is the GRE keys v<<8 … v<<8|255 (RFC 7637, 3.2: 24 bits of VSID, 8 of
  * FlowID).
  */
@@ -76,20 +87,22 @@ export class KeySpace {
   readonly #groups = new Map<number, string>();
 
   add(encapsulation: Encapsulation, key: number, owner: string): void {
-    this.#numbers.set(key, owner);
-    this.#groups.set(groupNumber(key), owner);
+    const number = networkNumber({ encapsulation, key });
+    this.#numbers.set(number, owner);
+    this.#groups.set(groupNumber(number), owner);
     if (encapsulation === 'nvgre') this.#vsids.set(key, owner);
     if (encapsulation === 'gre') this.#greVsids.set(key >>> 8, owner);
   }
 
   /** The network whose key is `key`, or takes it on the wire. */
   owner(encapsulation: Encapsulation, key: number): string | undefined {
-    return this.#numbers.get(key) ?? this.#alias(encapsulation, key) ?? this.#groups.get(groupNumber(key));
+    const number = networkNumber({ encapsulation, key });
+    return this.#numbers.get(number) ?? this.#alias(encapsulation, key) ?? this.#groups.get(groupNumber(number));
   }
 
   /** How it is taken, in words that go before "by network N". */
   conflict(encapsulation: Encapsulation, key: number): string {
-    if (this.#numbers.has(key)) return 'is taken';
+    if (this.#numbers.has(networkNumber({ encapsulation, key }))) return 'is taken';
     return this.#alias(encapsulation, key) === undefined
       ? 'needs the OpenFlow group number that is taken (keys from 4294967040 on take numbers 256 lower)'
       : 'is the same as theirs on the wire (VSID v takes the GRE keys v<<8 to v<<8|255)';

@@ -24,6 +24,7 @@ export interface HostEntry {
   readonly name: string;
   readonly ovsdb?: Sited<string>;
   readonly vtep?: Sited<Ip>;
+  readonly trunk?: string;
 }
 
 export interface PortEntry {
@@ -120,6 +121,7 @@ function hostEntry(name: string, host: GivenHost): HostEntry {
     name,
     ...(host?.ovsdb && { ovsdb: { value: host.ovsdb, path: [...path, 'ovsdb'] } }),
     ...(host?.vtep && { vtep: { value: ipOf(host.vtep), path: [...path, 'vtep'] } }),
+    ...(host?.trunk && { trunk: host.trunk }),
   };
 }
 

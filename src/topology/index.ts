@@ -9,6 +9,7 @@ export {
   KeySpace,
   largestKey,
   MINIMUM_MTU,
+  networkNumber,
   overhead,
   type WireKey,
   wireKey,

@@ -29,7 +29,7 @@ export const EMPTY_MEMORY: KeyMemory = { version: 1, keys: {}, quarantine: [] };
 
 const held = {
   key: z.int().min(1).max(0xffffffff),
-  encapsulation: z.enum(['geneve', 'vxlan', 'gre', 'nvgre']),
+  encapsulation: z.enum(['geneve', 'vxlan', 'gre', 'nvgre', 'vlan']),
 };
 const networkPath = z.string().regex(/^[^/]+\/[^/]+$/);
 

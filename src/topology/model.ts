@@ -6,7 +6,7 @@
  * ports by path, in code unit order), so that files that mean the same give equal values.
  */
 
-export type Encapsulation = 'geneve' | 'vxlan' | 'gre' | 'nvgre';
+export type Encapsulation = 'geneve' | 'vxlan' | 'gre' | 'nvgre' | 'vlan';
 
 export interface Topology {
   readonly underlay: Underlay;
@@ -37,6 +37,8 @@ export interface Host {
   readonly ovsdb: string;
   /** The address of its tunnels, canonical. */
   readonly vtep: string;
+  /** The interface that carries networks as VLANs (IEEE 802.1Q), all of whose traffic is Kakuri's; absent: none. */
+  readonly trunk?: string;
 }
 
 /** What tells a network's packets from others' on the underlay. */

@@ -47,10 +47,11 @@ export function order(a: string, b: string): number {
 
 function draftOf(entries: Entries, file: string, source: Source): TopologyDraft {
   const family = entries.hosts[0]?.vtep?.value.kind() ?? 'ipv4';
-  const hosts = entries.hosts.map(({ name, ovsdb, vtep }) => ({
+  const hosts = entries.hosts.map(({ name, ovsdb, vtep, trunk }) => ({
     name,
     ovsdb: right(ovsdb).value,
     vtep: ipText(right(vtep).value),
+    ...(trunk !== undefined && { trunk }),
   }));
   const networks = entries.networks.map((network) => networkOf(network, entries.underlay.mtu, family, source));
   return {

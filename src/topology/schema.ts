@@ -75,7 +75,13 @@ function outer(what: string, code: string, least: number) {
   });
 }
 
-const encapsulation = choice<Encapsulation>('encapsulation', 'bad-encapsulation', ['geneve', 'vxlan', 'gre', 'nvgre']);
+const encapsulation = choice<Encapsulation>('encapsulation', 'bad-encapsulation', [
+  'geneve',
+  'vxlan',
+  'gre',
+  'nvgre',
+  'vlan',
+]);
 
 /** A whole number of something, from 1. */
 function amount(what: string, code: string, most: number) {
@@ -141,9 +147,14 @@ export const NETWORK_KEYS: readonly string[] = Object.keys(network.shape);
 
 const tenant = z.strictObject({ networks: z.record(z.string(), network).optional() });
 
+/** As Linux has them: IFNAMSIZ with the final zero is 16. */
+const trunkFault = (name: string): string | undefined =>
+  /^[A-Za-z0-9_.-]{1,15}$/.test(name) && name !== 'br-int' ? undefined : 'write the name that `ip link` shows';
+
 const host = z.strictObject({
   ovsdb: text('OVSDB address', 'bad-ovsdb', ovsdbFault),
   vtep: text('IP address', 'bad-ip', ipFault),
+  trunk: text('name of an interface', 'bad-trunk', trunkFault).optional(),
 });
 
 const underlay = z.strictObject({

@@ -1,22 +1,24 @@
 /**
  * The linear pass over one host: every place where a packet may come in, followed through all flows it may match, as if
- * there were no priorities. What is known of a packet is exact on in_port, registers, metadata and the tunnel's fields;
+ * there were no priorities. What is known of a packet is exact on in_port, registers, metadata, the tunnel's fields and the tags;
  * nothing is known of its headers. More packets get further than in truth, never fewer: where this pass finds nothing
  * wrong, nothing is wrong. What it finds is an alarm, which exact.ts looks into.
  */
 import { OFPP } from 'ts-openflow';
 import { ClassRun } from './class-run.js';
 import type { Ingress } from './ingress.js';
-import { type Finding, type HostView, type Source, tunnelSource } from './judge.js';
+import { type Finding, type HostView, type Source, tagSource, tunnelSource } from './judge.js';
 import {
   AT_DIRTY,
   AT_LOOKUP,
   AT_SOURCE,
   AT_TABLE,
+  DIRTY,
   IN_PORT,
   KNOWN,
   LENGTH,
   SLOTS,
+  TCI,
   TUNNEL_WORDS,
   VALUES,
 } from './layout.js';
@@ -122,7 +124,7 @@ export class AbstractHost {
       next[VALUES + word] = ((next[VALUES + word] as number) & ~mask) | (terms[i + 1] as number);
       next[KNOWN + word] = (next[KNOWN + word] as number) | mask;
     }
-    if (next[AT_DIRTY] === 0) refineTunnel(next);
+    refineTunnel(next);
     const run = new ClassRun(this, cls, number, index);
     run.run(next, cls.code, 0, cls.code.length);
   }
@@ -181,6 +183,10 @@ export class AbstractHost {
   resolve(ofport: number, state: Int32Array): Source | undefined {
     const end = this.view.ends.get(ofport);
     if (end === undefined) return { kind: 'nobody' };
+    if (end.trunk) {
+      const tag = TRACKED + TUNNEL_WORDS.indexOf(TCI);
+      return tagSource(this.view, end, state[VALUES + tag] as number, state[KNOWN + tag] as number);
+    }
     const key = state[VALUES + TRACKED] as number;
     const known = state[KNOWN + TRACKED] as number;
     const full = (slot: number): boolean => state[KNOWN + TRACKED + slot] === -1;
@@ -212,10 +218,11 @@ export class AbstractHost {
   }
 }
 
-/** While the tunnel's words are as they came, what a match tells of them is told of how they came. */
+/** While the tunnel's words and the tag are as they came, what a match tells of them is told of how they came. */
 function refineTunnel(state: Int32Array): void {
   for (let i = 0; i < TUNNEL_WORDS.length; i++) {
     const word = TUNNEL_WORDS[i] as number;
+    if (((state[AT_DIRTY] as number) & (word === TCI ? DIRTY.tag : DIRTY.tunnel)) !== 0) continue;
     const kept = TRACKED + i;
     const more = (state[KNOWN + word] as number) & ~(state[KNOWN + kept] as number);
     state[VALUES + kept] = (state[VALUES + kept] as number) | ((state[VALUES + word] as number) & more);

@@ -2,10 +2,11 @@
 import { OFPP } from 'ts-openflow';
 import type { AbstractHost } from './abstract.js';
 import { judge } from './judge.js';
-import { AT_DIRTY, IN_PORT, KNOWN, LENGTH, TUN_ID, TUN6_SRC, VALUES } from './layout.js';
+import { AT_DIRTY, DIRTY, IN_PORT, KNOWN, LENGTH, TCI, TCI1, TUN_ID, TUN6_SRC, VALUES } from './layout.js';
 import { nextOp, OP, portOf16, portOfField, UNKNOWN } from './ops.js';
 import { RESERVED_PORTS } from './ports.js';
 import type { FlowClass } from './reduce.js';
+import { TAG } from './tunnel.js';
 import { ones32, TRACKED } from './words.js';
 
 /** The carrying out of one class's actions on one state. */
@@ -101,6 +102,14 @@ export class ClassRun {
         return true;
       case OP.port:
         widenPort(state);
+        return true;
+      case OP.push_vlan:
+        copyWord(state, TCI1, TCI);
+        setWord(state, TCI, TAG.present);
+        return true;
+      case OP.pop_vlan:
+        copyWord(state, TCI, TCI1);
+        setWord(state, TCI1, 0);
         return true;
       case OP.unknown:
         this.host.caveats.add(UNKNOWN[a] ?? 'an unknown action');
@@ -207,6 +216,18 @@ function widenPort(state: Int32Array): void {
   state[KNOWN + IN_PORT] = sure ? -1 : (state[KNOWN + IN_PORT] as number) & 0xffff;
 }
 
+function copyWord(state: Int32Array, to: number, from: number): void {
+  state[VALUES + to] = state[VALUES + from] as number;
+  state[KNOWN + to] = state[KNOWN + from] as number;
+  written(state, to);
+}
+
+function setWord(state: Int32Array, word: number, value: number): void {
+  state[VALUES + word] = value;
+  state[KNOWN + word] = -1;
+  written(state, word);
+}
+
 /** Writes bits that may be known in part. */
 function assign(
   state: Int32Array,
@@ -225,7 +246,8 @@ function assign(
   state[KNOWN + word] = ((state[KNOWN + word] as number) & ~mask) | sure;
 }
 
-/** Notes that a word is written: the tunnel's words are then no longer as they came. */
+/** Notes that a word is written: the tunnel's words, or the tag, are then no longer as they came. */
 function written(state: Int32Array, word: number): void {
-  if (word >= TUN_ID && word < TUN6_SRC + 4) state[AT_DIRTY] = 1;
+  if (word >= TUN_ID && word < TUN6_SRC + 4) state[AT_DIRTY] = (state[AT_DIRTY] as number) | DIRTY.tunnel;
+  if (word === TCI) state[AT_DIRTY] = (state[AT_DIRTY] as number) | DIRTY.tag;
 }

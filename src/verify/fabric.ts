@@ -1,9 +1,9 @@
 /** Between hosts: what a packet that leaves one host by a tunnel is when it comes into another. */
-import type { Output } from './interpret.js';
+import { interpret, type Output } from './interpret.js';
 import type { HostView } from './judge.js';
-import { IN_PORT, TUN_ID, TUN_SRC, TUN6_SRC } from './layout.js';
+import { IN_PORT, TCI, TUN_ID, TUN_SRC, TUN6_SRC } from './layout.js';
 import { isTunnel } from './model.js';
-import { TRACKED, wordOf } from './words.js';
+import { wordOf } from './words.js';
 
 const TUN_DST = wordOf('tun_dst');
 const TUN6_DST = wordOf('tun_ipv6_dst');
@@ -18,8 +18,26 @@ export interface Arrival {
 const equal = (a: readonly number[], b: readonly number[]): boolean =>
   a.length === b.length && a.every((word, i) => word === b[i]);
 
+/** Everywhere that an output arrives; on a VLAN at the hosts that do something with it, or else at all that get it. */
+export function arrivals(views: ReadonlyMap<string, HostView>, from: HostView, output: Output): readonly Arrival[] {
+  if (!from.ends.get(output.port)?.trunk) {
+    const one = arrival(views, from, output);
+    return one === undefined ? [] : [one];
+  }
+  const all = [...views.values()].flatMap((view): readonly Arrival[] => {
+    const port = [...view.ends.values()].find((end) => end.trunk)?.port;
+    if (view === from || port === undefined) return [];
+    const words = output.words.slice();
+    words.fill(0, 0, TCI);
+    words[IN_PORT] = port.ofport;
+    return [{ view, ofport: port.ofport, words }];
+  });
+  const taken = all.filter(({ view, words }) => interpret(view.dump, words).outputs.length > 0);
+  return taken.length > 0 ? taken : all;
+}
+
 /** Where an output by a tunnel arrives, and as what; undefined where it reaches no host that we have a dump of. */
-export function arrival(views: ReadonlyMap<string, HostView>, from: HostView, output: Output): Arrival | undefined {
+function arrival(views: ReadonlyMap<string, HostView>, from: HostView, output: Output): Arrival | undefined {
   const end = from.ends.get(output.port);
   const local = from.spec.vteps.address(from.dump.host);
   if (end === undefined || local === undefined) return undefined;
@@ -34,7 +52,7 @@ export function arrival(views: ReadonlyMap<string, HostView>, from: HostView, ou
   const port = exact ?? ports.find((p) => view.ends.get(p.ofport)?.remote === undefined);
   if (port === undefined) return undefined;
   const arrived = words.slice();
-  arrived.fill(0, 0, TRACKED);
+  arrived.fill(0, 0, TCI);
   arrived[IN_PORT] = port.ofport;
   arrived[TUN_ID] = (end.outKey ?? (words[TUN_ID] as number)) & end.keyMask;
   if (local.length === 1) arrived[TUN_SRC] = local[0] as number;

@@ -9,8 +9,18 @@ import { type Cube, everything, intersect, subtractAll, type Terms } from './cub
 import { ExactPass, type Suspect } from './exact.js';
 import { type Ingress, ingressesOf } from './ingress.js';
 import { type Execution, interpret, type Output } from './interpret.js';
-import { type Finding, type HostView, judge, mayUse, type Source, tunnelSource } from './judge.js';
-import { TUN_ID, TUN_SRC, TUN6_SRC } from './layout.js';
+import {
+  type Finding,
+  type HostView,
+  judge,
+  mayComeTagged,
+  mayUse,
+  type Source,
+  tagSource,
+  tunnelSource,
+} from './judge.js';
+import { TCI, TCI1, TUN_ID, TUN_SRC, TUN6_SRC } from './layout.js';
+import { TAG, type TunnelEnd } from './tunnel.js';
 import type { AddressWords } from './underlay.js';
 import { packetOf } from './witness.js';
 import { TRACKED, WORDS, wordOf } from './words.js';
@@ -39,8 +49,6 @@ const MOST_LEAKS = 20;
 const SUSPECTS = 24;
 
 const KNOWN_ALL = new Int32Array(TRACKED).fill(-1);
-const TCI = wordOf('vlan_tci');
-const TCI1 = wordOf('vlan_tci1');
 /** Words that are zero in every packet that comes in. */
 const ZERO_WORDS = ['packet_type', 'recirc_id', 'ct_state', 'ct_zone', 'ct_mark', 'ct_label'].map(wordOf);
 
@@ -68,11 +76,25 @@ interface Start {
   readonly region: readonly Cube[];
 }
 
+/** Frames of a trunk, apart by whose their tags are. */
+function taggedStarts(view: HostView, end: TunnelEnd, all: readonly Cube[]): readonly Start[] {
+  const starts: Start[] = [];
+  let nobody: readonly Cube[] = all;
+  for (const { value, owner } of end.wires.rules) {
+    if (!mayComeTagged(view.spec, owner, view.dump.host)) continue;
+    const terms: Terms = [TCI, TAG.present | value, TAG.both];
+    starts.push({ source: { kind: 'tunnel', owner }, region: all.flatMap((cube) => intersect(cube, terms) ?? []) });
+    nobody = subtractAll(nobody, terms);
+  }
+  return [...starts, { source: { kind: 'nobody' }, region: nobody }];
+}
+
 /** Where packets of an ingress start, apart by whose they are. */
 function startsOf(view: HostView, ingress: Ingress): readonly Start[] {
   const all = tagged(withWords(ingress.words));
   if (ingress.source.kind !== 'raw') return [{ source: ingress.source, region: all }];
   const end = view.ends.get(ingress.source.ofport);
+  if (end?.trunk) return taggedStarts(view, end, all);
   const width: Terms = [TUN_ID, 0, ~(end?.keyMask ?? -1), TUN_ID + 1, 0, -1];
   const whole = all.flatMap((cube) => intersect(cube, width) ?? []);
   const starts: Start[] = [];
@@ -101,6 +123,7 @@ export function sourceOf(view: HostView, ingress: Ingress, words: Int32Array): S
   if (ingress.source.kind !== 'raw') return ingress.source;
   const end = view.ends.get(ingress.source.ofport);
   if (end === undefined) return { kind: 'nobody' };
+  if (end.trunk) return tagSource(view, end, words[TCI] as number, -1) ?? { kind: 'nobody' };
   const v4 = words[TUN_SRC] as number;
   const from = v4 !== 0 ? [v4] : [0, 1, 2, 3].map((i) => words[TUN6_SRC + i] as number);
   return tunnelSource(view, end, words[TUN_ID] as number, -1, from);

@@ -5,7 +5,7 @@ export { type CompiledFlow, compileActions, compileFlow, compileMatch, type Flow
 export { contentLines, type DumpDifference, diffDumps } from './diff-dumps.js';
 export { DumpError, type DumpMistake } from './dump-error.js';
 export { Explanation } from './explain.js';
-export { type Arrival, arrival } from './fabric.js';
+export { type Arrival, arrivals } from './fabric.js';
 export { Fallbacks, type Instead } from './fallback.js';
 export { HostProof, type HostResult, missedGoal, sourceOf } from './host-proof.js';
 export { type Ingress, ingressesOf } from './ingress.js';

@@ -1,8 +1,7 @@
 /** Every place where a packet may come into a host: ports, tunnels, and the controller. */
 import { OFPP } from 'ts-openflow';
 import { type HostView, portName, type Source } from './judge.js';
-import { IN_PORT, TUN_ID, TUN_SRC, TUN6_SRC } from './layout.js';
-import { isTunnel } from './model.js';
+import { IN_PORT, TCI, TUN_ID, TUN_SRC, TUN6_SRC } from './layout.js';
 import { TRACKED } from './words.js';
 
 /** A place where packets come in. */
@@ -19,7 +18,7 @@ export interface Ingress {
   readonly words: readonly (readonly [number, number])[];
 }
 
-const ZERO_WORDS: readonly number[] = Array.from({ length: TRACKED }, (_, word) => word);
+const ZERO_WORDS: readonly number[] = Array.from({ length: TRACKED }, (_, word) => word).filter((word) => word !== TCI);
 
 /** Every place where packets come into a host. */
 export function ingressesOf(view: HostView): readonly Ingress[] {
@@ -34,7 +33,9 @@ export function ingressesOf(view: HostView): readonly Ingress[] {
     const name = portName(view, ofport);
     const owner = view.owners.get(ofport);
     const words = zero([IN_PORT, ofport | 0]);
-    if (isTunnel(port)) list.push(...sendersOf(view, tunnelIngress(view, ofport, name, words), ofport));
+    const end = view.ends.get(ofport);
+    if (end?.trunk) list.push({ name, table: 0, ofport, source: { kind: 'raw', ofport }, words });
+    else if (end !== undefined) list.push(...sendersOf(view, tunnelIngress(view, ofport, name, words), ofport));
     else if (owner !== undefined) list.push({ name, table: 0, ofport, source: { kind: 'vm', owner }, words });
     else list.push({ name, table: 0, ofport, source: { kind: 'nobody' }, words });
   }
@@ -81,7 +82,7 @@ const sourceWords = (from: readonly number[]): ReadonlyMap<number, number> =>
     ...[0, 1, 2, 3].map((i) => [TUN6_SRC + i, from.length === 1 ? 0 : (from[i] as number)] as const),
   ]);
 
-/** Key and address of a tunnel packet are its sender's word; a port with one peer takes packets of that peer only. */
+/** Key and address of a tunnel packet are its sender's word, and so is the tag of any packet; a port with one peer takes packets of that peer only. */
 function tunnelIngress(
   view: HostView,
   ofport: number,

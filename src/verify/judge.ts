@@ -6,7 +6,7 @@
 import { OFPP } from 'ts-openflow';
 import { type HostDump, isTunnel } from './model.js';
 import type { Spec } from './spec.js';
-import { type TunnelEnd, tunnelEnd, wireOwner } from './tunnel.js';
+import { TAG, type TunnelEnd, trunkEnd, tunnelEnd, wireOwner } from './tunnel.js';
 import type { AddressWords } from './underlay.js';
 import { wordOf } from './words.js';
 
@@ -37,10 +37,15 @@ export interface HostView {
 
 export function hostView(dump: HostDump, spec: Spec): HostView {
   const ends = new Map<number, TunnelEnd>();
-  for (const port of dump.ports.values()) if (isTunnel(port)) ends.set(port.ofport, tunnelEnd(port, spec));
+  for (const port of dump.ports.values()) {
+    if (isTunnel(port)) ends.set(port.ofport, tunnelEnd(port, spec));
+    else if (port.ifaceId === undefined && port.name === spec.trunks.get(dump.host))
+      ends.set(port.ofport, trunkEnd(port, spec));
+  }
   return { dump, spec, owners: spec.owners.get(dump.host) ?? new Map(), ends };
 }
 
+const TCI = wordOf('vlan_tci');
 const TUN_ID = wordOf('tun_id');
 const TUN_DST = wordOf('tun_dst');
 const TUN6_DST = wordOf('tun_ipv6_dst');
@@ -115,7 +120,7 @@ function judgeTunnel(
   values: Int32Array,
   known: Int32Array,
 ): Finding | undefined {
-  const to = `tunnel ${end.port.name}`;
+  const to = `${end.trunk ? 'trunk' : 'tunnel'} ${end.port.name}`;
   if (source.kind !== 'vm') {
     const goal = source.kind === 'tunnel' ? 'G3' : 'G4';
     if (view.spec.kind === 'foreign') return unproven(`${said(source)} goes out by ${to}`, to);
@@ -126,6 +131,7 @@ function judgeTunnel(
       to,
     };
   }
+  if (end.trunk) return judgeTag(source, end, values[TCI] as number, known[TCI] as number);
   const key = (end.outKey ?? (values[TUN_ID] as number)) & end.keyMask;
   const sure = end.outKey === undefined ? (known[TUN_ID] as number) & end.keyMask : end.keyMask;
   if (sure === end.keyMask && source.owner !== undefined) view.heard?.(end.port.type, key, end.keyMask, source.owner);
@@ -146,6 +152,32 @@ function judgeTunnel(
       ? `${said(source)} leaves by ${to} towards an address that is no host`
       : `${said(source)} leaves by ${to} towards host ${host}, which has no port of ${owner}`,
   );
+}
+
+/** A frame that leaves by a trunk has the tag of its own network. */
+function judgeTag(source: Source, end: TunnelEnd, tci: number, known: number): Finding | undefined {
+  const to = `trunk ${end.port.name}`;
+  const leak = (reason: string): Finding => ({ severity: 'leak', goal: 'G1', reason: `${said(source)} ${reason}`, to });
+  if ((known & TAG.both) !== TAG.both) return leak(`leaves by ${to} with a tag that is not sure to be its own`);
+  if ((tci & TAG.present) === 0) return leak(`leaves by ${to} without a tag`);
+  const owner = wireOwner(end, tci & TAG.id, TAG.id);
+  if (owner === source.owner) return undefined;
+  const whose = owner === undefined ? 'nobody’s' : `${owner}’s`;
+  return leak(`leaves by ${to} with VLAN id ${tci & TAG.id}, which is ${whose}`);
+}
+
+/** May frames of that owner come by the trunk of `host`? They do where another host has a port of it. */
+export const mayComeTagged = (spec: Spec, owner: string, host: string): boolean =>
+  [...(spec.members.get(owner) ?? [])].some((other) => other !== host);
+
+/** Whose a frame is that comes by a trunk with this tag; undefined: it cannot be told. */
+export function tagSource(view: HostView, end: TunnelEnd, tci: number, known: number): Source | undefined {
+  if ((known & TAG.present) !== 0 && (tci & TAG.present) === 0) return { kind: 'nobody' };
+  if ((known & TAG.both) !== TAG.both) return undefined;
+  const owner = wireOwner(end, tci & TAG.id, TAG.id);
+  return owner !== undefined && mayComeTagged(view.spec, owner, view.dump.host)
+    ? { kind: 'tunnel', owner }
+    : { kind: 'nobody' };
 }
 
 /** Where a flow-based tunnel sends it, if that is known. */

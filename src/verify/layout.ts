@@ -1,7 +1,7 @@
 /**
  * The abstract state of the linear pass as one array: table, source, flags, then values and known bits of the tracked words,
- * with the tunnel's words a second time, as the packet came in with them: a flow that overwrites tun_id must not make us
- * forget with which key the packet came.
+ * with the tunnel's words and the tag a second time, as the packet came in with them: a flow that overwrites tun_id must not
+ * make us forget with which key the packet came.
  */
 import { TRACKED, wordOf } from './words.js';
 
@@ -9,6 +9,9 @@ export const TUN_ID = wordOf('tun_id');
 export const TUN_SRC = wordOf('tun_src');
 export const TUN6_SRC = wordOf('tun_ipv6_src');
 export const IN_PORT = wordOf('in_port');
+/** The outer tag, and the one below it. */
+export const TCI = wordOf('vlan_tci');
+export const TCI1 = wordOf('vlan_tci1');
 
 /** The words kept twice. */
 export const TUNNEL_WORDS: readonly number[] = [
@@ -19,6 +22,7 @@ export const TUNNEL_WORDS: readonly number[] = [
   TUN6_SRC + 1,
   TUN6_SRC + 2,
   TUN6_SRC + 3,
+  TCI,
 ];
 
 /** Words of a state: the tracked ones and the second copies. */
@@ -35,5 +39,6 @@ export const LENGTH = KNOWN + SLOTS;
 
 export const AT_TABLE = 0;
 export const AT_SOURCE = 1;
-/** 1 when the tunnel's words are not those that the packet came with. */
+/** What is not as the packet came with it. */
 export const AT_DIRTY = 2;
+export const DIRTY = { tunnel: 1, tag: 2 } as const;

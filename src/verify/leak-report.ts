@@ -1,5 +1,5 @@
 /** A leak for people and machines: the packet in octets, and its way table by table over every host. */
-import { arrival } from './fabric.js';
+import { arrivals } from './fabric.js';
 import type { HostLeak } from './host-proof.js';
 import { type Execution, interpret, type Output, wayTo } from './interpret.js';
 import { type HostView, portName } from './judge.js';
@@ -67,7 +67,7 @@ function onward(
   output: Output,
   reasons: Reasons | undefined,
 ): { readonly path: readonly PathStep[]; readonly delivered: readonly string[] } {
-  const there = arrival(views, view, output);
+  const [there] = arrivals(views, view, output);
   if (there === undefined) return { path: [], delivered: [] };
   const execution = interpret(there.view.dump, there.words);
   const [last] = execution.outputs;

@@ -23,7 +23,10 @@ export function factsOf(dump: Pick<HostDump, 'ports'>): HostFacts {
         inactive: false,
         ...(ifaceId === undefined ? {} : { ifaceId }),
       })),
-    tunnels: ports.filter(isTunnel).map(({ name, ofport }) => ({ name, ofport })),
+    // A trunk is an interface like any other; the topology says which.
+    tunnels: ports
+      .filter((port) => isTunnel(port) || port.ifaceId === undefined)
+      .map(({ name, ofport }) => ({ name, ofport })),
   };
 }
 

@@ -68,8 +68,6 @@ function reduceOp(code: Int32Array, at: number, out: Scratch): boolean {
       reduceNested(code, at, at + 3, out);
       return true;
     case OP.meter:
-    case OP.push_vlan:
-    case OP.pop_vlan:
     case OP.dec_ttl:
     case OP.conjunction:
       return false;
@@ -130,6 +128,8 @@ export const newTouch = (): Touch => ({
 });
 
 const IN_PORT = wordOf('in_port');
+const TCI = wordOf('vlan_tci');
+const TCI1 = wordOf('vlan_tci1');
 const TUN_ID = wordOf('tun_id');
 const TUN_DST = wordOf('tun_dst');
 const TUN6_DST = wordOf('tun_ipv6_dst');
@@ -180,6 +180,8 @@ class Toucher {
     const word = code[at + 1] as number;
     const mask = writtenBits(code, at);
     if (mask !== 0 && word < TRACKED) this.into.writes[word] = (this.into.writes[word] as number) | mask;
+    if (code[at] === OP.push_vlan || code[at] === OP.pop_vlan)
+      this.into.writes[TCI] = this.into.writes[TCI1] = -1;
   }
 
   #reads(code: Int32Array, at: number): void {
@@ -190,9 +192,18 @@ class Toucher {
     };
     if (op === OP.move) read(code[at + 3] as number);
     if (op === OP.push || op === OP.output_reg) read(a);
+    if (op === OP.push_vlan) read(TCI);
+    if (op === OP.pop_vlan) read(TCI1);
     if ((op === OP.output && a === (OFPP.IN_PORT | 0)) || op === OP.output_reg || op === OP.port) read(IN_PORT);
     const tunnel = op === OP.output && this.dump.ports.get(a >>> 0)?.options.remote_ip !== undefined;
     if (tunnel || op === OP.output_reg) for (const word of TUNNEL_OUT) read(word);
+    if (op === OP.output_reg || (op === OP.output && this.#mayBeTrunk(a))) read(TCI);
+  }
+
+  /** An interface that is no VM's and no tunnel. */
+  #mayBeTrunk(port: number): boolean {
+    const there = this.dump.ports.get(port >>> 0);
+    return there !== undefined && there.ifaceId === undefined && there.options.remote_ip === undefined;
   }
 
   #leads(code: Int32Array, at: number, goesOn: boolean): void {

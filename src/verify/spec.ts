@@ -5,7 +5,7 @@
  */
 import { ipv4, ipv6 } from 'ts-openflow';
 import { inject, reg_network, reg_out } from '../pipeline/index.js';
-import { type Topology, wireKey } from '../topology/index.js';
+import { networkNumber, type Topology, wireKey } from '../topology/index.js';
 import { type HostDump, isTunnel } from './model.js';
 import { type AddressWords, VtepTable, WireTable } from './underlay.js';
 import { wordOf } from './words.js';
@@ -25,6 +25,8 @@ export interface Spec {
   readonly members: ReadonlyMap<string, ReadonlySet<string>>;
   /** Where the controller's packets enter: each with the words it sets (word → value), and on whose behalf. */
   readonly entries: ReadonlyMap<string, readonly Entry[]>;
+  /** host → the name of the interface that carries its VLANs. */
+  readonly trunks: ReadonlyMap<string, string>;
 }
 
 /** A place where the controller may send a packet in. */
@@ -84,8 +86,11 @@ export function kakuriSpec(topology: Topology, dumps: readonly HostDump[], given
   }
   const vteps = new VtepTable();
   for (const host of topology.hosts) vteps.add(host.name, addressWords(host.vtep));
-  const keys = new Map(topology.networks.map((network) => [network.path, network.key]));
-  return { kind: 'kakuri', ...draft, wires, vteps, entries: given ?? entriesOf(draft, keys) };
+  const keys = new Map(topology.networks.map((network) => [network.path, networkNumber(network)]));
+  const trunks = new Map(
+    topology.hosts.flatMap(({ name, trunk }) => (trunk === undefined ? [] : [[name, trunk] as const])),
+  );
+  return { kind: 'kakuri', ...draft, wires, vteps, trunks, entries: given ?? entriesOf(draft, keys) };
 }
 
 /** In br-int the controller answers a port by table `inject`, with that port's registers (session/punts.ts). */
@@ -116,7 +121,7 @@ export function foreignSpec(tenants: ReadonlyMap<string, string>, dumps: readonl
     }
   const vteps = new VtepTable();
   for (const [host, address] of foreignAddresses(dumps)) vteps.add(host, addressWords(address));
-  return { kind: 'foreign', ...draft, wires: new Map(), vteps, entries: new Map() };
+  return { kind: 'foreign', ...draft, wires: new Map(), vteps, trunks: new Map(), entries: new Map() };
 }
 
 /** The addresses in an option of a host's tunnels. */

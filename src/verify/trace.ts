@@ -4,7 +4,7 @@
  */
 import { OFPP } from 'ts-openflow';
 import { DROPS, dropCodeOf, dropReason, isOurs, TABLES } from '../pipeline/index.js';
-import { arrival } from './fabric.js';
+import { arrivals } from './fabric.js';
 import { type Execution, interpret, type Output } from './interpret.js';
 import { type HostView, portName } from './judge.js';
 import { type PathStep, type Reasons, stepsTo } from './leak-report.js';
@@ -110,16 +110,17 @@ class Tracing {
       return this.#end({ kind: 'controller', host, at: 'controller', text: `handed to the controller by ${host}` });
     if (view.owners.has(port))
       return this.#end({ kind: 'delivered', host, at: name, text: `delivered to ${name} on ${host}` });
-    const there = view.ends.has(port) ? arrival(this.views, view, output) : undefined;
-    if (there === undefined)
+    const there = view.ends.has(port) ? arrivals(this.views, view, output) : [];
+    if (there.length === 0)
       return this.#end({
         kind: 'elsewhere',
         host,
         at: name,
         text: `leaves ${host} by ${name}: what is there has no dump`,
       });
-    onward.push(() => this.enter(there.view, there.ofport, there.words));
-    return `by tunnel port ${name} to ${there.view.dump.host}`;
+    for (const next of there) onward.push(() => this.enter(next.view, next.ofport, next.words));
+    const kind = view.ends.get(port)?.trunk ? 'trunk' : 'tunnel port';
+    return `by ${kind} ${name} to ${there.map((next) => next.view.dump.host).join(', ')}`;
   }
 
   /** The last flow that a packet met which leaves by no port, and why it ends there. */

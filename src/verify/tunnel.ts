@@ -15,7 +15,20 @@ export interface TunnelEnd {
   /** Bits of the key that there are on the wire. */
   readonly keyMask: number;
   readonly wires: WireTable;
+  /** Its frames have their key in a tag (IEEE 802.1Q), and do not say which host they are from. */
+  readonly trunk?: true;
 }
+
+/** In a TCI as matches have it: the bit that says that there is a tag, with those of the VLAN id. */
+export const TAG = { present: 0x1000, id: 0xfff, both: 0x1fff } as const;
+
+/** The end of a host's trunk. */
+export const trunkEnd = (port: DumpPort, spec: Spec): TunnelEnd => ({
+  port,
+  keyMask: TAG.id,
+  wires: spec.wires.get('vlan') ?? new WireTable(),
+  trunk: true,
+});
 
 const KEY_MASK: Readonly<Record<string, number>> = { geneve: 0xffffff, vxlan: 0xffffff };
 

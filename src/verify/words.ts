@@ -3,7 +3,7 @@
  * pieces of words; fields that are views of one thing (`xreg0` and `reg0`, `vlan_vid` and `vlan_tci`) share words, so
  * that a write by one name is seen by the other.
  *
- * The first `TRACKED` words are what a pipeline steers by: in_port, registers, metadata and the tunnel's fields. After
+ * The first `TRACKED` words are what a pipeline steers by: in_port, registers, metadata, the tunnel's fields and the tags. After
  * them come the packet's own fields, prerequisites before what needs them (eth_type before arp_op): subtracting cubes
  * word by word in this order never asks for a field of a packet that has no such field.
  */
@@ -17,7 +17,7 @@ export interface Piece {
   readonly width: number;
 }
 
-/** The variable parts of a packet, in word order: name and width in bits. */
+/** What is tracked, in word order: name and width in bits. `vlan_tci1` is the tag below the outer one, which no field names. */
 const TRACKED_PARTS: readonly (readonly [string, number])[] = [
   ['in_port', 32],
   ...Array.from({ length: 16 }, (_, i) => [`reg${i}`, 32] as const),
@@ -27,12 +27,12 @@ const TRACKED_PARTS: readonly (readonly [string, number])[] = [
   ['tun_dst', 32],
   ['tun_ipv6_src', 128],
   ['tun_ipv6_dst', 128],
-];
-/** Those that others need; `vlan_tci1` is the tag below the outer one, which no field names. */
-const FIRST_PARTS: readonly (readonly [string, number])[] = [
-  ['eth_type', 16],
   ['vlan_tci', 16],
   ['vlan_tci1', 16],
+];
+/** Those that others need. */
+const FIRST_PARTS: readonly (readonly [string, number])[] = [
+  ['eth_type', 16],
   ['ip_proto', 8],
   ['ip_frag', 2],
   ['icmpv6_type', 8],

@@ -42,7 +42,7 @@ describe('MTUs', () => {
       'port red-vm1 (tap0): its MTU is 1400, that of network red/web is 1450: larger packets for the VM are lost there',
     ]);
     expect(told(withUplink(1400))).to.deep.equal([
-      'link up0: its MTU is 1400, that of the underlay is 1500: larger tunnel packets are lost there',
+      'link up0: its MTU is 1400, that of the underlay is 1500: larger packets of the underlay are lost there',
     ]);
   });
 });

@@ -47,9 +47,9 @@ describe('a change of encapsulation, key or tunnels', function () {
     return results.map(({ sent, received }) => sent - received);
   }
 
-  const letters: Record<Encapsulation, string> = { geneve: 'g', vxlan: 'v', gre: 'r', nvgre: 'r' };
+  const letters = { geneve: 'g', vxlan: 'v', gre: 'r', nvgre: 'r' } as const;
   /** Whether hv1 has tunnels of this encapsulation only, and takes red's packets by this key only. */
-  const only = (encapsulation: Encapsulation, match: string) => async (): Promise<true | string> => {
+  const only = (encapsulation: keyof typeof letters, match: string) => async (): Promise<true | string> => {
     const names = await tunnels('hv1');
     const red = (await net.lab.flows('hv1', { names: false })).filter((f) =>
       / table=0, .*tun_src=10\.99\.0\.2.*load|table=0,.*tun_src=10\.99\.0\.2.*set_field/.test(f),
@@ -67,7 +67,7 @@ describe('a change of encapsulation, key or tunnels', function () {
   after(() => net?.stop());
 
   const hex = (key: number) => `0x${key.toString(16)}`;
-  const steps: readonly (readonly [Encapsulation, Encapsulation, string, string])[] = [
+  const steps: readonly (readonly [Encapsulation, keyof typeof letters, string, string])[] = [
     ['geneve', 'vxlan', hex(KEYS.red), `vxlan ${KEYS.red}`],
     ['vxlan', 'gre', hex(KEYS.red), `gre ${KEYS.red}`],
     ['gre', 'nvgre', `${hex(KEYS.red * 256)}/0xffffff00`, `gre ${KEYS.red * 256}`],

@@ -102,7 +102,7 @@ export interface CapturedFrame {
 export type CapturePoint =
   | { readonly vm: string }
   | { readonly underlay: string }
-  | { readonly rogue: true }
+  | { readonly rogue: true; readonly interface?: string }
   | { readonly host: string; readonly interface?: string };
 
 /** What a crossfire has come to: frames that reached another tenant, and when what arrived last was sent, by pair. */
@@ -123,7 +123,10 @@ export interface CrossfireReport {
 }
 
 /** Where frames leave from: a VM's eth0, a host's uplink, or the rogue on the underlay. */
-export type SendPoint = { readonly vm: string } | { readonly host: string } | { readonly rogue: true };
+export type SendPoint =
+  | { readonly vm: string }
+  | { readonly host: string; readonly interface?: string }
+  | { readonly rogue: true; readonly interface?: string };
 
 export interface PlugOptions {
   readonly host?: string;

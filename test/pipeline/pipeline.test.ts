@@ -143,9 +143,10 @@ describe('cookies', () => {
 
 describe('groups', () => {
   it('are numbered by key up to OFPG_MAX', () => {
-    expect(groupId(100)).to.equal(100);
-    expect(groupId(0xfffffeff)).to.equal(0xfffffeff);
-    expect(groupId(0xffffffff)).to.equal(0xfffffeff);
-    expect(groupId(0xffffff00)).to.equal(0xfffffe00);
+    const gre = (key: number) => groupId({ encapsulation: 'gre', key });
+    expect(gre(100)).to.equal(100);
+    expect(gre(0xfffffeff)).to.equal(0xfffffeff);
+    expect(gre(0xffffffff)).to.equal(0xfffffeff);
+    expect(gre(0xffffff00)).to.equal(0xfffffe00);
   });
 });

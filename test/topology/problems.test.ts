@@ -439,7 +439,7 @@ const VALUE_ROWS: readonly Row[] = [
     'encapsulation',
     { underlay: '{ encapsulation: ▶mpls }' },
     'bad-encapsulation',
-    '"mpls" is no encapsulation: choose geneve, vxlan, gre, nvgre',
+    '"mpls" is no encapsulation: choose geneve, vxlan, gre, nvgre, vlan',
   ],
   ['tunnels', { underlay: '{ tunnels: ▶star }' }, 'bad-tunnels', '"star" is no kind of tunnels: choose mesh, flow'],
   [

@@ -11,19 +11,74 @@
  *   in_port = tunnel, key 0                       → drop tunnel_key_zero
  *   in_port = tunnel, tun_src = VTEP              → drop tunnel_key
  *   in_port = tunnel                              → drop tunnel_source
+ *   in_port = trunk, VLAN id K, from a MAC of N   → pop the tag; reg_network = N; goto from_tunnel  (a port elsewhere)
+ *   in_port = trunk, VLAN id K                    → drop trunk_source
+ *   in_port = trunk, two tags / no id / the rest  → drop trunk_double_tag / trunk_untagged / trunk_vlan
  *   otherwise                                     → drop no_identity
  *
  * Over IPv6 the field is tun_ipv6_src. NVGRE has the network's VSID in the upper 24 bits of the GRE key, and below it a
- * FlowID that says nothing about the network: tun_id = VSID<<8 with mask 0xffffff00.
+ * FlowID that says nothing about the network: tun_id = VSID<<8 with mask 0xffffff00. A frame of the trunk does not say
+ * which host sent it; its source MAC address must be that of a port of the network which is on another host.
  */
-import { fromVtep, withKey } from '../actions.js';
-import { type Action, ETH_TYPE_IP, IPPROTO_UDP, UDP_BFD } from '../fields.js';
+
+import { networkNumber } from '../../topology/index.js';
+import { fromVtep, VLAN_PRESENT, withKey } from '../actions.js';
+import { type Action, ETH_TYPE_IP, IPPROTO_UDP, mac, UDP_BFD } from '../fields.js';
 import { rateMeter } from '../meters.js';
 import { reg_in, reg_network } from '../registers.js';
 import { table } from '../table.js';
+import type { TunnelPort } from '../view.js';
 import { arrival } from './05-arrival.js';
 import { portSecurity } from './10-port-security.js';
 import { fromTunnel } from './40-from-tunnel.js';
+
+/** The EtherTypes of a second tag: IEEE 802.1Q, 802.1ad, and what was used before that. */
+const TAGS = [0x8100, 0x88a8, 0x9100] as const;
+
+/** What comes by a trunk and is no network's. */
+const strayFrames = ({ name, ofport }: TunnelPort) => [
+  ...TAGS.map(
+    (tag) =>
+      ({
+        priority: 110,
+        match: { in_port: { value: ofport }, eth_type: { value: tag } },
+        drop: 'trunk_double_tag',
+        why: `trunk ${name} carries frames with one tag`,
+      }) as const,
+  ),
+  {
+    priority: 20,
+    match: { in_port: { value: ofport }, vlan_vid: { value: VLAN_PRESENT, mask: VLAN_PRESENT } },
+    drop: 'trunk_vlan',
+    why: `no network on this host has that VLAN id on trunk ${name}`,
+  } as const,
+  ...[0, VLAN_PRESENT].map(
+    (none) =>
+      ({
+        priority: 30,
+        match: { in_port: { value: ofport }, vlan_vid: { value: none } },
+        drop: 'trunk_untagged',
+        why: `trunk ${name} carries frames with a VLAN id`,
+      }) as const,
+  ),
+];
+
+/** What comes by a tunnel port from nobody. */
+const strayTunnels = ({ name, ofport }: TunnelPort) =>
+  [
+    {
+      priority: 60,
+      match: { in_port: { value: ofport }, tun_id: { value: 0n } },
+      drop: 'tunnel_key_zero',
+      why: `key 0 is nobody's, on tunnel port ${name} too`,
+    },
+    {
+      priority: 10,
+      match: { in_port: { value: ofport } },
+      drop: 'tunnel_source',
+      why: `on tunnel port ${name} only hosts of this host's networks may send`,
+    },
+  ] as const;
 
 const identity = (network: number, ofport: number): readonly Action[] => [
   { kind: 'set_field', field: reg_network, value: network },
@@ -34,7 +89,7 @@ export const classify = table({
   id: 0,
   name: 'classify',
   question: 'Where does this packet come from, and whose is it?',
-  matches: ['in_port', 'vlan_vid', 'tun_src', 'tun_ipv6_src', 'tun_id', 'eth_type', 'ip_proto', 'udp_dst'],
+  matches: ['in_port', 'eth_src', 'vlan_vid', 'tun_src', 'tun_ipv6_src', 'tun_id', 'eth_type', 'ip_proto', 'udp_dst'],
 
   host: () => [{ priority: 0, match: {}, drop: 'no_identity', why: 'a port that is bound to no VM forwards nothing' }],
 
@@ -43,7 +98,7 @@ export const classify = table({
       priority: 100,
       match: { in_port: { value: ofport }, vlan_vid: { value: 0 } },
       ...(port.qos?.rate === undefined ? {} : { meter: rateMeter(ofport) }),
-      actions: identity(network.key, ofport),
+      actions: identity(networkNumber(network), ofport),
       goto: arriving === true ? arrival : portSecurity,
       why: `VM port ${port.name} belongs to ${network.path}`,
     },
@@ -55,6 +110,28 @@ export const classify = table({
     },
   ],
 
+  sender: ({ network, port, host, tunnel, wire }) => [
+    {
+      priority: 100,
+      match: {
+        in_port: { value: tunnel.ofport },
+        vlan_vid: { value: VLAN_PRESENT | wire.key },
+        eth_src: { value: mac(port.mac) },
+      },
+      actions: [{ kind: 'pop_vlan' }, { kind: 'set_field', field: reg_network, value: networkNumber(network) }],
+      goto: fromTunnel,
+      why: `${port.name} of ${network.path} is on host ${host} and may send with VLAN id ${wire.key}`,
+    },
+  ],
+
+  network: ({ network, segments = [] }) =>
+    segments.map(({ tunnel, wire }) => ({
+      priority: 50,
+      match: { in_port: { value: tunnel.ofport }, vlan_vid: { value: VLAN_PRESENT | wire.key } },
+      drop: 'trunk_source',
+      why: `no port of ${network.path} on another host has that source MAC address`,
+    })),
+
   peer: ({ network, host, vtep, tunnel, wire }) => [
     {
       priority: 100,
@@ -63,7 +140,7 @@ export const classify = table({
         ...fromVtep(vtep),
         ...withKey(wire),
       },
-      actions: [{ kind: 'set_field', field: reg_network, value: network.key }],
+      actions: [{ kind: 'set_field', field: reg_network, value: networkNumber(network) }],
       goto: fromTunnel,
       why: `host ${host} has a port of ${network.path} and may send with its ${wire.encapsulation} key ${wire.key}`,
     },
@@ -94,18 +171,5 @@ export const classify = table({
         ]),
   ],
 
-  tunnel: ({ name, ofport }) => [
-    {
-      priority: 60,
-      match: { in_port: { value: ofport }, tun_id: { value: 0n } },
-      drop: 'tunnel_key_zero',
-      why: `key 0 is nobody's, on tunnel port ${name} too`,
-    },
-    {
-      priority: 10,
-      match: { in_port: { value: ofport } },
-      drop: 'tunnel_source',
-      why: `on tunnel port ${name} only hosts of this host's networks may send`,
-    },
-  ],
+  tunnel: (tunnel) => (tunnel.trunk ? strayFrames(tunnel) : strayTunnels(tunnel)),
 });

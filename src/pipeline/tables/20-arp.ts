@@ -11,6 +11,7 @@
  * The answer's way back leads by the guard like everything else.
  */
 import type { Action } from 'ts-openflow';
+import { networkNumber } from '../../topology/index.js';
 import { BACK_TO_SENDER, copyField, MULTICAST } from '../actions.js';
 import { allowedIpv4, ipv4Addresses } from '../addresses.js';
 import { ARP_REPLY, ARP_REQUEST, ETH_TYPE_ARP, ipv4, mac } from '../fields.js';
@@ -72,7 +73,7 @@ export const arp = table({
           {
             priority: 100,
             match: {
-              [reg_network]: { value: network.key },
+              [reg_network]: { value: networkNumber(network) },
               eth_type: { value: ETH_TYPE_ARP },
               arp_op: { value: ARP_REQUEST },
               arp_tpa: { value: ipv4(ip) },

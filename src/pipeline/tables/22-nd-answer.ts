@@ -9,6 +9,7 @@
  * takes a write to nd_tll only from a flow that matches an advertisement. It corrects the checksum.
  */
 import type { Action } from 'ts-openflow';
+import { networkNumber } from '../../topology/index.js';
 import { copyField } from '../actions.js';
 import { ETH_TYPE_IPV6, ICMPV6, IPPROTO_ICMPV6, ipv6, mac } from '../fields.js';
 import { reg_network } from '../registers.js';
@@ -46,7 +47,7 @@ export const ndAnswer = table({
           {
             priority: 100,
             match: {
-              [reg_network]: { value: network.key },
+              [reg_network]: { value: networkNumber(network) },
               eth_type: { value: ETH_TYPE_IPV6 },
               ip_proto: { value: IPPROTO_ICMPV6 },
               icmpv6_type: { value: ICMPV6.neighbourSolicitation },

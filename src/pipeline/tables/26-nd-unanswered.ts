@@ -8,6 +8,8 @@
  * Here is what comes from :: (duplicate address detection: the answer goes to everybody, RFC 4861, 7.2.4) and what has no
  * option to turn into the answer's. A VM never comes here for an address of its own, so its own detection finds it free.
  */
+
+import { networkNumber } from '../../topology/index.js';
 import { ETH_TYPE_IPV6, ICMPV6, IPPROTO_ICMPV6, ipv6 } from '../fields.js';
 import { reg_network } from '../registers.js';
 import { table } from '../table.js';
@@ -29,7 +31,7 @@ export const ndUnanswered = table({
           {
             priority: 100,
             match: {
-              [reg_network]: { value: network.key },
+              [reg_network]: { value: networkNumber(network) },
               eth_type: { value: ETH_TYPE_IPV6 },
               ip_proto: { value: IPPROTO_ICMPV6 },
               icmpv6_type: { value: ICMPV6.neighbourSolicitation },

@@ -10,18 +10,20 @@
  *   reg_network = N                           → drop unknown_unicast
  *   otherwise                                 → drop no_network
  */
+
+import { networkNumber } from '../../topology/index.js';
 import { deliverTo, MULTICAST, sendByTunnel } from '../actions.js';
 import { type Action, mac } from '../fields.js';
 import { unknownGroupId, wantsUnknown } from '../groups.js';
 import { reg_network } from '../registers.js';
 import { table } from '../table.js';
-import type { SendTo } from '../view.js';
+import type { SendTo, TunnelPort } from '../view.js';
 import { broadcast } from './32-broadcast.js';
 import { guard, toUnknown } from './60-guard.js';
 
-/** During a migration both ends receive. */
-const copiesTo = (to: SendTo | undefined): readonly Action[] =>
-  to === undefined ? [] : sendByTunnel(to.tunnel, to.vtep, to.wire);
+/** During a migration both ends receive; on a VLAN one frame is for both. */
+const copiesTo = (to: SendTo | undefined, by?: TunnelPort): readonly Action[] =>
+  to === undefined || (by?.trunk && to.tunnel.ofport === by.ofport) ? [] : sendByTunnel(to.tunnel, to.vtep, to.wire);
 const migrating = (to: SendTo | undefined): string =>
   to === undefined ? '' : `; it is migrating, ${to.host} gets copies`;
 
@@ -38,13 +40,13 @@ export const l2 = table({
 
   network: (local) => {
     const { network, floods } = local;
-    const match = { [reg_network]: { value: network.key } } as const;
+    const match = { [reg_network]: { value: networkNumber(network) } } as const;
     return floods && wantsUnknown(network)
       ? [
           {
             priority: 10,
             match,
-            actions: [{ kind: 'group', group_id: unknownGroupId(network.key) }, ...toUnknown(local)],
+            actions: [{ kind: 'group', group_id: unknownGroupId(network) }, ...toUnknown(local)],
             why: `ports of ${network.path} receive what is for unknown MAC addresses`,
           },
         ]
@@ -61,7 +63,7 @@ export const l2 = table({
   port: ({ network, port, ofport, copies }) => [
     {
       priority: 100,
-      match: { [reg_network]: { value: network.key }, eth_dst: { value: mac(port.mac) } },
+      match: { [reg_network]: { value: networkNumber(network) }, eth_dst: { value: mac(port.mac) } },
       actions: [...copiesTo(copies), deliverTo(ofport)],
       goto: guard,
       why: `${port.name} of ${network.path} is on this host${migrating(copies)}`,
@@ -71,8 +73,8 @@ export const l2 = table({
   remote: ({ network, port, host, vtep, tunnel, wire, copies }) => [
     {
       priority: 100,
-      match: { [reg_network]: { value: network.key }, eth_dst: { value: mac(port.mac) } },
-      actions: [...sendByTunnel(tunnel, vtep, wire), ...copiesTo(copies)],
+      match: { [reg_network]: { value: networkNumber(network) }, eth_dst: { value: mac(port.mac) } },
+      actions: [...sendByTunnel(tunnel, vtep, wire), ...copiesTo(copies, tunnel)],
       why: `${port.name} of ${network.path} is on host ${host}${migrating(copies)}`,
     },
   ],

@@ -27,7 +27,7 @@ export const broadcast = table({
       priority: 100,
       match: { [reg_in]: { value: ofport } },
       meter: broadcastMeter(ofport),
-      actions: [{ kind: 'group', group_id: groupId(network.key) }],
+      actions: [{ kind: 'group', group_id: groupId(network) }],
       goto: flood,
       why: `up to its rate, broadcast and multicast of ${port.name} go to the other hosts of ${network.path} and to its ports here`,
     },

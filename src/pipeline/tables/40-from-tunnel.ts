@@ -3,11 +3,14 @@
  *
  *   match                                    → action
  *   reg_network = N, MAC of a port here      → reg_out = port; goto guard
+ *   reg_network = N, a VLAN; still tagged    → drop trunk_double_tag
  *   broadcast or multicast                   → goto flood
  *   reg_network = N, a port here asks for it → copies to such ports, by the guard
  *   otherwise                                → drop tunnel_unicast
  */
-import { deliverTo, MULTICAST } from '../actions.js';
+
+import { networkNumber } from '../../topology/index.js';
+import { deliverTo, MULTICAST, VLAN_PRESENT } from '../actions.js';
 import { mac } from '../fields.js';
 import { reg_network } from '../registers.js';
 import { table } from '../table.js';
@@ -30,7 +33,7 @@ export const fromTunnel = table({
   id: 40,
   name: 'from_tunnel',
   question: 'Which VM port here is a packet from another host for?',
-  matches: [reg_network, 'eth_dst'],
+  matches: [reg_network, 'eth_dst', 'vlan_vid'],
 
   host: () => [
     {
@@ -42,12 +45,27 @@ export const fromTunnel = table({
     { priority: 0, match: {}, drop: 'tunnel_unicast', why: 'no port here has that address in that network' },
   ],
 
-  network: (local) => [{ priority: 10, match: { [reg_network]: { value: local.network.key } }, ...unknownHere(local) }],
+  network: (local) => {
+    const match = { [reg_network]: { value: networkNumber(local.network) } } as const;
+    return [
+      { priority: 10, match, ...unknownHere(local) },
+      ...((local.segments ?? []).length === 0
+        ? []
+        : [
+            {
+              priority: 110,
+              match: { ...match, vlan_vid: { value: VLAN_PRESENT, mask: VLAN_PRESENT } },
+              drop: 'trunk_double_tag',
+              why: `a frame of ${local.network.path} has one tag, which is taken off`,
+            } as const,
+          ]),
+    ];
+  },
 
   port: ({ network, port, ofport }) => [
     {
       priority: 100,
-      match: { [reg_network]: { value: network.key }, eth_dst: { value: mac(port.mac) } },
+      match: { [reg_network]: { value: networkNumber(network) }, eth_dst: { value: mac(port.mac) } },
       actions: [deliverTo(ofport)],
       goto: guard,
       why: `${port.name} of ${network.path} is on this host`,

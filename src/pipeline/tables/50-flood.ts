@@ -8,6 +8,8 @@
  *
  * The sender gets no copy: Open vSwitch does not send a packet out of the port it came in by.
  */
+
+import { networkNumber } from '../../topology/index.js';
 import { deliverTo, noFlood } from '../actions.js';
 import { reg_network } from '../registers.js';
 import { table } from '../table.js';
@@ -24,7 +26,7 @@ export const flood = table({
   network: ({ network, ports, floods }) => [
     {
       priority: 100,
-      match: { [reg_network]: { value: network.key } },
+      match: { [reg_network]: { value: networkNumber(network) } },
       ...(floods
         ? {
             actions: ports.flatMap(({ ofport }) => [deliverTo(ofport), { kind: 'resubmit', table: guard.id } as const]),

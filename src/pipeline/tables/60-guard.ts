@@ -10,6 +10,7 @@
  *   otherwise                                                  → drop guard
  */
 import type { Action } from 'ts-openflow';
+import { networkNumber } from '../../topology/index.js';
 import { deliverTo, MULTICAST } from '../actions.js';
 import { usableIpv4, usableIpv6 } from '../addresses.js';
 import { ETH_TYPE_ARP, ETH_TYPE_IP, ETH_TYPE_IPV6, mac } from '../fields.js';
@@ -57,7 +58,7 @@ export const guard = table({
 
   port: (local) => {
     const { network, port, ofport } = local;
-    const to = { [reg_out]: { value: ofport }, [reg_network]: { value: network.key } } as const;
+    const to = { [reg_out]: { value: ofport }, [reg_network]: { value: networkNumber(network) } } as const;
     const addressed = { ...to, eth_dst: { value: mac(port.mac) } } as const;
     return [
       ...destinations(local).map(([destination, what]) => ({
