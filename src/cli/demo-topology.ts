@@ -18,7 +18,11 @@ export function demoTopology(options: Pick<DemoOptions, 'hosts' | 'encapsulation
       },
     },
   });
-  const host = (n: number) => ({ ovsdb: `unix:/run/kakuri/hv${n}/db.sock`, vtep: `10.99.0.${n}` });
+  const host = (n: number) => ({
+    ovsdb: `unix:/run/kakuri/hv${n}/db.sock`,
+    vtep: `10.99.0.${n}`,
+    ...(encapsulation === 'vlan' && { trunk: 'eth1' }),
+  });
   return {
     underlay: { encapsulation, tunnels, mtu: 1500 },
     hosts: Object.fromEntries(numbers.map((n) => [`hv${n}`, host(n)])),

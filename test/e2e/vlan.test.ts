@@ -123,15 +123,20 @@ describe('networks as VLANs', function () {
     ['two tags, to everybody', frame(tag(IDS.red, tag(IDS.blue, untagged)), mac(2), BROADCAST), 'trunk_double_tag'],
     ['an 802.1ad tag inside', frame(tag(IDS.red, tag(IDS.blue, untagged, 0x88a8))), 'trunk_double_tag'],
   ];
-  for (const [what, bytes, reason] of forged)
-    it(`drop and count frames of the trunk with ${what}`, async () => {
-      let heard: string[] = [];
-      const drops = await net.dropped('hv1', async () => {
-        heard = (await whoHears(() => inject(bytes))).vms;
-      });
-      expect(heard).to.deep.equal([]);
-      expect(drops[reason]).to.equal(COUNT);
+  it('drop and count frames of the trunk that are nobody’s', async () => {
+    const expected: Record<string, number> = {};
+    for (const [, , reason] of forged) expected[reason] = (expected[reason] ?? 0) + COUNT;
+    let heard: string[] = [];
+    const drops = await net.dropped('hv1', async () => {
+      heard = (
+        await whoHears(async () => {
+          for (const [, bytes] of forged) await inject(bytes);
+        })
+      ).vms;
     });
+    expect(heard).to.deep.equal([]);
+    expect(drops).to.include(expected);
+  });
 
   it('do not let a VM send a tag', async () => {
     const own = frame(tag(IDS.blue, untagged), mac(1), mac(2));

@@ -131,6 +131,24 @@ describe('tunnel keys', () => {
     expect(taken.problems.map((p) => p.message).join()).to.include('kept for network a/a');
   });
 
+  it('gives 4094 networks a VLAN id each, beside tunnels with the same numbers, and refuses the 4095th by name', () => {
+    const vlans = (count: number) =>
+      Object.fromEntries(
+        Array.from({ length: count }, (_, i) => [
+          `red/v${String(i).padStart(4, '0')}`,
+          { encapsulation: 'vlan' as const },
+        ]),
+      );
+    const full = allocateKeys(draft({ ...vlans(4094), 'blue/web': { key: 7 } }));
+    const ids = new Set((full.topology?.networks ?? []).flatMap((n) => (n.encapsulation === 'vlan' ? [n.key] : [])));
+    expect([ids.size, Math.min(...ids), Math.max(...ids)]).to.deep.equal([4094, 1, 4094]);
+    const over = allocateKeys(draft(vlans(4095)));
+    expect(over.topology).to.equal(undefined);
+    expect(over.problems.map(({ code, message }) => `${code}: ${message}`)).to.deep.equal([
+      'keys-exhausted: no VLAN id is left for red/v4094: VLAN has 4094; take another encapsulation for it',
+    ]);
+  });
+
   it('keeps GRE keys and VSIDs apart on the wire, when allocating and in quarantine', () => {
     const nvgre = { encapsulation: 'nvgre' } as const;
     const steps = history(

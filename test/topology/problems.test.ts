@@ -490,6 +490,10 @@ function shortened(message: string): string {
   return message.replace(/^"[^"]{59,}"/, (value) => `${value.slice(0, 59)}…`);
 }
 
+/** Both hosts with a trunk. */
+const TRUNKS =
+  '{ hv1: { ovsdb: "unix:/1", vtep: 10.99.0.1, trunk: eth1 }, hv2: { ovsdb: "unix:/2", vtep: 10.99.0.2, trunk: eth1 } }';
+
 const TOGETHER_ROWS: readonly Row[] = [
   [
     'outside',
@@ -590,6 +594,41 @@ const TOGETHER_ROWS: readonly Row[] = [
     { networks: 'db: { encapsulation: vxlan, key: ▶16777216 }' },
     'key-too-wide',
     'tunnel key 16777216 is wider than the 24 bits of vxlan: choose at most 16777215',
+  ],
+  ...[0, 4095, 4096, 70000].map(
+    (id): Row => [
+      `VLAN id ${id}`,
+      { hosts: TRUNKS, networks: `db: { encapsulation: vlan, key: ▶${id} }` },
+      id === 0 ? 'key-zero' : 'key-too-wide',
+      id === 0
+        ? "key 0 is no network's: choose 1 or more, or leave it out"
+        : `VLAN id ${id} does not exist (IEEE 802.1Q has 12 bits, and 4095 is reserved): choose at most 4094`,
+    ],
+  ),
+  [
+    'VLAN id twice',
+    {
+      hosts: TRUNKS,
+      networks: 'db: { encapsulation: vlan, key: 5 }',
+      tenants: 'blue: { networks: { web: { encapsulation: vlan, key: ▶5 } } }',
+    },
+    'duplicate-tunnel-key',
+    'tunnel key 5 is taken by network red/db: choose another, or leave it out (first on line 9)',
+  ],
+  [
+    'a VLAN that may be where no trunk is',
+    { networks: `db: { encapsulation: ▶vlan, ports: { a: { ${MAC} } } }` },
+    'no-trunk',
+    'host hv1 has no trunk for VLAN network red/db: give it one (trunk: eth1), or say where its ports run',
+  ],
+  [
+    'a VLAN on a host without a trunk',
+    {
+      hosts: TRUNKS.replace(', trunk: eth1 } }', ' } }'),
+      networks: `db: { encapsulation: vlan, ports: { a: { ${MAC}, hosts: [hv1, ▶hv2] } } }`,
+    },
+    'no-trunk',
+    'host hv2 has no trunk for VLAN network red/db: give it one (trunk: eth1)',
   ],
   [
     '33 bits, gre',
