@@ -24,12 +24,13 @@ function localPort(context: SliceContext, network: Network, port: Port): LocalPo
   if (ofport === undefined) return undefined;
   if (places.length === 1) return { network, port, ofport };
   const [copies] = endsOf(context, network, port);
+  const segments = segmentsOf(ground, network);
   return {
     network,
     port,
     ofport,
     ...(copies === undefined ? {} : { copies: copies.to }),
-    ...(places[0]?.host === ground.here ? {} : { arriving: true }),
+    ...(places[0]?.host === ground.here ? {} : { arriving: true, ...(segments.length > 0 && { segments }) }),
   };
 }
 

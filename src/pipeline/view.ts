@@ -38,6 +38,8 @@ export interface LocalPort {
   readonly copies?: SendTo;
   /** It is the destination of a migration, and has not taken over yet. */
   readonly arriving?: true;
+  /** Where it arrives on a VLAN: the switches there must learn where it is. */
+  readonly segments?: readonly Segment[];
 }
 
 /** A VM port of one of this host's networks, on another host. */

@@ -25,7 +25,8 @@ const TOPOLOGY = [
   ...[1, 2, 3].map((n) => `  hv${n}: { ovsdb: "unix:/run/kakuri/hv${n}/db.sock", vtep: 10.99.0.${n}, trunk: eth1 }`),
   'tenants:',
   ...(['red', 'blue'] as const).map(
-    (t) => `  ${t}: ${vlan(t, [port(`${t}-vm1`, 1, 'hv1'), port(`${t}-vm2`, 2, 'hv2'), port(`${t}-vm3`, 3, 'hv1')])}`,
+    (t) =>
+      `  ${t}: ${vlan(t, [port(`${t}-vm1`, 1, 'hv1'), port(`${t}-vm2`, 2, t === 'red' ? 'hv3, hv2' : 'hv2'), port(`${t}-vm3`, 3, 'hv1')])}`,
   ),
   `  green: ${vlan('green', [port('green-vm1', 1, 'hv1'), port('green-vm2', 4, 'hv3')])}`,
   `  violet: ${network(`encapsulation: geneve, key: ${IDS.red}`, [port('violet-vm1', 1, 'hv1'), port('violet-vm2', 2, 'hv2')])}`,
@@ -162,6 +163,29 @@ describe('networks as VLANs', function () {
     const { stdout, code } = await kakuri(['trace', 'red-vm1', 'red-vm2', '--api', net.kakuri.api]);
     expect(stdout).to.include('by trunk eth1 to hv2').and.to.include('delivered to red/web/red-vm2 on hv2');
     expect(code).to.equal(0);
+  });
+
+  it('are followed by a VM that migrates: TCP goes on, and the switches of the VLAN learn where it is', async () => {
+    const movedTo = (host: string, migratingTo?: string) =>
+      eventually(`red-vm2 on ${host}, migrating to ${migratingTo}`, async () => {
+        const found = (await net.status()).ports.find((p) => p.name === 'red-vm2');
+        const right = found?.host === host && found.migratingTo === migratingTo && found.state === 'installed';
+        return right ? true : JSON.stringify(found);
+      });
+    await net.lab.plugLeg('red-vm2', 'hv3');
+    await movedTo('hv2', 'hv3');
+    const tcp = net.lab.tcp('red-vm1', 'red-vm2', { seconds: 3 });
+    const stopPing = await net.lab.startPing('red-vm1', 'red-vm2');
+    await sleep(300);
+    await net.lab.cutOver('red-vm2', 'hv3');
+    await movedTo('hv3');
+    const { sent, received } = await stopPing();
+    expect(sent - received).to.be.at.most(50);
+    const { connected, bytes, sent: octets } = await tcp;
+    expect(connected).to.equal(true);
+    expect(bytes).to.equal(octets).and.to.be.greaterThan(100_000);
+    await net.lab.unplugLeg('red-vm2', 'hv2');
+    expect((await net.lab.ping('red-vm1', 'red-vm2', { count: 3 })).received).to.equal(3);
   });
 
   it('become tunnels and VLANs again while they are in use, and the trunk goes off the bridge with its last network', async () => {

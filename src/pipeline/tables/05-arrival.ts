@@ -9,8 +9,10 @@
  *   otherwise                                                → goto port_security
  *
  * The announcement goes no further: every address is answered from the topology, and both ends receive already. All it
- * does is to end the copies to the source.
+ * does is to end the copies to the source. On a VLAN it goes to the trunk, too: the switches there learn by it where the
+ * VM is, and would go on sending to the source.
  */
+import { sendByTunnel } from '../actions.js';
 import { ipv4Addresses, ipv6Addresses } from '../addresses.js';
 import { ETH_TYPE_ARP, ETH_TYPE_IPV6, ETH_TYPE_RARP, ICMPV6, IPPROTO_ICMPV6, ipv4, ipv6, mac } from '../fields.js';
 import { punt } from '../punt.js';
@@ -26,13 +28,15 @@ export const arrival = table({
 
   host: () => [{ priority: 0, match: {}, goto: portSecurity, why: 'it has been here before, or says nothing of it' }],
 
-  port: ({ network, port, ofport, arriving }) => {
+  port: ({ network, port, ofport, arriving, segments = [] }) => {
     if (arriving !== true) return [];
     const from = { [reg_in]: { value: ofport }, eth_src: { value: mac(port.mac) } } as const;
     const arp = { ...from, eth_type: { value: ETH_TYPE_ARP }, arp_sha: { value: mac(port.mac) } } as const;
+    const toController = punt(ofport);
     const tell = {
       priority: 100,
-      ...punt(ofport),
+      meter: toController.meter,
+      actions: [...toController.actions, ...segments.flatMap(({ tunnel, wire }) => sendByTunnel(tunnel, '', wire))],
       why: `${port.name} of ${network.path} says that it has arrived`,
     } as const;
     return [

@@ -1,5 +1,5 @@
 /**
- * Table 30 · l2: where does a VM's packet go? Only this table and `broadcast`, behind it, lead to tunnels.
+ * Table 30 · l2: where does a VM's packet go? Only this table and `broadcast`, behind it, lead to tunnels (and `arrival` to a trunk).
  *
  *   match                                     → action
  *   reg_network = N, MAC of a port elsewhere  → tun_id = N's key, tun_dst; output tunnel
