@@ -180,8 +180,7 @@ class Toucher {
     const word = code[at + 1] as number;
     const mask = writtenBits(code, at);
     if (mask !== 0 && word < TRACKED) this.into.writes[word] = (this.into.writes[word] as number) | mask;
-    if (code[at] === OP.push_vlan || code[at] === OP.pop_vlan)
-      this.into.writes[TCI] = this.into.writes[TCI1] = -1;
+    if (code[at] === OP.push_vlan || code[at] === OP.pop_vlan) this.into.writes[TCI] = this.into.writes[TCI1] = -1;
   }
 
   #reads(code: Int32Array, at: number): void {
