@@ -15,6 +15,7 @@ import {
   string,
 } from 'ovsdb-client';
 import { CONFORMANCE, conformanceClient, synced } from './support/conformance.js';
+import { proxyTo } from './support/proxy.js';
 import { FIXTURES, freePort, sleep, startServer, type TestServer, until } from './support/server.js';
 
 const failure = (promise: Promise<unknown>): Promise<OvsdbError> =>
@@ -93,6 +94,50 @@ describe('ovsdb-client: sessions', () => {
     expect(second.state).to.equal('released');
     a.close();
     b.close();
+  });
+
+  it('never takes the news of a wish it has given up for the news of its next', async () => {
+    const proxy = await proxyTo(server.tcp);
+    const [a, b] = [conformanceClient(server.unix), conformanceClient(proxy.remote)];
+    await Promise.all([synced(a), synced(b)]);
+    const first = a.lock('races');
+    await holds(first, 'held');
+    const given = b.lock('races');
+    await holds(given, 'waiting');
+    proxy.hold = true; // b does not hear yet that it has the lock
+    await first.release();
+    const again = a.lock('races');
+    await holds(again, 'waiting');
+    const unlocked = given.release();
+    const next = b.lock('races');
+    const states: string[] = [];
+    next.onChange((state) => states.push(state));
+    await holds(again, 'held');
+    proxy.hold = false;
+    await unlocked;
+    await holds(next, 'waiting');
+    await again.release();
+    await holds(next, 'held');
+    expect(states).to.deep.equal(['waiting', 'held']);
+    a.close();
+    b.close();
+    await proxy.close();
+  });
+
+  it('has given a lock up when the connection ends instead of the answer', async () => {
+    const proxy = await proxyTo(server.tcp);
+    const [a, b] = [conformanceClient(server.unix), conformanceClient(proxy.remote)];
+    await Promise.all([synced(a), synced(b)]);
+    const lock = b.lock('ends');
+    await holds(lock, 'held');
+    proxy.hold = true;
+    const released = lock.release();
+    proxy.dropAll();
+    await released;
+    await holds(a.lock('ends'), 'held');
+    a.close();
+    b.close();
+    await proxy.close();
   });
 
   it('asks for its locks again after a reconnect', async () => {

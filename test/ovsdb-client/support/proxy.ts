@@ -10,6 +10,8 @@ export interface FaultyProxy extends RawServer {
   onReply: (piece: Buffer) => boolean;
   /** Swallows everything in both directions from now on, with the connections left open. */
   swallow: boolean;
+  /** Keeps back what the server sends, until it is set to false again. */
+  hold: boolean;
   /** Breaks every connection there is. */
   dropAll: () => void;
 }
@@ -17,7 +19,20 @@ export interface FaultyProxy extends RawServer {
 export async function proxyTo(remote: string): Promise<FaultyProxy> {
   const address = parseActive(remote);
   const open = () => (address.kind === 'unix' ? connect(address.path) : connect(address.port, address.host));
-  const state = { oneByOne: false, swallow: false, onReply: (_piece: Buffer) => true };
+  let holding = false;
+  const held: (() => void)[] = [];
+  const state = {
+    oneByOne: false,
+    swallow: false,
+    onReply: (_piece: Buffer) => true,
+    get hold() {
+      return holding;
+    },
+    set hold(wanted: boolean) {
+      holding = wanted;
+      if (!wanted) for (const pass of held.splice(0)) pass();
+    },
+  };
   const clients = new Set<Socket>();
   const server = await rawServer((client) => {
     clients.add(client);
@@ -27,7 +42,8 @@ export async function proxyTo(remote: string): Promise<FaultyProxy> {
     client.on('data', (piece: Buffer) => state.swallow || upstream.write(piece));
     upstream.on('data', (piece: Buffer) => {
       if (state.swallow) return;
-      if (!state.onReply(piece)) {
+      if (holding) held.push(() => client.write(piece));
+      else if (!state.onReply(piece)) {
         client.destroy();
         upstream.destroy();
       } else if (state.oneByOne) writeSlowly(client, piece);
@@ -40,7 +56,7 @@ export async function proxyTo(remote: string): Promise<FaultyProxy> {
   const dropAll = () => {
     for (const client of clients) client.destroy();
   };
-  return Object.assign(state, server, { dropAll });
+  return Object.assign(state, { ...server, dropAll });
 }
 
 function writeSlowly(socket: Socket, piece: Buffer): void {

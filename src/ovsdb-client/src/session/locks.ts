@@ -19,6 +19,8 @@ export interface OvsdbLock {
 interface Held {
   state: LockState;
   readonly steal: boolean;
+  /** Whether the server has answered: what it says before is about an earlier wish of this name. */
+  answered: boolean;
   readonly listeners: Listeners<LockState>;
 }
 
@@ -29,7 +31,7 @@ export class Locks {
   /** Wishes for a lock; at most one wish a name. Throws RangeError if there is one already. */
   add(name: string, steal: boolean): OvsdbLock {
     if (this.#locks.has(name)) throw new RangeError(`lock ${name} is wished for already`);
-    const lock: Held = { state: 'disconnected', steal, listeners: new Listeners() };
+    const lock: Held = { state: 'disconnected', steal, answered: false, listeners: new Listeners() };
     this.#locks.set(name, lock);
     if (this.#rpc) this.#ask(this.#rpc, name, lock);
     return {
@@ -50,20 +52,27 @@ export class Locks {
 
   disconnected(): void {
     this.#rpc = undefined;
-    for (const lock of this.#locks.values()) this.#set(lock, 'disconnected');
+    for (const lock of this.#locks.values()) {
+      lock.answered = false;
+      this.#set(lock, 'disconnected');
+    }
   }
 
   /** Takes `locked` and `stolen`; false for anything else. A stolen lock stays wished for: the server gives it back later. */
   take(method: string, params: readonly unknown[]): boolean {
     if (method !== 'locked' && method !== 'stolen') return false;
-    const lock = this.#locks.get(String(params[0]));
-    if (lock) this.#set(lock, method === 'locked' ? 'held' : 'stolen');
+    // Later in this turn: an answer that came in the same piece is taken in by then.
+    queueMicrotask(() => {
+      const lock = this.#locks.get(String(params[0]));
+      if (lock?.answered) this.#set(lock, method === 'locked' ? 'held' : 'stolen');
+    });
     return true;
   }
 
   #ask(rpc: RpcConnection, name: string, lock: Held): void {
     const answered = (answer: unknown) => {
-      if (this.#rpc !== rpc || lock.state !== 'disconnected') return; // `locked` or `stolen` came meanwhile
+      if (this.#rpc !== rpc || lock.state === 'released') return;
+      lock.answered = true;
       this.#set(lock, (answer as { locked?: unknown }).locked === true ? 'held' : 'waiting');
     };
     // A lost connection is seen by `disconnected`; any other refusal leaves the lock not held.
@@ -74,7 +83,11 @@ export class Locks {
     if (lock.state === 'released') return;
     this.#locks.delete(name);
     this.#set(lock, 'released');
-    if (this.#rpc) await this.#rpc.request('unlock', [name]);
+    const rpc = this.#rpc;
+    // A session that ends gives up its locks.
+    await rpc?.request('unlock', [name]).catch((error) => {
+      if (this.#rpc === rpc && !rpc.closed) throw error;
+    });
   }
 
   #set(lock: Held, state: LockState): void {
