@@ -134,6 +134,10 @@ describe('ovsdb-client', () => {
       code: 'request timed out',
     });
     client.close();
+    const unheard = new OvsdbClient({ remotes: [server.tcp], tables, replicate: [] }).start();
+    await synced(unheard as never);
+    expect(await failure(unheard.transactAndWait(unheard.transaction()))).to.have.property('code', 'bad value');
+    unheard.close();
   });
 
   it('serves a server that dials in', async () => {

@@ -168,6 +168,8 @@ export class OvsdbClient<D extends DatabaseDeclaration> {
     transaction: Transaction<D>,
     { timeoutMs = 30_000, ...options }: RequestOptions = {},
   ): Promise<TransactionResult> {
+    if (this.#options.replicate?.includes('Open_vSwitch' as NameOf<D>) === false)
+      throw new OvsdbError('bad value', { details: 'transactAndWait needs Open_vSwitch among the replicated tables' });
     return waitForConfiguration(this as never, transaction, timeoutMs, options);
   }
 
