@@ -6,6 +6,7 @@ and spine but the last. It is on br-phy1 and br-phy2 too, for Open vSwitch ends 
 devices that are no loopback, and looks there for the MAC. Leaves and spines spread packets over equal paths; a
 hypervisor takes one. Link n has the addresses 2n and 2n+1 of 100.64.0.0/16.
 """
+import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -89,14 +90,30 @@ class LeafSpine:
         return counts
 
     def converged(self, nodes: dict[str, LabNode]) -> bool:
-        """Whether every speaker is fully adjacent to each of its neighbours and BFD watches each, as after the start or
-        a healed fault."""
+        """Whether every speaker is fully adjacent to each of its neighbours, BFD watches each, and leaves and spines have
+        all equal paths to every VTEP, as after the start or a healed fault. (OSPF computes paths only some time after an
+        adjacency, seconds where several come one after the other.)"""
         def whole(name: str) -> bool:
             expected = sum('rogue' not in link.near and name in (link.near[0], link.far[0]) for link in self.links)
-            return frr.watched_adjacencies(nodes[name], f'{self._frr_directory}/{name}-frr') == expected
+            return (frr.watched_adjacencies(nodes[name], f'{self._frr_directory}/{name}-frr') == expected
+                    and self._has_all_paths(name, nodes[name]))
 
         with ThreadPoolExecutor() as pool:
             return all(pool.map(whole, [*self.node_names(), *self.topology.hosts]))
+
+    def _has_all_paths(self, name: str, node: LabNode) -> bool:
+        """Whether a leaf or spine has as many next hops to each VTEP as there are; true of a hypervisor."""
+        if name in self.topology.hosts:
+            return True
+        hops = {route['dst']: len(route.get('nexthops', [route])) for route in json.loads(node.script('ip -j route show'))}
+        return all(hops.get(host.vtep, 0) == self._paths(name, host) for host in self.topology.hosts.values())
+
+    def _paths(self, name: str, host: Host) -> int:
+        """Equal paths from a leaf or spine to a hypervisor: over its leaves, or straight, or over the spines."""
+        above = {link.far[0] for link in self.links if link.near[0] == host.name}
+        if name in self.spines:
+            return len(above)
+        return 1 if name in above else SPINES
 
     def host_end(self, host: str) -> tuple[str, str]:
         """The fabric's end of a hypervisor's first uplink."""

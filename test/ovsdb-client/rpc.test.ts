@@ -139,22 +139,21 @@ describe('ovsdb-client: requests', () => {
   it('while many answers are outstanding the stream is read once a millisecond; with few of them, or none among what came, at once', async () => {
     const { rpc, stream, say } = connection();
     const turn = () => new Promise((done) => setImmediate(done));
+    let rests = 0; // counted, for one may be over before anybody looks
+    stream.on('pause', () => rests++);
     const requests = Array.from({ length: 70 }, () => rpc.request('x', []));
-    say(echo);
-    await turn();
-    expect(stream.isPaused(), 'no answer came').to.equal(false);
-    say(answer('a', 1));
-    await turn();
-    expect(await requests[0]).to.equal('a');
-    expect(stream.isPaused(), '69 are to come').to.equal(true);
-    say(`${answer('b', 2)}${echo}`);
-    expect(await requests[1]).to.equal('b');
-    for (let id = 3; id <= 70; id++) {
-      say(answer(id, id));
-      expect(await requests[id - 1]).to.equal(id);
+    const taken = async (octets: string, answers: readonly number[]) => {
+      const before = rests;
+      say(octets);
+      for (const id of answers) expect(await requests[id - 1]).to.equal(id);
       await turn();
-      if (id > 6) expect(stream.isPaused(), `${70 - id} are to come`).to.equal(false);
-    }
+      return rests - before;
+    };
+    expect(await taken(echo, []), 'no answer came').to.equal(0);
+    expect(await taken(answer(1, 1), [1]), '69 are to come').to.equal(1);
+    expect(await taken(`${answer(2, 2)}${echo}`, [2]), '68 are to come').to.equal(1);
+    for (let id = 3; id <= 70; id++)
+      expect(await taken(answer(id, id), [id]), `${70 - id} are to come`).to.equal(70 - id < 64 ? 0 : 1);
     rpc.close(new OvsdbError('connection lost'));
   });
 

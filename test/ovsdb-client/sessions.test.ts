@@ -1,5 +1,6 @@
 /** Locks, cancel, conversion, server ids, TLS, resumption: what a session can do beyond transactions, against ovsdb-server. */
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,6 +17,7 @@ import {
 } from 'ovsdb-client';
 import { CONFORMANCE, conformanceClient, synced } from './support/conformance.js';
 import { proxyTo } from './support/proxy.js';
+import { openSocket } from './support/raw.js';
 import { FIXTURES, freePort, sleep, startServer, type TestServer, until } from './support/server.js';
 
 const failure = (promise: Promise<unknown>): Promise<OvsdbError> =>
@@ -288,8 +290,14 @@ describe('ovsdb-client: sessions', () => {
     await until(() => stranger.status.state === 'disconnected' && stranger.status.reason !== 'not started');
     expect(stranger.status.error?.code).to.equal('connection lost');
     for (const each of [client, stranger]) each.close();
+    // One whose handshake is under way when the listener is closed.
+    const silent = await openSocket(`tcp:127.0.0.1:${dialled}`);
+    silent.resume();
+    const ended = once(silent, 'close');
+    await sleep(50);
     await listener.close();
+    await ended;
     await secure.stop();
     rmSync(dir, { recursive: true });
-  }).timeout(60_000);
+  }).timeout(25_000);
 });

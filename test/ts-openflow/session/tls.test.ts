@@ -1,6 +1,8 @@
 /** TLS with throwaway certificates: a real ovs-vswitchd dials in with its own, a stranger's certificate is refused. */
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { connect as dialPlain } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -120,6 +122,21 @@ describe('session over TLS', () => {
     } finally {
       await listener.close();
     }
+  });
+
+  it('ends handshakes that are under way when it is closed, and reports none of it', async () => {
+    const listener = await listen('pssl:0:127.0.0.1', {
+      tls: tls('controller'),
+      onSession: () => expect.fail('it was taken'),
+      onFailure: ({ message }) => expect.fail(message),
+    });
+    const silent = dialPlain(Number(listener.address.split(':')[1]), '127.0.0.1');
+    silent.resume();
+    await once(silent, 'connect');
+    const ended = once(silent, 'close');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await listener.close(); // it would take the 30 s that a handshake may take
+    await ended;
   });
 
   it('says that it needs certificates', async () => {

@@ -37,12 +37,19 @@ export async function listenOvsdb<D extends DatabaseDeclaration>(
     client.start();
   };
   const server = serverFor(address, options, accept);
+  // Of a TLS session the socket beneath it, which is there before the handshake.
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
   await listening(server, address);
   if (options.onError) server.on('error', options.onError);
   const close = () =>
     new Promise<void>((resolve) => {
       server.close(() => resolve());
       for (const client of clients) client.close();
+      for (const socket of sockets) socket.destroy(); // a handshake may be under way
     });
   return { address: formatAddress(bound(server, address)), close };
 }

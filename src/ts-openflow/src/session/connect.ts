@@ -29,7 +29,7 @@ export interface ListenOptions extends ConnectOptions {
 export interface Listener {
   /** As given, with the port that was taken. */
   readonly address: string;
-  /** Stops listening and ends the sessions taken here. */
+  /** Stops listening and ends the sessions taken here, and the connections that are not yet one. */
   close(): Promise<void>;
 }
 
@@ -80,11 +80,13 @@ export async function connect(text: string, options: ConnectOptions = {}): Promi
 /** Takes switches that dial in: `ptcp:[PORT][:IP]`, `pssl:…` or `punix:PATH`. Rejects where the address is taken. */
 export async function listen(text: string, options: ListenOptions): Promise<Listener> {
   const address = parseAddress(text);
+  // Of a TLS session the socket beneath it, which is there before the handshake.
   const sockets = new Set<Socket>();
-  const onFailure = (error: Error, remote: string): void => options.onFailure?.(error, remote);
+  let closed = false;
+  const onFailure = (error: Error, remote: string): void => {
+    if (!closed) options.onFailure?.(error, remote);
+  };
   const onSocket = (socket: Socket): void => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
     const remote = remoteOf(socket, address);
     const certificate = socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined;
     begin(socket, remote, options).then(
@@ -93,12 +95,17 @@ export async function listen(text: string, options: ListenOptions): Promise<List
     );
   };
   const server = await bind(address, options.tls, { onSocket, onFailure });
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
   const taken = server.address();
   const port = typeof taken === 'object' && taken !== null ? taken.port : 0;
   return {
     address: 'port' in address ? formatAddress({ ...address, port }) : formatAddress(address),
     close: () =>
       new Promise((resolve) => {
+        closed = true;
         server.close(() => resolve());
         for (const socket of sockets) socket.destroy();
       }),
