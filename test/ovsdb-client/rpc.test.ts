@@ -1,7 +1,7 @@
 /** Requests over one stream: answers read while they come among other messages, deadlines, names of rows only where needed. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, Socket, type SocketConstructorOpts } from 'node:net';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Duplex } from 'node:stream';
 import { expect } from 'chai';
@@ -154,6 +154,43 @@ describe('ovsdb-client: requests', () => {
     expect(await taken(`${answer(2, 2)}${echo}`, [2]), '68 are to come').to.equal(1);
     for (let id = 3; id <= 70; id++)
       expect(await taken(answer(id, id), [id]), `${70 - id} are to come`).to.equal(70 - id < 64 ? 0 : 1);
+    rpc.close(new OvsdbError('connection lost'));
+  });
+
+  it('for the one answer of a server that is quick the event loop stays awake, and otherwise not', async () => {
+    const turns = async (say: () => void, answered: Promise<unknown>, quietMs: number) => {
+      const { setImmediate: real } = globalThis;
+      let count = 0;
+      globalThis.setImmediate = ((...given: Parameters<typeof real>) => {
+        count++;
+        return real(...given);
+      }) as typeof real;
+      try {
+        await new Promise((done) => setTimeout(done, quietMs));
+        say();
+        await answered;
+        return count;
+      } finally {
+        globalThis.setImmediate = real;
+      }
+    };
+    const { rpc, say } = connection({ awakeMs: 100 });
+    const ask = (id: number, quietMs: number) => {
+      const answered = rpc.request('x', []);
+      return turns(() => say(answer(id, id)), answered, quietMs);
+    };
+    expect(await ask(1, 0), 'nothing is known of the server').to.equal(0);
+    const awake = availableParallelism() > 1;
+    expect((await ask(2, 20)) > 2, 'the last answer was quick').to.equal(awake);
+    await ask(3, 250);
+    expect(await ask(4, 250), 'the last answer came late').to.equal(0);
+    expect(await ask(5, 0), 'and so did the one before').to.equal(0);
+    expect((await ask(6, 20)) > 2, 'it is quick again').to.equal(awake);
+    const two = [rpc.request('x', []), rpc.request('x', [])];
+    expect(
+      await turns(() => say(`${answer(7, 7)}${answer(8, 8)}`), Promise.all(two), 30),
+      'two are to come',
+    ).to.be.below(3);
     rpc.close(new OvsdbError('connection lost'));
   });
 

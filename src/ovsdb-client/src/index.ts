@@ -42,7 +42,8 @@ export {
   reconnectStart,
   reconnectStep,
 } from './session/reconnect.js';
-export { type RequestOptions, RPC_OPTIONS, RpcConnection, type RpcEvents, type RpcOptions } from './session/rpc.js';
+export { RpcConnection, type RpcEvents } from './session/rpc.js';
+export { type RequestOptions, RPC_OPTIONS, type RpcOptions } from './session/rpc-options.js';
 export { TransactionResult } from './transaction/result.js';
 export {
   type InsertHandle,

@@ -4,7 +4,8 @@
  * request has been taken in wait for it, so that they are applied in the server's order.
  */
 import { OvsdbError } from '../errors.js';
-import type { RequestOptions, RpcConnection } from '../session/rpc.js';
+import type { RpcConnection } from '../session/rpc.js';
+import type { RequestOptions } from '../session/rpc-options.js';
 import type { Replica, TableUpdates, UntypedChange } from './replica.js';
 import { Snapshot } from './replica.js';
 import { readSnapshot, type SnapshotAnswer } from './snapshot-reader.js';

@@ -7,7 +7,8 @@ import { formatAddress, parseActive } from '../address.js';
 import { OvsdbError } from '../errors.js';
 import { dial, type Resumable, type TlsOptions } from './dial.js';
 import { type ReconnectEvent, type ReconnectTimes, reconnectStart, reconnectStep } from './reconnect.js';
-import { RpcConnection, type RpcOptions } from './rpc.js';
+import { RpcConnection } from './rpc.js';
+import type { RpcOptions } from './rpc-options.js';
 
 export interface LinkOptions {
   /** Active addresses, tried in turn. */

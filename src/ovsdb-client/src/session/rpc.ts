@@ -7,21 +7,15 @@
  */
 import type { Duplex } from 'node:stream';
 import { errorFromReply, OvsdbError } from '../errors.js';
-import { FRAMING_LIMITS, Framer, type FramingLimits } from '../json/framing.js';
+import { Framer } from '../json/framing.js';
 import { writeJson } from '../json/text.js';
 import { BigAnswer, type BigAnswerEvents, type ReadBig } from './big-answer.js';
 import { Deadlines } from './deadlines.js';
 import { type Message, parseMessage, wholeMessage } from './message.js';
 import { Outbox } from './outbox.js';
 import { Pace } from './pace.js';
-
-export interface RpcOptions extends FramingLimits {
-  /** A request without an answer for so long is rejected; 0 waits for ever. */
-  readonly requestTimeoutMs: number;
-  /** Most octets that may wait to be sent before further requests are refused. */
-  readonly maxQueuedBytes: number;
-}
-export const RPC_OPTIONS: RpcOptions = { ...FRAMING_LIMITS, requestTimeoutMs: 60_000, maxQueuedBytes: 256 << 20 };
+import { type RequestOptions, RPC_OPTIONS, type RpcOptions } from './rpc-options.js';
+import { Vigil } from './vigil.js';
 
 export interface RpcEvents {
   /** Octets came. */
@@ -43,14 +37,6 @@ interface Pending {
   /** When it times out, in performance.now()'s milliseconds; infinite for never. */
   readonly deadline: number;
 }
-export interface RequestOptions {
-  /** How to read the answer while it comes, if it may be big. */
-  readonly readBig?: ReadBig;
-  readonly timeoutMs?: number;
-  /** Withdraws the request: a transact is cancelled at the server (RFC 7047 4.1.4), anything else only forgotten. */
-  readonly signal?: AbortSignal;
-}
-
 export class RpcConnection {
   readonly #stream: Duplex;
   readonly #events: RpcEvents;
@@ -65,6 +51,7 @@ export class RpcConnection {
   readonly #deadlines = new Deadlines((now) => this.#expire(now));
   readonly #outbox: Outbox;
   readonly #pace: Pace;
+  readonly #vigil: Vigil;
   /** A piece this short is nested no deeper, and is no longer, than is allowed. */
   readonly #small: number;
 
@@ -75,6 +62,7 @@ export class RpcConnection {
     this.#events = events;
     this.#options = { ...RPC_OPTIONS, ...options };
     this.#framer = new Framer(this.#options);
+    this.#vigil = new Vigil(this.#options.awakeMs);
     this.#small = Math.min(SMALL, this.#options.maxDepth * 2, this.#options.maxMessageBytes);
     stream.on('data', (chunk: Buffer) => this.#receive(chunk));
     stream.on('end', () => this.close(new OvsdbError('connection lost', { details: 'closed by the peer' })));
@@ -115,6 +103,7 @@ export class RpcConnection {
       const deadline = timeoutMs === 0 ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs;
       this.#pending.set(id, { resolve, reject, method, timeoutMs, deadline, readBig: options.readBig });
       if (options.readBig) this.#big++;
+      this.#vigil.asked(this.#pending.size);
       this.#deadlines.add(deadline);
       options.signal?.addEventListener('abort', () => this.#cancel(id), { once: true });
     });
@@ -134,6 +123,7 @@ export class RpcConnection {
     for (const { reject } of this.#pending.values())
       reject(new OvsdbError('connection lost', { details: reason.message, outcome: 'unknown', cause: reason }));
     this.#pending.clear();
+    this.#vigil.answered(0);
     this.#events.onClose(reason);
   }
 
@@ -152,6 +142,7 @@ export class RpcConnection {
 
   #forget(id: number, pending: Pending): void {
     this.#pending.delete(id);
+    this.#vigil.answered(this.#pending.size);
     if (pending.readBig) this.#big--;
   }
 

@@ -4,7 +4,7 @@
  */
 import { OvsdbError } from '../errors.js';
 import { type DatabaseDeclaration, integer } from '../schema/columns.js';
-import type { RequestOptions } from '../session/rpc.js';
+import type { RequestOptions } from '../session/rpc-options.js';
 import type { TransactionResult } from './result.js';
 import { Transaction } from './transaction.js';
 
