@@ -16,8 +16,8 @@ from typing import Any
 from .yaml_core import TopologyError, read_yaml
 
 # Octets that a tunnel adds to the inner IP packet over IPv4: inner Ethernet 14, IPv4 20, and the tunnel's own headers.
-# An outer IPv6 header has 20 more. A VLAN's tag is the frame's, and counts in no MTU.
-OVERHEAD = {'geneve': 50, 'vxlan': 50, 'gre': 42, 'nvgre': 42, 'vlan': 0}
+# In `ip-tunnel` there is no inner Ethernet. An outer IPv6 header has 20 more. A VLAN's tag is the frame's, and counts in no MTU.
+OVERHEAD = {'geneve': 50, 'vxlan': 50, 'gre': 42, 'nvgre': 42, 'vlan': 0, 'ip-tunnel': 28}
 
 
 # What the network between the hypervisors can be; see underlay.py and leaf_spine.py.

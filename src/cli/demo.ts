@@ -31,8 +31,8 @@ export const declareDemo: Declare = (program, version) => {
     .option('--hosts <n>', 'hypervisors, each with its own Open vSwitch', hostCount, 2)
     .option(
       '--encapsulation <name>',
-      'geneve, vxlan, gre, nvgre or vlan',
-      oneOf('geneve', 'vxlan', 'gre', 'nvgre', 'vlan'),
+      'geneve, vxlan, gre, nvgre, vlan or ip-tunnel',
+      oneOf('geneve', 'vxlan', 'gre', 'nvgre', 'vlan', 'ip-tunnel'),
       'geneve' as const,
     )
     .option('--tunnels <mode>', 'mesh or flow', oneOf('mesh', 'flow'), 'mesh' as const)

@@ -30,7 +30,7 @@ export const declareSimulate: Declare = (program, version) => {
     .option('--tunnels <kind>', 'mesh or flow, as in the topology file', tunnels, 'mesh')
     .addOption(
       new Option('--encapsulation <name>', 'of all networks, as in the topology file')
-        .choices(['geneve', 'vxlan', 'gre', 'nvgre'])
+        .choices(['geneve', 'vxlan', 'gre', 'nvgre', 'ip-tunnel'])
         .default('geneve'),
     )
     .option('--changes <n>', 'ports that are plugged in one by one, and as many again at once', count(1), 50)

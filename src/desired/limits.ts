@@ -56,7 +56,7 @@ export function copyOctets(way: Way, family: 'ipv4' | 'ipv6'): number {
   // push_vlan, output, pop_vlan
   if (way.encapsulation === 'vlan') return 8 + 8 + 4;
   // Between the outer IP header and the VM's, less the VM's Ethernet header, which is the packet's own.
-  const tunnel = ENCAPSULATIONS[way.encapsulation].header - 14;
+  const tunnel = ENCAPSULATIONS[way.encapsulation].header - (way.encapsulation === 'ip-tunnel' ? 0 : 14);
   return 4 + padded(4 + 16 + 14 + (family === 'ipv4' ? 20 : 40) + tunnel) + 8;
 }
 

@@ -22,7 +22,7 @@ function anchorOf(need: Need): unknown {
     case 'peer':
       return `${need.object.tunnel.name} ${need.object.wire.encapsulation} ${need.object.wire.key}`;
     case 'sender':
-      return `${need.object.port.path} ${need.object.wire.key}`;
+      return `${need.object.port.path} ${need.object.tunnel.name} ${need.object.host} ${need.object.wire.key}`;
     case 'tunnel':
       return need.object.name;
     case 'vtep':

@@ -2,7 +2,7 @@
  * The groups of a network on a host, one bucket for each other host that may be sent to. Buckets are made when they are
  * asked for; a group whose causes are the same is the same value.
  */
-import { groupId, type LocalNetwork, sendByTunnel, unknownGroupId, wantsUnknown } from '../pipeline/index.js';
+import { groupId, isRouted, type LocalNetwork, sendByTunnel, unknownGroupId, wantsUnknown } from '../pipeline/index.js';
 import type { Network, Wire } from '../topology/index.js';
 import { canonicalActions } from './canonical.js';
 import { networkOwner, type Owner } from './owners.js';
@@ -13,7 +13,8 @@ import type { DesiredBucket, DesiredGroup } from './state.js';
 export const bucketName = (way: Wire, host: string): string => (way.encapsulation === 'vlan' ? '' : host);
 
 function bucketOf({ flowsOf }: Ground, { peer, open }: PeerSlice): DesiredBucket | undefined {
-  if (open === undefined) return undefined;
+  // An IP tunnel carries no broadcast.
+  if (open === undefined || isRouted(open.way)) return undefined;
   const actions = sendByTunnel(open.tunnel, peer.vtep, open.way);
   return {
     bucket_id: flowsOf.bucketId(bucketName(open.way, peer.name)),

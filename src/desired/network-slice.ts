@@ -3,7 +3,7 @@
  * each other host with a port of it. A piece whose causes are what they were before is the same value again, so a change
  * costs what it touches; from nothing the same pieces are made. Pure.
  */
-import type { LocalNetwork, LocalPort, Segment, SendTo } from '../pipeline/index.js';
+import { isRouted, type LocalNetwork, type LocalPort, type Segment, type SendTo } from '../pipeline/index.js';
 import type { Host, Network, Port, Way, Wire } from '../topology/index.js';
 import { placeOn, placesOf, whereIs } from './binding.js';
 import type { NetworkPlaces } from './bound.js';
@@ -57,8 +57,8 @@ function headOf(
   const ports = here.flatMap((port) => localPort(context, network, port) ?? []);
   const way = presentWay(world.topology, network);
   const family = ground.topology.hosts[0]?.vtep.includes(':') === true ? 'ipv6' : 'ipv4';
-  // On a VLAN one frame is for all.
-  const others = way.encapsulation === 'vlan' ? 1 : places.byHost.size - 1;
+  // On a VLAN one frame is for all; an IP tunnel carries none.
+  const others = way.encapsulation === 'vlan' ? 1 : isRouted(way) ? 0 : places.byHost.size - 1;
   const copies = Array.from({ length: others }, () => way);
   const refusal = floodRefusal({ network, copies, family, ports: ports.length });
   const segments = segmentsOf(ground, network);
@@ -108,9 +108,19 @@ export function peerNeeds(slice: PeerSlice): readonly Need[] {
     if (tunnel.trunk)
       return slice.senders.map((port) => ({
         kind: 'sender',
-        object: { network, port, host: peer.name, tunnel, wire },
+        object: { network, port, host: peer.name, vtep: peer.vtep, tunnel, wire },
       }));
-    return [{ kind: 'peer', object: { network, host: peer.name, vtep: peer.vtep, tunnel, wire } }];
+    // A packet without Ethernet says by its address which VM it is from: there, or arriving there.
+    const from = isRouted(wire) ? there : NOBODY_THERE;
+    return [
+      { kind: 'peer', object: { network, host: peer.name, vtep: peer.vtep, tunnel, wire } },
+      ...from.map(
+        (port): Need => ({
+          kind: 'sender',
+          object: { network, port, host: peer.name, vtep: peer.vtep, tunnel, wire },
+        }),
+      ),
+    ];
   });
   for (const port of there) {
     if (!isSentTo(slice, port)) continue;

@@ -10,11 +10,13 @@ import { desiredTunnels, isTrunk, type TunnelIntent } from './tunnels.js';
 
 const DEFAULT_DST_PORT: StringMap = { geneve: '6081', vxlan: '4789' };
 
-/** What must be unique over all bridges of one ovs-vswitchd (ofproto/tunnel.c): type, addresses, key, port. */
+/** What must be unique over all bridges of one ovs-vswitchd (ofproto/tunnel.c): type, addresses, key, port, and whether Ethernet is in it. */
 function wireIdentity(type: string, options: StringMap): string {
   const key = options.in_key ?? options.key ?? '0';
   const port = options.dst_port ?? DEFAULT_DST_PORT[type] ?? '';
-  return [type, options.remote_ip ?? '', options.local_ip ?? '', key, port].join(' ');
+  return [type, options.remote_ip ?? '', options.local_ip ?? '', key, port, options.packet_type ?? 'legacy_l2'].join(
+    ' ',
+  );
 }
 
 /** The foreign Interface that `tunnel` would collide with: the same on the wire, or its name. */

@@ -17,15 +17,15 @@ export interface TunnelIntent {
   readonly peer?: Host;
 }
 
-const TYPE = { geneve: 'geneve', vxlan: 'vxlan', gre: 'gre', nvgre: 'gre', vlan: '' } as const;
-const LETTER = { geneve: 'g', vxlan: 'v', gre: 'r', '': 't' } as const;
+const TYPE = { geneve: 'geneve', vxlan: 'vxlan', gre: 'gre', nvgre: 'gre', vlan: '', 'ip-tunnel': 'gre' } as const;
+const LETTER = { geneve: 'g', vxlan: 'v', gre: 'r', nvgre: 'r', vlan: 't', 'ip-tunnel': 'i' } as const;
 /** IANA: Geneve RFC 8926 clause 3.3, VXLAN RFC 7348 clause 5. */
 type TunnelType = Exclude<TunnelIntent['type'], ''>;
 const DST_PORT = { geneve: '6081', vxlan: '4789' } as const;
 
 /** `kk` + letter + 8 hex digits of the peer (its IPv4 address, else a hash), or `kkgflow`: never more than 11 octets. */
 export function tunnelName(encapsulation: Encapsulation, remoteVtep: string | undefined): string {
-  const letter = LETTER[TYPE[encapsulation]];
+  const letter = LETTER[encapsulation];
   if (remoteVtep === undefined) return `kk${letter}flow`;
   const octets = remoteVtep.split('.').map(Number);
   const hex =
@@ -53,7 +53,8 @@ function intent(underlay: Underlay, host: Host, encapsulation: Encapsulation, pe
     remote_ip: peer === undefined ? 'flow' : peer.vtep,
     csum: String(underlay.csum ?? checksummed(type, host.vtep)),
     df_default: String(underlay.df ?? true),
-    packet_type: 'legacy_l2',
+    // With and without Ethernet two ports stand side by side: Open vSwitch tells them apart by what is in the tunnel.
+    packet_type: encapsulation === 'ip-tunnel' ? 'legacy_l3' : 'legacy_l2',
     tos: String(underlay.tos ?? 0),
     ttl: String(underlay.ttl ?? 64),
   };
@@ -76,7 +77,7 @@ interface MayHave {
 }
 
 /** Ways that lead by the same tunnel ports are one. */
-const portOf = ({ encapsulation, tunnels }: Way): string => `${TYPE[encapsulation]} ${tunnels}`;
+const portOf = ({ encapsulation, tunnels }: Way): string => `${LETTER[encapsulation]} ${tunnels}`;
 
 function mayHave(topology: Topology): MayHave {
   const hosts = new Map(topology.hosts.map((host) => [host.name, host]));

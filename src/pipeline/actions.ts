@@ -34,6 +34,9 @@ export function sendByTunnel(tunnel: TunnelPort, vtep: string, wire: Wire): read
   return [id, ...to, { kind: 'output', port: tunnel.ofport }];
 }
 
+/** True for what travels as IP packets without Ethernet: Open vSwitch takes it off and puts an empty one on. */
+export const isRouted = ({ encapsulation }: Pick<Wire, 'encapsulation'>): boolean => encapsulation === 'ip-tunnel';
+
 /** IEEE 802.1Q: the EtherType of a tag, and the bit by which a match says that there is one. */
 const ETH_TYPE_VLAN = 0x8100;
 export const VLAN_PRESENT = 0x1000;

@@ -48,6 +48,17 @@ export const DROPS = {
     means: "came by the trunk with a network's id, from a MAC address that is no port of it on another host",
   },
   trunk_double_tag: { code: 32, means: 'came by the trunk with a tag behind its tag' },
+  not_routed: {
+    code: 33,
+    means: 'a VM sent by an IP tunnel what is no IP, or for an IP address that is not the one of its MAC address',
+  },
+  routed_broadcast: { code: 34, means: 'broadcast or multicast that no IP tunnel carries: to the ports here only' },
+  routed_source: {
+    code: 35,
+    means: 'came by an IP tunnel from an address that is no port of its network on that host',
+  },
+  routed_destination: { code: 36, means: 'came by an IP tunnel for an address that is not on this host' },
+  routed_protocol: { code: 37, means: 'came by an IP tunnel and is neither IPv4 nor IPv6' },
   no_flood: { code: 40, means: 'broadcast or multicast of a network that is too large for it (`status` names it)' },
 } as const;
 

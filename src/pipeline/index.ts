@@ -13,6 +13,8 @@ import { ndUnanswered } from './tables/26-nd-unanswered.js';
 import { services } from './tables/28-services.js';
 import { l2 } from './tables/30-l2.js';
 import { broadcast } from './tables/32-broadcast.js';
+import { routed } from './tables/34-routed.js';
+import { routedTo } from './tables/36-routed-to.js';
 import { fromTunnel } from './tables/40-from-tunnel.js';
 import { flood } from './tables/50-flood.js';
 import { inject } from './tables/58-inject.js';
@@ -34,6 +36,8 @@ export const TABLES: readonly Table[] = [
   services,
   l2,
   broadcast,
+  routed,
+  routedTo,
   fromTunnel,
   flood,
   inject,
@@ -41,7 +45,7 @@ export const TABLES: readonly Table[] = [
   fence,
 ] as readonly unknown[] as readonly Table[];
 
-export { sendByTunnel } from './actions.js';
+export { isRouted, sendByTunnel } from './actions.js';
 export * from './addresses.js';
 export * from './cookies.js';
 export * from './drops.js';

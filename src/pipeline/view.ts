@@ -60,11 +60,15 @@ export interface Peer {
   readonly wire: Wire;
 }
 
-/** A port elsewhere whose MAC address frames of its network's VLAN may come from; the frame does not say which host sent it. */
+/**
+ * A port elsewhere that packets may come from which do not say it by a whole tunnelled frame: on a VLAN its MAC address (the
+ * frame does not say which host sent it), by an IP tunnel its IP addresses.
+ */
 export interface Sender extends Segment {
   readonly network: Network;
   readonly port: Port;
   readonly host: string;
+  readonly vtep: string;
 }
 
 /** A network with at least one port on this host. Those with `unknown` receive what is for unknown MAC addresses. */

@@ -149,7 +149,7 @@ function collide(a: HeldKey, b: HeldKey): boolean {
 
 function vsidOf({ encapsulation, key }: HeldKey): number | undefined {
   if (encapsulation === 'nvgre') return key;
-  return encapsulation === 'gre' ? key >>> 8 : undefined;
+  return encapsulation === 'gre' || encapsulation === 'ip-tunnel' ? key >>> 8 : undefined;
 }
 
 function networkOf(network: NetworkDraft, keys: Keys): Network {

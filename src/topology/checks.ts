@@ -4,7 +4,7 @@
 import { contains, ipText, overlap, reservedIn, subnetText } from './address.js';
 import { ENCAPSULATIONS, KeySpace, largestKey, MINIMUM_MTU, overhead } from './encapsulation.js';
 import type { Entries, NetworkEntry } from './entries.js';
-import { allowedAddresses, linkLocals, qosBursts, unknownKeys } from './port-checks.js';
+import { allowedAddresses, linkLocals, qosBursts, routedPorts, unknownKeys } from './port-checks.js';
 import { nameFault } from './schema.js';
 import { advertisedPrefixes, dhcpRouters, dhcpSizes, slaacDuplicates } from './service-checks.js';
 import type { Fault, Path } from './source.js';
@@ -213,6 +213,7 @@ const NETWORK_CHECKS: readonly NetworkCheck[] = [
   allowedAddresses,
   qosBursts,
   unknownKeys,
+  routedPorts,
   dhcpRouters,
   dhcpSizes,
   advertisedPrefixes,

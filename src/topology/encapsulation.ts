@@ -8,6 +8,7 @@
  *   vxlan   IPv4 20           + UDP 8           + VXLAN 8 (RFC 7348, 5)                    + Ethernet 14 = 50
  *   gre     IPv4 20                             + GRE 4 + key 4 (RFC 2784, 2.1; RFC 2890, 2) + Ethernet 14 = 42
  *   nvgre   IPv4 20                             + GRE 4 + VSID and FlowID 4 (RFC 7637, 3.2) + Ethernet 14 = 42
+ *   ip-tunnel IPv4 20                           + GRE 4 + key 4, and no Ethernet: the VM's IP packet alone  = 28
  *   vlan    no outer header: the tag's 4 octets are the frame's, and count in no MTU (IEEE 802.3, 3.2.7)  = 0
  *
  * An outer IPv6 header has 40 octets (RFC 8200, 3): 20 more.
@@ -21,12 +22,16 @@ interface EncapsulationDef {
   readonly header: number;
 }
 
+/** Those whose packets are GRE on the wire, with the network's whole key in it. */
+const isPlainGre = (encapsulation: Encapsulation): boolean => encapsulation === 'gre' || encapsulation === 'ip-tunnel';
+
 export const ENCAPSULATIONS: { readonly [E in Encapsulation]: EncapsulationDef } = {
   geneve: { keyBits: 24, header: 8 + 8 + 14 },
   vxlan: { keyBits: 24, header: 8 + 8 + 14 },
   gre: { keyBits: 32, header: 4 + 4 + 14 },
   nvgre: { keyBits: 24, header: 4 + 4 + 14 },
   vlan: { keyBits: 12, header: 0 },
+  'ip-tunnel': { keyBits: 32, header: 4 + 4 },
 };
 
 /** The least MTU of a VM's network: what IPv6 asks of every link (RFC 8200, 5). */
@@ -76,7 +81,7 @@ export const groupNumber = (key: number): number => (key < OFPG_MAX ? key : key 
 
 /**
  * Keys in use, asked before one more is given. A number names one network whatever its encapsulation (VLAN ids have
- * numbers of their own); and GRE and NVGRE
+ * numbers of their own); and GRE, IP tunnels and NVGRE
  * share one key space on the wire, where VSID v is the GRE keys v<<8 … v<<8|255 (RFC 7637, 3.2: 24 bits of VSID, 8 of
  * FlowID).
  */
@@ -91,7 +96,7 @@ export class KeySpace {
     this.#numbers.set(number, owner);
     this.#groups.set(groupNumber(number), owner);
     if (encapsulation === 'nvgre') this.#vsids.set(key, owner);
-    if (encapsulation === 'gre') this.#greVsids.set(key >>> 8, owner);
+    if (isPlainGre(encapsulation)) this.#greVsids.set(key >>> 8, owner);
   }
 
   /** The network whose key is `key`, or takes it on the wire. */
@@ -110,7 +115,7 @@ export class KeySpace {
 
   /** The network that has another number, and takes `key` on the wire all the same. */
   #alias(encapsulation: Encapsulation, key: number): string | undefined {
-    if (encapsulation === 'gre') return this.#vsids.get(key >>> 8);
+    if (isPlainGre(encapsulation)) return this.#vsids.get(key >>> 8);
     return encapsulation === 'nvgre' ? this.#greVsids.get(key) : undefined;
   }
 }

@@ -6,7 +6,7 @@
  * ports by path, in code unit order), so that files that mean the same give equal values.
  */
 
-export type Encapsulation = 'geneve' | 'vxlan' | 'gre' | 'nvgre' | 'vlan';
+export type Encapsulation = 'geneve' | 'vxlan' | 'gre' | 'nvgre' | 'vlan' | 'ip-tunnel';
 
 export interface Topology {
   readonly underlay: Underlay;

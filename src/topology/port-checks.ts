@@ -67,3 +67,24 @@ export function* unknownKeys({ key }: NetworkEntry, { networks }: Entries): Iter
   const message = `tunnel key ${key.value} has a group number that unknown of ${port.label} needs: choose one below ${FIRST_WIDE}`;
   yield { path: key.path, at: 'value', code: 'key-too-wide', message, first: port.path };
 }
+
+/** What came by an IP tunnel is found its VM by IP address alone: each port has some, and they are its own. */
+export function* routedPorts({ label, encapsulation, ports, ra }: NetworkEntry): Iterable<Fault> {
+  if (encapsulation?.value !== 'ip-tunnel') return;
+  const why = `IP tunnels lead by IP address, and ${label} has encapsulation ip-tunnel`;
+  for (const { path, name, ips, allowed, plain } of ports) {
+    const fault = (key: string, message: string): Fault => ({
+      path: [...path, key],
+      at: 'value',
+      code: 'not-routable',
+      message: `${message}: ${why}`,
+    });
+    if (plain.ipChecks === false) yield fault('ip-checks', `${name} may use any IP address; leave ip-checks out`);
+    if (plain.unknown === true)
+      yield fault('unknown', `${name} receives what is for unknown MAC addresses; leave it out`);
+    if (allowed.length > 0)
+      yield fault('allowed', `${name} may use addresses that others may have, too; leave allowed out`);
+    if (ips.length === 0 && ra !== 'slaac')
+      yield { path, at: 'key', code: 'not-routable', message: `${name} has no IP address, give it ips: ${why}` };
+  }
+}

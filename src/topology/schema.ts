@@ -81,6 +81,7 @@ const encapsulation = choice<Encapsulation>('encapsulation', 'bad-encapsulation'
   'gre',
   'nvgre',
   'vlan',
+  'ip-tunnel',
 ]);
 
 /** A whole number of something, from 1. */

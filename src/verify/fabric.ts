@@ -3,10 +3,14 @@ import { interpret, type Output } from './interpret.js';
 import type { HostView } from './judge.js';
 import { IN_PORT, TCI, TUN_ID, TUN_SRC, TUN6_SRC } from './layout.js';
 import { isTunnel } from './model.js';
+import { kindOf } from './tunnel.js';
 import { wordOf } from './words.js';
 
 const TUN_DST = wordOf('tun_dst');
 const TUN6_DST = wordOf('tun_ipv6_dst');
+
+/** The words of both MAC addresses. */
+const ETHERNET: readonly number[] = ['eth_src', 'eth_dst'].flatMap((field) => [wordOf(field), wordOf(field) + 1]);
 
 /** A packet on its way into another host. */
 export interface Arrival {
@@ -46,7 +50,7 @@ function arrival(views: ReadonlyMap<string, HostView>, from: HostView, output: O
   const flow = v4 !== 0 ? [v4] : [0, 1, 2, 3].map((i) => words[TUN6_DST + i] as number);
   const view = views.get(from.spec.vteps.host(end.remote ?? flow) ?? '');
   if (view === undefined) return undefined;
-  const ports = [...view.dump.ports.values()].filter((port) => isTunnel(port) && port.type === end.port.type);
+  const ports = [...view.dump.ports.values()].filter((port) => isTunnel(port) && kindOf(port) === kindOf(end.port));
   // The most specific port receives (ofproto/tunnel.c): one for this peer before one for all.
   const exact = ports.find((port) => equal(view.ends.get(port.ofport)?.remote ?? [], local));
   const port = exact ?? ports.find((p) => view.ends.get(p.ofport)?.remote === undefined);
@@ -60,5 +64,7 @@ function arrival(views: ReadonlyMap<string, HostView>, from: HostView, output: O
     local.forEach((word, i) => {
       arrived[TUN6_SRC + i] = word;
     });
+  // Ethernet does not travel where there is none in the tunnel.
+  if (port.options.packet_type === 'legacy_l3') for (const word of ETHERNET) arrived[word] = 0;
   return { view, ofport: port.ofport, words: arrived };
 }

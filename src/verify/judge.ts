@@ -6,7 +6,7 @@
 import { OFPP } from 'ts-openflow';
 import { type HostDump, isTunnel } from './model.js';
 import type { Spec } from './spec.js';
-import { TAG, type TunnelEnd, trunkEnd, tunnelEnd, wireOwner } from './tunnel.js';
+import { kindOf, TAG, type TunnelEnd, trunkEnd, tunnelEnd, wireOwner } from './tunnel.js';
 import type { AddressWords } from './underlay.js';
 import { wordOf } from './words.js';
 
@@ -134,7 +134,8 @@ function judgeTunnel(
   if (end.trunk) return judgeTag(source, end, values[TCI] as number, known[TCI] as number);
   const key = (end.outKey ?? (values[TUN_ID] as number)) & end.keyMask;
   const sure = end.outKey === undefined ? (known[TUN_ID] as number) & end.keyMask : end.keyMask;
-  if (sure === end.keyMask && source.owner !== undefined) view.heard?.(end.port.type, key, end.keyMask, source.owner);
+  if (sure === end.keyMask && source.owner !== undefined)
+    view.heard?.(kindOf(end.port), key, end.keyMask, source.owner);
   const owner = wireOwner(end, key, sure);
   const leak = (reason: string): Finding => ({ severity: 'leak', goal: 'G1', reason, to });
   if (owner !== source.owner) {

@@ -45,8 +45,9 @@ export function addressWords(address: string): AddressWords {
   return [0n, 32n, 64n, 96n].map((shift) => Number(BigInt.asIntN(32, value >> shift)));
 }
 
-/** The types of Interface rows. NVGRE is GRE for Open vSwitch. */
-const typeOf = (encapsulation: string): string => (encapsulation === 'nvgre' ? 'gre' : encapsulation);
+/** By which kind of tunnel port: NVGRE is GRE for Open vSwitch, and without Ethernet a port is another (see kindOf). */
+const typeOf = (encapsulation: string): string =>
+  encapsulation === 'nvgre' ? 'gre' : encapsulation === 'ip-tunnel' ? 'gre legacy_l3' : encapsulation;
 
 interface Draft {
   readonly owners: Map<string, Map<number, string>>;

@@ -42,6 +42,10 @@ function keyOf(text: string): number {
   return Number(BigInt.asIntN(32, BigInt(value)));
 }
 
+/** The type of a tunnel port; one without Ethernet in it is another. Open vSwitch gives a packet to the one or the other. */
+export const kindOf = ({ type, options: { packet_type = 'legacy_l2' } }: DumpPort): string =>
+  packet_type === 'legacy_l2' ? type : `${type} ${packet_type}`;
+
 /** A port with what the specification says of its type. */
 export function tunnelEnd(port: DumpPort, spec: Spec): TunnelEnd {
   const { remote_ip, out_key, key } = port.options;
@@ -52,7 +56,7 @@ export function tunnelEnd(port: DumpPort, spec: Spec): TunnelEnd {
     ...(remote === undefined ? {} : { remote }),
     ...(given === 'flow' ? {} : { outKey: keyOf(given ?? '0') }),
     keyMask: KEY_MASK[port.type] ?? -1,
-    wires: spec.wires.get(port.type) ?? new WireTable(),
+    wires: spec.wires.get(kindOf(port)) ?? new WireTable(),
   };
 }
 

@@ -39,7 +39,7 @@ const broadcast = (from: Endpoint): Buffer =>
 const isMarked = (hex: string): boolean => hex.includes(MARK.toString('hex'));
 
 export interface Variant {
-  readonly encapsulation: Exclude<Encapsulation, 'vlan'>;
+  readonly encapsulation: Exclude<Encapsulation, 'vlan' | 'ip-tunnel'>;
   readonly tunnels: 'mesh' | 'flow';
   /** Of the VTEPs. */
   readonly family?: 'ipv4' | 'ipv6';

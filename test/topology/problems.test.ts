@@ -439,7 +439,7 @@ const VALUE_ROWS: readonly Row[] = [
     'encapsulation',
     { underlay: '{ encapsulation: ▶mpls }' },
     'bad-encapsulation',
-    '"mpls" is no encapsulation: choose geneve, vxlan, gre, nvgre, vlan',
+    '"mpls" is no encapsulation: choose geneve, vxlan, gre, nvgre, vlan, ip-tunnel',
   ],
   ['tunnels', { underlay: '{ tunnels: ▶star }' }, 'bad-tunnels', '"star" is no kind of tunnels: choose mesh, flow'],
   [
@@ -629,6 +629,38 @@ const TOGETHER_ROWS: readonly Row[] = [
     },
     'no-trunk',
     'host hv2 has no trunk for VLAN network red/db: give it one (trunk: eth1)',
+  ],
+  ...(
+    [
+      [
+        'any address',
+        `{ ${MAC}, ips: [192.168.0.1], ip-checks: ▶false }`,
+        'a may use any IP address; leave ip-checks out',
+      ],
+      [
+        'unknown MAC addresses',
+        `{ ${MAC}, ips: [192.168.0.1], unknown: ▶true }`,
+        'a receives what is for unknown MAC addresses; leave it out',
+      ],
+      [
+        'shared addresses',
+        `{ ${MAC}, ips: [192.168.0.1], allowed: ▶[192.168.0.9] }`,
+        'a may use addresses that others may have, too; leave allowed out',
+      ],
+    ] as const
+  ).map(
+    ([what, port, says]): Row => [
+      `a port of an IP tunnel with ${what}`,
+      { networks: `db: { encapsulation: ip-tunnel, subnets: [192.168.0.0/24], ports: { a: ${port} } }` },
+      'not-routable',
+      `${says}: IP tunnels lead by IP address, and red/db has encapsulation ip-tunnel`,
+    ],
+  ),
+  [
+    'a port of an IP tunnel without an address',
+    { networks: `db: { encapsulation: ip-tunnel, ports: { ▶a: { ${MAC} } } }` },
+    'not-routable',
+    'a has no IP address, give it ips: IP tunnels lead by IP address, and red/db has encapsulation ip-tunnel',
   ],
   [
     '33 bits, gre',

@@ -7,6 +7,7 @@
  *   … the destination of a migration              → the same, but goto arrival
  *   in_port = VM port                             → drop vlan_tagged
  *   in_port = tunnel, tun_src = VTEP, tun_id = K  → reg_network = K; goto from_tunnel   (never towards a tunnel again)
+ *   … by an IP tunnel                             → the same, but goto routed
  *   in_port = tunnel, key 0, UDP 3784, peer       → counted: BFD, handled by ovs-vswitchd itself
  *   in_port = tunnel, key 0                       → drop tunnel_key_zero
  *   in_port = tunnel, tun_src = VTEP              → drop tunnel_key
@@ -22,7 +23,7 @@
  */
 
 import { networkNumber } from '../../topology/index.js';
-import { fromVtep, VLAN_PRESENT, withKey } from '../actions.js';
+import { fromVtep, isRouted, VLAN_PRESENT, withKey } from '../actions.js';
 import { type Action, ETH_TYPE_IP, IPPROTO_UDP, mac, UDP_BFD } from '../fields.js';
 import { rateMeter } from '../meters.js';
 import { reg_in, reg_network } from '../registers.js';
@@ -30,6 +31,7 @@ import { table } from '../table.js';
 import type { TunnelPort } from '../view.js';
 import { arrival } from './05-arrival.js';
 import { portSecurity } from './10-port-security.js';
+import { routed } from './34-routed.js';
 import { fromTunnel } from './40-from-tunnel.js';
 
 /** The EtherTypes of a second tag: IEEE 802.1Q, 802.1ad, and what was used before that. */
@@ -110,19 +112,22 @@ export const classify = table({
     },
   ],
 
-  sender: ({ network, port, host, tunnel, wire }) => [
-    {
-      priority: 100,
-      match: {
-        in_port: { value: tunnel.ofport },
-        vlan_vid: { value: VLAN_PRESENT | wire.key },
-        eth_src: { value: mac(port.mac) },
+  sender: ({ network, port, host, tunnel, wire }) => {
+    if (!tunnel.trunk) return [];
+    return [
+      {
+        priority: 100,
+        match: {
+          in_port: { value: tunnel.ofport },
+          vlan_vid: { value: VLAN_PRESENT | wire.key },
+          eth_src: { value: mac(port.mac) },
+        },
+        actions: [{ kind: 'pop_vlan' }, { kind: 'set_field', field: reg_network, value: networkNumber(network) }],
+        goto: fromTunnel,
+        why: `${port.name} of ${network.path} is on host ${host} and may send with VLAN id ${wire.key}`,
       },
-      actions: [{ kind: 'pop_vlan' }, { kind: 'set_field', field: reg_network, value: networkNumber(network) }],
-      goto: fromTunnel,
-      why: `${port.name} of ${network.path} is on host ${host} and may send with VLAN id ${wire.key}`,
-    },
-  ],
+    ];
+  },
 
   network: ({ network, segments = [] }) =>
     segments.map(({ tunnel, wire }) => ({
@@ -141,7 +146,7 @@ export const classify = table({
         ...withKey(wire),
       },
       actions: [{ kind: 'set_field', field: reg_network, value: networkNumber(network) }],
-      goto: fromTunnel,
+      goto: isRouted(wire) ? routed : fromTunnel,
       why: `host ${host} has a port of ${network.path} and may send with its ${wire.encapsulation} key ${wire.key}`,
     },
   ],
