@@ -24,6 +24,12 @@ export function textsOf({ hosts }: DumpReport): ReadonlyMap<string, DumpTexts> {
   return new Map(all.flatMap(([name, texts]) => (texts === undefined ? [] : [[name, texts] as const])));
 }
 
+async function writeHidden(folder: string, hidden: string | undefined): Promise<void> {
+  const file = join(folder, HIDDEN_FILE);
+  if (hidden !== undefined) await writeFile(file, `${hidden}\n`);
+  else await rm(file, { force: true });
+}
+
 /** Writes what the controller has read. Throws CliError 2 where the folder cannot be written. */
 export async function writeFolder(directory: string, report: DumpReport): Promise<void> {
   try {
@@ -33,22 +39,27 @@ export async function writeFolder(directory: string, report: DumpReport): Promis
       await mkdir(join(directory, name), { recursive: true });
       for (const file of FILES) await writeFile(join(directory, name, `${file}.txt`), texts[file]);
     }
-    for (const { host, texts, hidden } of report.hosts) {
-      const file = join(directory, host, HIDDEN_FILE);
-      if (texts !== undefined && hidden !== undefined) await writeFile(file, `${hidden}\n`);
-      else await rm(file, { force: true });
+    for (const { host, texts, hidden, bridges = [] } of report.hosts) {
+      await writeHidden(join(directory, host), texts && hidden);
+      for (const { bridge, texts: others, hidden: there } of bridges)
+        await writeHidden(join(directory, otherBridge(host, bridge)), others && there);
     }
   } catch (error) {
     throw new CliError(`${directory}: ${(error as Error).message}`, 2);
   }
 }
 
-/** Why hosts of a folder may have flows that their dumps do not show, a sentence each. Throws CliError 2. */
+/** Why bridges of a folder may have flows that their dumps do not show, a sentence each. Throws CliError 2. */
 export async function readHidden(directory: string): Promise<readonly string[]> {
   try {
-    const all = (await foldersIn(directory)).map(async (host) => {
-      const file = join(directory, host, HIDDEN_FILE);
-      return existsSync(file) ? [`${host}: ${(await readFile(file, 'utf8')).trim()}`] : [];
+    const names: string[] = [];
+    for (const host of await foldersIn(directory)) {
+      const bridges = await foldersIn(join(directory, host));
+      names.push(host, ...bridges.map((bridge) => otherBridge(host, bridge)));
+    }
+    const all = names.map(async (name) => {
+      const file = join(directory, name, HIDDEN_FILE);
+      return existsSync(file) ? [`${name}: ${(await readFile(file, 'utf8')).trim()}`] : [];
     });
     return (await Promise.all(all)).flat();
   } catch (error) {

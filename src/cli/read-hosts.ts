@@ -12,10 +12,11 @@ export async function readHosts(file: string, state: string | undefined, seconds
     if (error instanceof ProblemsError) throw new CliError(error.lines.join('\n'), 2);
     throw error;
   });
+  const ifaceIds = new Set(topology.networks.flatMap((network) => network.ports.map((port) => port.ifaceId)));
   const hosts = await Promise.all(
     topology.hosts.map(async (host): Promise<HostDumpReport> => {
       try {
-        return { host: host.name, texts: await readHost(host, seconds * 1000) };
+        return { host: host.name, ...(await readHost(host, seconds * 1000, ifaceIds)) };
       } catch (error) {
         if (!(error instanceof UnreachableError)) throw error;
         return { host: host.name, error: error.message.slice(host.name.length + 2) };

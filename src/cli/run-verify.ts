@@ -76,7 +76,10 @@ export function hostsOfReport(report: DumpReport): ReadHosts {
   });
   const unread = report.hosts.flatMap(({ host, hidden, bridges = [] }) => [
     ...(hidden === undefined ? [] : [`${host}: ${hidden}`]),
-    ...bridges.flatMap(({ bridge, error }) => (error === undefined ? [] : [`${otherBridge(host, bridge)}: ${error}`])),
+    ...bridges.flatMap(({ bridge, error, hidden: there }) => {
+      const why = error ?? there;
+      return why === undefined ? [] : [`${otherBridge(host, bridge)}: ${why}`];
+    }),
   ]);
   return { topology: { ...allocated.topology, networks }, dumps: dumpsOf(textsOf(report)), unread };
 }

@@ -1,5 +1,5 @@
 /** Everything that every host holds now, as text, with the topology that is meant: what `dump` saves and `verify` proves. */
-import { BRIDGE } from '../desired/index.js';
+import { hiddenFlows, strayBridges } from '../desired/index.js';
 import type { HostLink } from '../session/index.js';
 import { formatTopology, type Topology, type Way } from '../topology/index.js';
 import type { DumpTexts } from '../verify/index.js';
@@ -22,6 +22,8 @@ export interface BridgeDumpReport {
   readonly bridge: string;
   readonly texts?: DumpTexts;
   readonly error?: string;
+  /** As of br-int. */
+  readonly hidden?: string;
 }
 
 export interface DumpReport {
@@ -32,31 +34,16 @@ export interface DumpReport {
   readonly hosts: readonly HostDumpReport[];
 }
 
-/** ovs-vswitchd makes flows of its own for in-band control, and where a bridge may fail open (ovs-vswitchd.conf.db(5)). */
-function hiddenFlows(link: HostLink): string | undefined {
-  const bridge = link.rows()?.bridges.find(({ name }) => name === BRIDGE);
-  if (bridge?.other_config['disable-in-band'] !== 'true')
-    return 'in-band control is not off, and its flows are not shown by OpenFlow (see ovs-appctl bridge/dump-flows)';
-  return bridge.fail_mode === 'secure' ? undefined : 'its fail_mode is not secure: it may fail open to NORMAL';
-}
+/** Of the VMs' ports. */
+const ifaceIdsOf = ({ networks }: Topology): ReadonlySet<string> =>
+  new Set(networks.flatMap((network) => network.ports.map(({ ifaceId }) => ifaceId)));
 
-/** Names of the bridges beside br-int in which a VM's port stands. */
-function strayBridges(link: HostLink, topology: Topology): readonly string[] {
-  const rows = link.rows();
-  if (rows === undefined) return [];
-  const ifaceIds = new Set(topology.networks.flatMap((n) => n.ports.map((p) => p.ifaceId)));
-  const stray = new Set(
-    rows.interfaces.filter((i) => ifaceIds.has(i.external_ids['iface-id'] ?? '')).map(({ _uuid }) => _uuid),
-  );
-  const ports = new Set(rows.ports.filter((p) => p.interfaces.some((i) => stray.has(i))).map(({ _uuid }) => _uuid));
-  return rows.bridges.filter((b) => b.name !== BRIDGE && b.ports.some((p) => ports.has(p))).map(({ name }) => name);
-}
-
-const otherBridges = (link: HostLink, topology: Topology): Promise<readonly BridgeDumpReport[]> =>
+const otherBridges = (link: HostLink, ifaceIds: ReadonlySet<string>): Promise<readonly BridgeDumpReport[]> =>
   Promise.all(
-    strayBridges(link, topology).map(async (bridge): Promise<BridgeDumpReport> => {
+    strayBridges(link.rows(), ifaceIds).map(async (bridge): Promise<BridgeDumpReport> => {
+      const hidden = hiddenFlows(link.rows(), bridge);
       try {
-        return { bridge, texts: await link.dumpBridge(bridge) };
+        return { bridge, texts: await link.dumpBridge(bridge), ...(hidden === undefined ? {} : { hidden }) };
       } catch (error) {
         return { bridge, error: (error as Error).message };
       }
@@ -66,13 +53,14 @@ const otherBridges = (link: HostLink, topology: Topology): Promise<readonly Brid
 /** Reads every host at once; one that cannot be read keeps no other from being read. */
 export async function dumpReport(controller: Controller): Promise<DumpReport> {
   const { topology } = controller.state.world;
+  const ifaceIds = ifaceIdsOf(topology);
   const hosts = await Promise.all(
     topology.hosts.map(async ({ name }): Promise<HostDumpReport> => {
       const link = controller.link(name);
       if (link === undefined) return { host: name, error: 'not connected' };
       try {
-        const bridges = await otherBridges(link, topology);
-        const hidden = hiddenFlows(link);
+        const bridges = await otherBridges(link, ifaceIds);
+        const hidden = hiddenFlows(link.rows());
         const ovsVersion = link.rows()?.root?.ovs_version;
         return {
           host: name,

@@ -11,6 +11,7 @@ export * from './feedback.js';
 export { bridgeHwaddr, type ConfigPlan, configPlan, datapathId } from './host-config.js';
 export { desiredState } from './host-state.js';
 export { bucketOctets, copyOctets, floodRefusal, LIMITS } from './limits.js';
+export { hiddenFlows, strayBridges } from './looked-into.js';
 export { reaches } from './network-slice.js';
 export * from './owners.js';
 export { flowsIn, type PartsBetween, type Piece, partsBetween } from './parts-between.js';

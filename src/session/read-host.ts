@@ -6,7 +6,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { connect } from 'ts-openflow';
-import { BRIDGE } from '../desired/index.js';
+import { BRIDGE, hiddenFlows, strayBridges } from '../desired/index.js';
 import type { Host } from '../topology/index.js';
 import type { DumpTexts } from '../verify/index.js';
 import { readDumpTexts } from './dump-texts.js';
@@ -25,22 +25,39 @@ function managementSocket({ name, ovsdb }: Host): string {
   return path;
 }
 
-/** Everything that the host holds. Throws UnreachableError, after `timeoutMs` at the latest. */
-export async function readHost(host: Host, timeoutMs: number): Promise<DumpTexts> {
+/** What a host holds, and why it may hold more than that. */
+export interface HostReading {
+  readonly texts: DumpTexts;
+  readonly hidden?: string;
+  readonly bridges?: readonly { readonly bridge: string; readonly texts: DumpTexts; readonly hidden?: string }[];
+}
+
+/**
+ * Everything that the host holds in br-int and in bridges where one of these ports, by iface-id, stands. Throws
+ * UnreachableError, after `timeoutMs` at the latest.
+ */
+export async function readHost(host: Host, timeoutMs: number, ifaceIds: ReadonlySet<string>): Promise<HostReading> {
   const path = managementSocket(host);
   const client = ovsdbOf(host);
   try {
     await synced(client, host, timeoutMs);
-    const { interfaces } = new RowReader().read(client);
-    const session = await connect(`unix:${path}`, { timeoutMs }).catch((error: Error) => {
-      throw new UnreachableError(`${host.name}: ${path}: ${error.message}`);
-    });
-    try {
-      return await readDumpTexts(session, interfaces);
-    } finally {
-      session.close();
-      await session.closed;
-    }
+    const rows = new RowReader().read(client);
+    const read = async (bridge: string) => {
+      const socket = join(dirname(path), `${bridge}.mgmt`);
+      const session = await connect(`unix:${socket}`, { timeoutMs }).catch((error: Error) => {
+        throw new UnreachableError(`${host.name}: ${socket}: ${error.message}`);
+      });
+      try {
+        const hidden = hiddenFlows(rows, bridge);
+        return { texts: await readDumpTexts(session, rows.interfaces), ...(hidden === undefined ? {} : { hidden }) };
+      } finally {
+        session.close();
+        await session.closed;
+      }
+    };
+    const others = strayBridges(rows, ifaceIds).map(async (bridge) => ({ bridge, ...(await read(bridge)) }));
+    const [reading, bridges] = await Promise.all([read(BRIDGE), Promise.all(others)]);
+    return { ...reading, ...(bridges.length === 0 ? {} : { bridges }) };
   } finally {
     client.close();
   }

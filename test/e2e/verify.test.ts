@@ -218,6 +218,24 @@ describe('verify, dump and diff', function () {
       `-- add-port br-theirs ${name} -- set Interface ${name} type=internal external_ids:iface-id=${vm}`.split(' ');
     const bridge = '-- add-br br-theirs -- set Bridge br-theirs datapath_type=netdev fail_mode=secure'.split(' ');
     await net.lab.vsctl('hv1', ...bridge.slice(1), ...port('in-red', 'red-vm1'), ...port('in-blue', 'blue-vm1'));
+    const config = (...words: string[]) => net.lab.vsctl('hv1', ...words);
+    const unproven = async (why: RegExp) => {
+      const said = JSON.parse((await live('verify', '--json')).stdout);
+      expect(said.verdict).to.equal('unproven');
+      expect(said.unproven.join('\n')).to.match(why);
+    };
+    // In-band control is on there, as it is unless somebody turns it off.
+    await unproven(/^hv1\/br-theirs: in-band control is not off/);
+    const hiding = join(directory, 'hiding');
+    const direct = ['--topology', net.lab.ready.topology, '--state', directory];
+    expect((await run('dump', hiding, ...direct)).code).to.equal(0);
+    expect((await run('verify', '--dumps', hiding)).stdout).to.match(
+      /^unproven[\s\S]*hv1\/br-theirs: in-band control is not off/,
+    );
+    await config('set', 'Bridge', 'br-theirs', 'other_config:disable-in-band=true', 'fail_mode=standalone');
+    await config('set-controller', 'br-theirs', 'tcp:127.0.0.1:1');
+    await unproven(/^hv1\/br-theirs: its fail_mode is not secure/);
+    await config('set-fail-mode', 'br-theirs', 'secure');
     const quiet = JSON.parse((await live('verify', '--json')).stdout);
     expect(quiet).to.deep.include({ verdict: 'isolated', hosts: 3 });
     const [red, blue] = await Promise.all(
