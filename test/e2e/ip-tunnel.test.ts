@@ -31,6 +31,7 @@ const topology = (tunnels: 'mesh' | 'flow'): string =>
         port(`${t}-vm1`, 1, 'hv1'),
         port(`${t}-vm2`, 2, t === 'red' ? 'hv3, hv2' : 'hv2'),
         port(`${t}-vm3`, 3, 'hv1'),
+        ...(t === 'red' ? [port('red-vm5', 5, 'hv2')] : []),
       ]),
     ),
     network('green', 'ip-tunnel', [port('green-vm1', 1, 'hv1'), port('green-vm2', 4, 'hv3')]),
@@ -214,6 +215,38 @@ for (const tunnels of ['mesh', 'flow'] as const)
         expect(drops[reason]).to.equal(COUNT);
       });
 
+    it('send to both ends of a migration, from elsewhere and from the host where it begins', async () => {
+      const { tap } = await net.lab.plugLeg('red-vm2', 'hv3');
+      const migratingTo = async () => (await net.status()).ports.find((p) => p.ifaceId === 'red-vm2')?.migratingTo;
+      await eventually('red-vm2 to migrate', async () => ((await migratingTo()) === 'hv3' ? true : 'not yet'));
+      const taps = [
+        ['hv2', net.lab.ready.vms['red-vm2']?.tap],
+        ['hv3', tap],
+      ] as const;
+      /** What the guard let out by each tap, of one kind of packet. */
+      const counted = () =>
+        Promise.all(
+          taps.map(async ([host, name]) =>
+            (await net.lab.flows(host))
+              .filter((f) => f.includes(`output:"${name}"`) && f.includes('table=guard') && f.includes('nw_dst='))
+              .reduce((sum, f) => sum + Number(/n_packets=(\d+)/.exec(f)?.[1] ?? 0), 0),
+          ),
+        );
+      for (const n of [1, 5]) {
+        await eventually(`copies of red-vm${n} at both ends`, async () => {
+          await sleep(700);
+          const before = await counted();
+          const bytes = frame(packet(ip(n), ip(2)), { src: mac(n) });
+          await net.lab.sendFrames({ vm: `red-vm${n}` }, [bytes], { count: COUNT });
+          await sleep(700);
+          const grown = (await counted()).map((count, i) => count - (before[i] ?? 0));
+          return grown.every((count) => count === COUNT) ? true : grown.join(' ');
+        });
+      }
+      await net.lab.unplugLeg('red-vm2', 'hv3');
+      await eventually('no migration', async () => ((await migratingTo()) === undefined ? true : 'still'));
+    });
+
     it('follow a VM that migrates', async () => {
       await net.lab.move('red-vm2', 'hv3');
       await eventually('red-vm2 on hv3', async () => {
@@ -226,6 +259,6 @@ for (const tunnels of ['mesh', 'flow'] as const)
         expect((await whoHears(() => inject(routed(KEYS.red, packet())))).vms, 'from where it was').to.deep.equal([]);
       });
       await net.lab.warm('hv1');
-      expect(drops.tunnel_key).to.equal(COUNT);
+      expect(drops.routed_source).to.equal(COUNT);
     });
   });

@@ -41,7 +41,8 @@ const untagged = Buffer.concat([Buffer.from([0x08, 0x00]), payload('192.168.0.1'
 /** A frame for VM 1 of every tenant, with what follows its addresses. */
 const frame = (rest: Uint8Array, src = mac(2), dst = mac(1)): Buffer =>
   Buffer.concat([...[dst, src].map((m) => Buffer.from(m.replaceAll(':', ''), 'hex')), rest]);
-const isMarked = (hex: string): boolean => hex.includes(MARK.toString('hex'));
+/** A frame with the mark; an ICMP error that quotes one is none. */
+const isMarked = (hex: string): boolean => hex.includes(MARK.toString('hex')) && !/^.{24}0800.{18}01/.test(hex);
 
 /** The VLAN id of a frame that somebody sent (the kernel hides that of a frame that came). */
 const tagOf = (hex: string): number | undefined =>

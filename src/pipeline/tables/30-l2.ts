@@ -21,7 +21,7 @@ import { reg_network } from '../registers.js';
 import { table } from '../table.js';
 import type { LocalPort, SendTo, TunnelPort } from '../view.js';
 import { broadcast } from './32-broadcast.js';
-import { guard, toUnknown } from './60-guard.js';
+import { guard, toGuard, toUnknown } from './60-guard.js';
 
 /** During a migration both ends receive; on a VLAN one frame is for both. */
 const copiesTo = (to: SendTo | undefined, by?: TunnelPort): readonly Action[] =>
@@ -39,7 +39,9 @@ const routable = ({ network, port }: Pick<LocalPort, 'network' | 'port'>) => [
 /** What is for a port, apart by what all `ends` carry, and what only those of them do that are no IP tunnels. */
 function carried(ports: Pick<LocalPort, 'network' | 'port'>, ends: readonly (SendTo | undefined)[]) {
   const carries = (to: SendTo): boolean => !isRouted(to.wire);
-  const there = ends.flatMap((to) => to ?? []);
+  // IP tunnels last: what took Ethernet off must not be sent with it after that (see `port`).
+  const given = ends.flatMap((to) => to ?? []);
+  const there = [...given.filter(carries), ...given.filter((to) => !carries(to))];
   const to = {
     [reg_network]: { value: networkNumber(ports.network) },
     eth_dst: { value: mac(ports.port.mac) },
@@ -91,8 +93,10 @@ export const l2 = table({
     carried({ network, port }, [copies]).map(({ priority, match, ends: [to] }) => ({
       priority,
       match,
-      actions: [...copiesTo(to), deliverTo(ofport)],
-      goto: guard,
+      // Last what takes Ethernet off: ovs-vswitchd 3.1 ends in an assertion where a frame leaves by a VM port after that.
+      ...(to !== undefined && isRouted(to.wire)
+        ? { actions: [...toGuard(ofport), ...copiesTo(to)] }
+        : { actions: [...copiesTo(to), deliverTo(ofport)], goto: guard }),
       why: `${port.name} of ${network.path} is on this host${migrating(to)}`,
     })),
 
