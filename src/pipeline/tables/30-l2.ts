@@ -93,7 +93,7 @@ export const l2 = table({
     carried({ network, port }, [copies]).map(({ priority, match, ends: [to] }) => ({
       priority,
       match,
-      // Last what takes Ethernet off: ovs-vswitchd 3.1 ends in an assertion where a frame leaves by a VM port after that.
+      // Last what takes Ethernet off: ovs-vswitchd 3.1 dies where a frame leaves by a VM port after that.
       ...(to !== undefined && isRouted(to.wire)
         ? { actions: [...toGuard(ofport), ...copiesTo(to)] }
         : { actions: [...copiesTo(to), deliverTo(ofport)], goto: guard }),
