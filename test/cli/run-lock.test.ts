@@ -16,7 +16,9 @@ const run = (state: string): Promise<{ readonly code: unknown; readonly stderr: 
     execFile(process.execPath, args, (error, _, stderr) => resolve({ code: error?.code, stderr }));
   });
 
-describe('kakuri run, two of one state directory', () => {
+describe('kakuri run, two of one state directory', function () {
+  this.timeout(30_000);
+
   it('refuses the second with exit code 2 and one line', async () => {
     const state = await mkdtemp(join(tmpdir(), 'kakuri-run-lock-'));
     const lock = await lockState(state);
