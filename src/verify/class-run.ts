@@ -13,6 +13,8 @@ import { ones32, TRACKED } from './words.js';
 export class ClassRun {
   /** What this class has pushed: of each entry its pieces by their lowest bit. */
   readonly #stack: Map<number, Bits>[] = [];
+  /** Groups whose buckets are being carried out. */
+  readonly #groups = new Set<number>();
 
   constructor(
     readonly host: AbstractHost,
@@ -62,10 +64,7 @@ export class ClassRun {
         this.#resubmit(state, a, b, nextOp(code, at) >= to);
         return true;
       case OP.group:
-        for (const bucket of this.host.view.dump.groups.get(a >>> 0)?.buckets ?? []) {
-          this.#reduced(state.slice(), bucket);
-          this.#stack.length = 0;
-        }
+        this.#group(state, a >>> 0);
         return true;
       default:
         return this.#rare(state, code, at);
@@ -119,6 +118,23 @@ export class ClassRun {
       default:
         return true;
     }
+  }
+
+  /** A switch has no flow to a group that is not there: then the dump is not whole. */
+  #group(state: Int32Array, id: number): void {
+    const group = this.host.view.dump.groups.get(id);
+    if (group === undefined || this.#groups.has(id)) {
+      this.host.caveats.add(
+        group === undefined ? `group ${id} is not in the dump, and a flow leads to it` : `group ${id} leads to itself`,
+      );
+      return;
+    }
+    this.#groups.add(id);
+    for (const bucket of group.buckets) {
+      this.#reduced(state.slice(), bucket);
+      this.#stack.length = 0;
+    }
+    this.#groups.delete(id);
   }
 
   /** A bucket's actions stand there whole: those on headers are passed over. */

@@ -157,7 +157,8 @@ export class ExactPass {
         return true;
       case OP.group:
         for (const bucket of this.options.view.dump.groups.get(a >>> 0)?.buckets ?? []) {
-          this.#run(copyOf(flight, 0), bucket, 0, bucket.length, table);
+          if (++this.#steps > MOST_STEPS) this.gaveUp = true;
+          if (flight.depth < MAX_DEPTH) this.#run(copyOf(flight, 1), bucket, 0, bucket.length, table);
           // What it led to may have pushed and popped, and the stack is not its own.
           flight.stack = undefined;
         }

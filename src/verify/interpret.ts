@@ -204,6 +204,7 @@ class Run {
   #group(packet: Packet, id: number, place: Place): void {
     const group = this.dump.groups.get(id >>> 0);
     if (group === undefined) return;
+    if (place.depth > MAX_DEPTH) throw new Abort(`more than ${MAX_DEPTH} levels of groups`);
     if (group.type === 'select' || group.type === 'ff') this.caveats.add(`group ${id >>> 0} chooses one bucket`);
     group.buckets.forEach((code, i) => {
       const origin = this.steps[place.step] as Step;

@@ -32,7 +32,7 @@ const HIGHEST_PRIORITY = 65535;
 
 /** Calls `each` for every line that is not a heading; mistakes are noted, and reading goes on. */
 function eachLine(text: string, file: string, mistakes: DumpMistake[], each: (line: string) => void): void {
-  text.split('\n').forEach((line, i) => {
+  text.split(/\r?\n/).forEach((line, i) => {
     if (HEADING.test(line)) return;
     try {
       each(line);
@@ -85,12 +85,16 @@ function readGroup(line: string, names: Names): readonly [number, DumpGroup] {
   const head = /^\s*group_id=(\d+),type=(\w+)/.exec(line);
   if (head === null) throw new TextError('group_id=NUMBER,type=TYPE expected', line.search(/\S/) + 1);
   const buckets: { actions: readonly Action[] }[] = [];
-  for (const found of line.matchAll(/,bucket=(.*?)(?=,bucket=|$)/g)) {
+  for (const found of line.matchAll(/,\s*bucket=(.*?)(?=,\s*bucket=|$)/g)) {
     const body = found[1] as string;
     const at = /(^|,)actions=/.exec(body);
-    const from = at === null ? body.length : at.index + at[0].length;
-    buckets.push({ actions: readActions(body.slice(from), found.index + ',bucket='.length + from, names) });
+    if (at === null) throw new TextError('actions=… expected in a bucket', found.index + 2);
+    const from = at.index + at[0].length;
+    buckets.push({ actions: readActions(body.slice(from), found.index + found[0].length - body.length + from, names) });
   }
+  const told = line.match(/\bbuckets?=/g)?.length ?? 0;
+  if (told !== buckets.length)
+    throw new TextError('buckets as `,bucket=…,actions=…` expected', line.indexOf('bucket') + 1);
   return [Number(head[1]), dumpGroup({ group_id: Number(head[1]), type: head[2] as string, buckets })];
 }
 
@@ -148,6 +152,8 @@ export function readDump(host: string, texts: DumpTexts, options: ReadOptions = 
   });
   const meters = new Set([...texts.meters.matchAll(/\bmeter=(\d+)/g)].map((found) => Number(found[1])));
   const interfaces = readInterfaces(texts.interfaces, at('interfaces'), mistakes);
+  if (ports.size === 0 && lines.length > 0)
+    mistakes.push({ file: at('ports'), line: 1, column: 1, message: 'no port: every bridge has LOCAL at least' });
   if (mistakes.length > 0) throw new DumpError(mistakes);
   return { host, flows, groups, meters, ...joinPorts(ports, interfaces), lines: (flow) => lines[flow] };
 }

@@ -65,7 +65,7 @@ export function readInterfaces(text: string, file: string, mistakes: DumpMistake
       rows.push({ name, ofport, type, options, ...(ifaceId === undefined || !active ? {} : { ifaceId }) });
     draft = {};
   };
-  for (const [i, line] of text.split('\n').entries()) {
+  for (const [i, line] of text.split(/\r?\n/).entries()) {
     if (line.trim() === '') {
       finish();
       continue;

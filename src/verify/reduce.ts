@@ -160,6 +160,9 @@ const TUNNEL_OUT: readonly number[] = [TUN_ID, TUN_DST, TUN6_DST, TUN6_DST + 1, 
 
 /** Goes through actions and notes what they read, write and lead to. `goesOn`: the packet goes on as they leave it. */
 class Toucher {
+  /** Groups looked at: what they touch is the same wherever they are met. */
+  readonly #groups = new Set<number>();
+
   constructor(
     readonly dump: HostDump,
     readonly table: number,
@@ -216,6 +219,8 @@ class Toucher {
         this.into.tables.add(a === 255 ? this.table : a);
         break;
       case OP.group:
+        if (this.#groups.has(a)) break;
+        this.#groups.add(a);
         for (const bucket of this.dump.groups.get(a >>> 0)?.buckets ?? []) this.code(bucket, 0, bucket.length, false);
         break;
       case OP.clone:

@@ -161,6 +161,18 @@ describe('verify: goals', () => {
       }
   });
 
+  it('G2: a group that is not in the dump, and groups that lead to themselves, are unproven and never isolated', () => {
+    const group = (groups: Parameters<typeof hostOf>[2]) => proved(['in_port=10,actions=group:7'], undefined, groups);
+    expect(group({}).unproven).to.deep.equal(['hv1: group 7 is not in the dump, and a flow leads to it']);
+    const loop = group({ 7: ['all', 'group:8', 'output:10'], 8: ['all', 'group:7', 'group:8'] });
+    expect(loop.verdict).to.equal('unproven');
+    expect(loop.unproven).to.include('hv1: group 7 leads to itself');
+    const beside = proved(['in_port=10,actions=output:11,group:7'], undefined, {
+      7: ['all', 'output:11', 'group:7', 'group:7'],
+    });
+    expect(beside.verdict).to.equal('unproven');
+  });
+
   it('G2: a chain of resubmits forward as long as Open vSwitch follows it, and none that goes back for ever', () => {
     const chain = Array.from({ length: 90 }, (_, i) => `table=${i},in_port=10,actions=resubmit(,${i + 1})`);
     expect(leaks(...chain, 'table=90,actions=output:11')).to.have.length(1);

@@ -73,6 +73,24 @@ describe('verify: reading dumps', () => {
     expect([...dump.meters]).to.deep.equal([1]);
   });
 
+  it('reads every bucket, whatever ends the line, or says that it could not: one passed over may be the one that leaks', () => {
+    const buckets = (text: string): number | undefined =>
+      readDump('hv1', texts({ groups: text })).groups.get(5)?.buckets.length;
+    expect(buckets(' group_id=5,type=all,bucket=actions=output:1,bucket=actions=output:10\r\n')).to.equal(2);
+    expect(buckets(' group_id=5,type=all, bucket=actions=output:1, bucket=watch_port:1,actions=output:10\n')).to.equal(
+      2,
+    );
+    expect(() => buckets(' group_id=5,type=all,bucket=output:1\n')).to.throw(DumpError);
+    expect(() => buckets(' group_id=5,type=all bucket=actions=output:1\n')).to.throw(DumpError);
+    const windows = texts({ ports: PORTS.replaceAll('\n', '\r\n'), interfaces: INTERFACES.replaceAll('\n', '\r\n') });
+    expect([...readDump('hv1', windows).ports]).to.deep.equal([...readDump('hv1', texts({})).ports]);
+  });
+
+  it('takes no dump with flows and no port: where nothing comes in, nothing would leak', () => {
+    const flows = ' table=0, priority=5,in_port=10 actions=output:1\n';
+    expect(() => readDump('hv1', texts({ flows, ports: '' }))).to.throw(DumpError);
+  });
+
   it('tells every mistake of every file with line and column', () => {
     const read = (): unknown =>
       readDump(
