@@ -131,7 +131,8 @@ export class Controller {
       .subscribe((topology) => this.#followHosts(topology));
     this.#state$.subscribe((state) => this.#begin(state));
     closings(this.#state$).subscribe((event) => this.#events.next(event));
-    const marking = { happened$: this.#happened$, link: (name: string) => this.link(name) };
+    const { now } = this.#options;
+    const marking = { happened$: this.#happened$, link: (name: string) => this.link(name), now };
     const failures$ = portMarks(marking).pipe(takeUntil(this.#stopped));
     failures$.subscribe(({ host, error }) => {
       this.#options.log.warn({ host, error }, 'ports could not be marked; trying again');

@@ -4,7 +4,7 @@
  * that an event concerned are looked at, and those where a port still waits for others.
  */
 import {
-  auditTime,
+  audit,
   catchError,
   defer,
   EMPTY,
@@ -16,6 +16,7 @@ import {
   of,
   scan,
   share,
+  timer,
 } from 'rxjs';
 import { type Change, feedbackChanges, type PlacedPort, portsByIfaceId } from '../desired/index.js';
 import type { HostLink } from '../session/index.js';
@@ -24,6 +25,9 @@ import { type Event, reduce, type State } from './state.js';
 
 /** Milliseconds from an event to the marks that follow from it. */
 const AFTER_MS = 100;
+
+/** A look at many hosts is followed by a pause of so many times its length: while much changes, it is the passes' time. */
+const SHARE = 10;
 
 /** A state and the event that made it. */
 export interface Happened {
@@ -58,6 +62,8 @@ function placesOf(): (topology: Topology) => ReadonlyMap<string, PlacedPort> {
 export interface Marking {
   readonly happened$: Observable<Happened>;
   readonly link: (host: string) => HostLink | undefined;
+  /** Milliseconds, monotonic. */
+  readonly now: () => number;
 }
 
 /** A host whose marks could not be written: it is to be looked at again. */
@@ -67,7 +73,7 @@ export interface MarkFailure {
 }
 
 /** Keeps the marks true, and emits what failed. */
-export const portMarks = ({ happened$, link: linkOf }: Marking): Observable<MarkFailure> =>
+export const portMarks = ({ happened$, link: linkOf, now }: Marking): Observable<MarkFailure> =>
   defer(() => {
     const places = placesOf();
     // All that was collected since the last look; a look takes it, and leaves the hosts that wait.
@@ -77,7 +83,9 @@ export const portMarks = ({ happened$, link: linkOf }: Marking): Observable<Mark
         ignoreElements(),
         catchError((error: Error) => of({ host: link.name, error: error.message })),
       );
+    let tookMs = 0;
     const look = (state: State): Observable<MarkFailure> => {
+      const begun = now();
       const looked = hosts;
       hosts = new Set();
       return from(looked).pipe(
@@ -87,6 +95,7 @@ export const portMarks = ({ happened$, link: linkOf }: Marking): Observable<Mark
           if (link === undefined || rows === undefined) return EMPTY;
           const { changes, waits } = feedbackChanges(state, name, rows, places(state.world.topology));
           if (waits) hosts.add(name);
+          tookMs = now() - begun;
           return changes.length === 0 ? EMPTY : write(link, changes);
         }),
       );
@@ -97,7 +106,7 @@ export const portMarks = ({ happened$, link: linkOf }: Marking): Observable<Mark
         for (const host of concerned(happened)) hosts.add(host);
         return happened.state;
       }, undefined),
-      auditTime(AFTER_MS),
+      audit(() => timer(Math.max(AFTER_MS, SHARE * tookMs))),
       mergeMap((state) => (state === undefined ? EMPTY : look(state))),
     );
   });

@@ -11,10 +11,15 @@ import {
   applied,
   type Beside,
   type Difference,
+  type Digest,
+  digestAfter,
+  digestOfFlows,
   type FlowPlan,
   groupsAfter,
   holdingBeside,
   holdingExactly,
+  sameDigest,
+  type TablesRead,
 } from '../diff/index.js';
 import { isOurs, ownerOf } from '../pipeline/index.js';
 import type { HostLink } from '../session/index.js';
@@ -44,6 +49,10 @@ export interface Memory {
   readonly actual: ActualState | undefined;
   /** Milliseconds, monotonic, of the last reading of everything. */
   readonly readAt: number;
+  /** Of the flows in `actual`; absent where that is not known. */
+  readonly digest?: Digest | undefined;
+  /** The state whose flows `actual` was found to have, all of them and no other. */
+  readonly flowsOf?: DesiredState;
   readonly unread?: Unread;
   /** The desired state that `actual` holds, exactly, and beside it only `beside`; absent where that is not known. */
   readonly held?: DesiredState;
@@ -82,7 +91,7 @@ export function holds(
 export function knowing(memory: Known, sent: Sent): Known {
   const now = holds(memory, sent);
   if (now === undefined) return memory;
-  const { beside: _, ...rest } = memory;
+  const { beside: _, flowsOf: __, ...rest } = memory;
   return { ...rest, ...now };
 }
 
@@ -90,10 +99,28 @@ export function knowing(memory: Known, sent: Sent): Known {
 export interface Sent {
   readonly desired: DesiredState;
   readonly found: Difference;
+  /** Of the flows that the plan added. */
+  readonly added?: Digest | undefined;
+}
+
+/** The digest of the flows after a plan that the switch has taken; undefined where it does not follow. */
+function digestAfterSending(
+  { digest }: Known,
+  { plan, replaced }: Difference,
+  added: Digest | undefined,
+): Digest | undefined {
+  const { add, modify, remove } = plan;
+  if (digest === undefined || (modify.length > 0 && replaced === undefined)) return undefined;
+  const gone = [...remove, ...(replaced ?? [])];
+  // Its timeouts and flags are not known as values.
+  if (gone.some((flow) => 'odd' in flow && flow.odd)) return undefined;
+  const { version } = digest;
+  const come = added?.version === version ? added : digestOfFlows([...modify, ...add], version);
+  return digestAfter(digest, digestOfFlows(gone, version), come);
 }
 
 /** After a bundle that the switch has taken. */
-export function afterSending(memory: Known, { desired, found }: Sent, sentAt: number): Known {
+export function afterSending(memory: Known, { desired, found, added }: Sent, sentAt: number): Known {
   const { plan } = found;
   const { epoch, readAt, inVain, unread } = memory;
   const groups = unread?.groups === true || plan.groups.length + plan.removeGroups.length > 0;
@@ -106,20 +133,53 @@ export function afterSending(memory: Known, { desired, found }: Sent, sentAt: nu
     epoch,
     readAt,
     ...(holds(memory, { desired, found }) ?? { actual: applied(memory.actual, plan) }),
+    digest: digestAfterSending(memory, found, added),
     unread: { owners, pieces, all, groups, meters, sentAt },
     ...(inVain === undefined ? {} : { inVain }),
   };
 }
 
-/** Everything read. */
-export async function readAll(link: HostLink, now: number): Promise<Known> {
+/** What was read, as it is; flows that are those of the desired state are not even decoded. */
+function known({ version, digest, decode, groups, meters }: TablesRead, desired: DesiredState) {
+  if (digest !== undefined && digest.count > 0 && sameDigest(digest, digestOfFlows(desired.flows, version)))
+    return { actual: { ...flowsOf(desired), groups, meters }, digest, flowsOf: desired };
+  return { actual: { flows: decode(), groups, meters }, digest };
+}
+
+/** Spelt out when they are asked for. */
+const flowsOf = (desired: DesiredState): Pick<ActualState, 'flows'> => ({
+  get flows() {
+    return holdingExactly(desired).flows;
+  },
+});
+
+/** Everything read. `desired`: what is expected. */
+export async function readAll(link: HostLink, desired: DesiredState, now: number): Promise<Known> {
   const epoch = link.epoch();
-  return { epoch, actual: await link.read(), readAt: now };
+  if (link.readTables === undefined) return { epoch, actual: await link.read(), readAt: now };
+  return { epoch, ...known(await link.readTables(), desired), readAt: now };
 }
 
 /** Everything read again; what does not follow from the tables stays. */
-export async function readAgain(link: HostLink, { inVain }: Known, now: number): Promise<Known> {
-  return { ...(await readAll(link, now)), ...(inVain === undefined ? {} : { inVain }) };
+export async function readAgain(link: HostLink, { inVain }: Known, desired: DesiredState, now: number): Promise<Known> {
+  return { ...(await readAll(link, desired, now)), ...(inVain === undefined ? {} : { inVain }) };
+}
+
+/** Everything is read back after sending: where the digest is what was reckoned, all is as it is known. */
+async function readAllBack(link: HostLink, memory: Known, desired: DesiredState, now: number): Promise<Known> {
+  const { unread: _, ...rest } = memory;
+  if (link.readTables === undefined || rest.digest === undefined) return readAgain(link, memory, desired, now);
+  const read = await link.readTables();
+  const { groups, meters } = rest.actual;
+  if (
+    read.digest !== undefined &&
+    sameDigest(read.digest, rest.digest) &&
+    isDeepStrictEqual(read.meters, meters) &&
+    sameGroups(read.groups, groups)
+  )
+    return { ...rest, readAt: now };
+  const { epoch, inVain } = rest;
+  return { epoch, ...known(read, desired), readAt: now, ...(inVain === undefined ? {} : { inVain }) };
 }
 
 type Spelled = Pick<ActualFlow, 'identity' | 'content' | 'cookie'>;
@@ -145,10 +205,10 @@ const sameGroups = (read: ActualState['groups'], known: ActualState['groups']): 
   });
 
 /** What was sent is read back. */
-export async function readBack(link: HostLink, memory: Known, now: number): Promise<Known> {
+export async function readBack(link: HostLink, memory: Known, desired: DesiredState, now: number): Promise<Known> {
   const { unread, ...rest } = memory;
   if (unread === undefined) return memory;
-  if (unread.all) return readAgain(link, memory, now);
+  if (unread.all) return readAllBack(link, memory, desired, now);
   const isTheirs = (flow: { readonly cookie: bigint }): boolean =>
     isOurs(flow.cookie) && unread.owners.has(ownerOf(flow.cookie));
   const expected = expectedOf(memory, unread.pieces).filter(isTheirs);
@@ -159,13 +219,13 @@ export async function readBack(link: HostLink, memory: Known, now: number): Prom
   ]);
   const before = new Map(expected.map((flow) => [flow.identity, flow]));
   if (
-    read.length === before.size &&
+    read.length === expected.length &&
     read.every((flow) => !flow.odd && same(flow, before.get(flow.identity))) &&
     (meters === undefined || isDeepStrictEqual(meters, rest.actual.meters)) &&
     (groups === undefined || sameGroups(groups, rest.actual.groups))
   )
     return rest;
-  const { held: _, beside: __, ...doubted } = rest;
+  const { held: _, beside: __, digest: ___, flowsOf: ____, ...doubted } = rest;
   const { flows: all, groups: knownGroups, meters: known } = rest.actual;
   const flows = new Map([...all].filter(([, flow]) => !isTheirs(flow)));
   for (const flow of read) flows.set(flow.identity, flow);

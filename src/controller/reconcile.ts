@@ -5,7 +5,15 @@
  * (netdev datapath), and because a change that comes in between shall not wait for it.
  */
 import { type Confirmed, type DesiredState, desiredState, type FlowsOf, type HostFacts } from '../desired/index.js';
-import { changedParts, type Difference, difference, type FlowPlan, flowModCount, isEmpty } from '../diff/index.js';
+import {
+  besideFlows,
+  changedParts,
+  type Difference,
+  difference,
+  type FlowPlan,
+  flowModCount,
+  isEmpty,
+} from '../diff/index.js';
 import type { HostLink, Refusal } from '../session/index.js';
 import { rowTexts, tableDrift } from './drift.js';
 import { sendAtOnce, sendProved } from './enforce.js';
@@ -141,7 +149,7 @@ async function send({ context, desired, problems, memory }: TablePass, found: Di
   }
   context.onCommitted(confirmedBy(desired));
   return {
-    memory: afterSending(memory, { desired, found }, context.now()),
+    memory: afterSending(memory, { desired, found, added: sent.added }, context.now()),
     confirmed: confirmedBy(desired),
     desired,
     flowModsSent: flowModCount(plan),
@@ -168,7 +176,8 @@ function inVain(pass: TablePass, found: Difference): Promise<TableResult> | Tabl
 }
 
 /** What differs, by the changed parts alone where what the tables hold is known. */
-function compare(desired: DesiredState, { held, beside, actual }: Known): Difference {
+function compare(desired: DesiredState, { held, beside, actual, flowsOf }: Known): Difference {
+  if (flowsOf === desired) return besideFlows(desired, actual);
   return (held && changedParts(desired, held, beside)) ?? difference(desired, actual);
 }
 
@@ -181,7 +190,7 @@ async function passTables(
   const { link, now, readEveryMs } = context;
   if (desired.excesses.length > 0)
     return { ...nothing(context, 'blocked', [...problems, ...desired.excesses]), desired };
-  let memory = isKnown(context.memory, link.epoch()) ? context.memory : await readAll(link, now());
+  let memory = isKnown(context.memory, link.epoch()) ? context.memory : await readAll(link, desired, now());
   let found = compare(desired, memory);
   if (!isEmpty(found.plan)) return send({ context, desired, problems, memory }, found);
   memory = knowing(memory, { desired, found });
@@ -196,8 +205,8 @@ async function passTables(
       errors: [...problems, ...tableErrors(found)],
       again: true,
     };
-  if (unread !== undefined) memory = await readBack(link, memory, now());
-  else if (isDue(memory, now(), readEveryMs)) memory = await readAgain(link, memory, now());
+  if (unread !== undefined) memory = await readBack(link, memory, desired, now());
+  else if (isDue(memory, now(), readEveryMs)) memory = await readAgain(link, memory, desired, now());
   else return right({ context, desired, problems, memory }, tableErrors(found));
   found = compare(desired, memory);
   const pass = { context, desired, problems, memory };

@@ -61,6 +61,8 @@ export interface Difference {
   readonly pure: boolean;
   /** What they hold beside it then, where that is known: only what nobody can judge yet. */
   readonly beside?: { readonly flows: Beside['flows']; readonly groups: boolean };
+  /** What stands in the places of the plan's `modify`, where that is known. */
+  readonly replaced?: readonly (ActualFlow | DesiredFlow)[];
   /** The pieces of the state that the plan's flows are in, where they were found so. */
   readonly pieces?: readonly Piece[];
 }
@@ -195,6 +197,13 @@ function otherwise(
 /** Its buckets are made when they are asked for: here once, however often they are looked at. */
 const spelt = ({ group_id, owner, buckets }: DesiredGroup): DesiredGroup => ({ group_id, owner, buckets });
 
+/** The same from a switch whose flows are right, all of them and no other: what of its groups and meters differs. */
+export function besideFlows(desired: DesiredState, actual: Pick<ActualState, 'groups' | 'meters'>): Difference {
+  const { pure, ...rest } = otherwise(desired, actual, meterChanges(desired, actual));
+  const plan = { add: [], modify: [], remove: [], ...rest };
+  return { plan, foreign: [], heldBack: [], clashes: [], pure, beside: { flows: new Map(), groups: !pure } };
+}
+
 /** To a switch without flows all are sent; a place wanted twice is told when they are read back. */
 function everything(desired: DesiredState, actual: ActualState): Difference {
   const { pure, ...rest } = otherwise(desired, actual, meterChanges(desired, actual));
@@ -210,12 +219,16 @@ export function difference(desired: DesiredState, given: ActualState): Differenc
   const { wanted, clashes } = places(desired.flows);
   const add: DesiredFlow[] = [];
   const modify: DesiredFlow[] = [];
+  const replaced: ActualFlow[] = [];
   const heldBack: DesiredFlow[] = [];
   for (const flow of wanted.values()) {
     const present = actual.flows.get(flow.identity);
     if (present === undefined) add.push(flow);
     else if (!isOurs(present.cookie)) heldBack.push(flow);
-    else if (present.content !== flow.content || present.odd) modify.push(flow);
+    else if (present.content !== flow.content || present.odd) {
+      modify.push(flow);
+      replaced.push(present);
+    }
   }
   const foreign: ActualFlow[] = [];
   const remove: ActualFlow[] = [];
@@ -233,6 +246,7 @@ export function difference(desired: DesiredState, given: ActualState): Differenc
     foreign,
     heldBack,
     clashes,
+    replaced,
     pure: pure && known && kept.size === 0,
     ...(known ? { beside: { flows: kept, groups: !pure } } : {}),
   };
@@ -251,10 +265,17 @@ export function changedParts(
   beside: Beside = NOTHING,
 ): Difference | undefined {
   const { gone: former, come, meters, pieces } = partsBetween(held, desired);
+  // Where nothing goes and nothing is beside, all that comes is added; a place wanted twice is told when it is read back.
+  if (former.length === 0 && beside.flows.size === 0) {
+    const rest = restBetween(desired, held, beside, meters);
+    const plan = { add: come.flat(), modify: [], remove: [], ...rest.plan };
+    return { ...rest, plan, replaced: [], pieces };
+  }
   const gone = new Map<string, DesiredFlow>();
   for (const part of former) for (const flow of part) gone.set(flow.identity, flow);
   const add: DesiredFlow[] = [];
   const modify: DesiredFlow[] = [];
+  const replaced: (ActualFlow | DesiredFlow)[] = [];
   const seen = new Set<string>();
   for (const part of come) {
     for (const flow of part) {
@@ -264,7 +285,10 @@ export function changedParts(
       const kept = beside.flows.get(flow.identity);
       const present = gone.get(flow.identity) ?? kept;
       if (present === undefined) add.push(flow);
-      else if (present.content !== flow.content || (present === kept && kept.odd)) modify.push(flow);
+      else if (present.content !== flow.content || (present === kept && kept.odd)) {
+        modify.push(flow);
+        replaced.push(present);
+      }
     }
   }
   const remove: ActualFlow[] = [];
@@ -276,19 +300,28 @@ export function changedParts(
   };
   for (const flow of gone.values()) if (!seen.has(flow.identity)) left(actualOf(flow));
   for (const flow of beside.flows.values()) left(flow);
-  const { groups } = beside;
+  const rest = restBetween(desired, held, beside, meters);
+  return {
+    ...rest,
+    plan: { add, modify, remove, ...rest.plan },
+    pure: rest.pure && kept.size === 0,
+    beside: { flows: kept, groups: !rest.pure },
+    replaced,
+    pieces,
+  };
+}
+
+/** The same of groups and meters, for a state whose flows leave nothing beside them. */
+function restBetween(
+  desired: DesiredState,
+  held: DesiredState,
+  { groups }: Beside,
+  meters: PartsBetween['meters'],
+): Omit<Difference, 'plan'> & { readonly plan: Omit<FlowPlan, 'add' | 'modify' | 'remove'> } {
   const changes = meterChangesBetween(meters);
-  const { pure, ...rest } =
+  const { pure, ...plan } =
     groups === undefined
       ? otherwise(desired, { groups: heldOtherwise(held).groups }, changes, new Set(held.groups))
       : otherwise(desired, { groups }, changes);
-  return {
-    plan: { add, modify, remove, ...rest },
-    foreign: [],
-    heldBack: [],
-    clashes: [],
-    pure: pure && kept.size === 0,
-    beside: { flows: kept, groups: !pure },
-    pieces,
-  };
+  return { plan, foreign: [], heldBack: [], clashes: [], pure, beside: { flows: new Map(), groups: !pure } };
 }

@@ -6,6 +6,7 @@ import { type Instruction, type MessageInput, OFPG_BUCKET, type OpenFlowVersion 
 import type { DesiredBucket, DesiredFlow, Owner } from '../desired/index.js';
 import type { Meter } from '../pipeline/index.js';
 import { type ActualFlow, meterBands, meterFlags } from './actual.js';
+import { matchAsRead } from './as-read.js';
 import type { FlowPlan, GroupChange } from './diff.js';
 import { openingOf } from './opening.js';
 
@@ -41,23 +42,31 @@ function metered(instructions: readonly Instruction[], version: OpenFlowVersion)
   return [{ kind: 'apply_actions', actions }, ...instructions.filter((i) => i !== meter && i !== apply)];
 }
 
-const addFlow = (flow: DesiredFlow, version: OpenFlowVersion): PlannedMessage => ({
+/** What is to be sent of a flow, wanted or read. */
+type Sendable = Pick<DesiredFlow, 'table_id' | 'priority' | 'cookie' | 'match' | 'instructions'> &
+  Partial<Pick<DesiredFlow, 'owner' | 'why'>>;
+
+/** The message that adds a flow, or puts it in the place of another (OpenFlow 1.5.1 clause 6.4). */
+export const addFlow = (flow: Sendable, version: OpenFlowVersion): PlannedMessage => ({
   message: {
     kind: 'FlowMod',
     command: 'ADD',
     table_id: flow.table_id,
     priority: flow.priority,
     cookie: flow.cookie,
-    match: flow.match,
+    match: matchAsRead(flow.match, version),
     instructions: metered(flow.instructions, version),
   },
-  about: `${flow.owner.id}: ${flow.why}`,
-  owner: flow.owner,
+  get about() {
+    return `${flow.owner?.id ?? 'a flow'}: ${flow.why ?? ''}`;
+  },
+  ...(flow.owner === undefined ? {} : { owner: flow.owner }),
 });
 
 /** The cookie in the request keeps a foreign flow that took the place meanwhile from being removed. */
 const removeFlow = (
   flow: Pick<ActualFlow, 'table_id' | 'priority' | 'cookie' | 'match' | 'identity'>,
+  version: OpenFlowVersion,
 ): PlannedMessage => ({
   message: {
     kind: 'FlowMod',
@@ -66,7 +75,7 @@ const removeFlow = (
     priority: flow.priority,
     cookie: flow.cookie,
     cookie_mask: EVERY_BIT,
-    match: flow.match,
+    match: matchAsRead(flow.match, version),
     instructions: [],
   },
   about: `remove ${flow.identity}`,
@@ -129,7 +138,7 @@ export function planMessages(plan: FlowPlan, version: OpenFlowVersion): PlannedM
     before: [...plan.addMeters.map(setMeter('ADD')), ...plan.modifyMeters.map(setMeter('MODIFY'))],
     bundle: [
       ...plan.groups.flatMap((change) => groupMessages(change, version)),
-      ...plan.remove.map(removeFlow),
+      ...plan.remove.map((flow) => removeFlow(flow, version)),
       ...plan.modify.map((flow) => addFlow(flow, version)),
       ...plan.add.map((flow) => addFlow(flow, version)),
       ...plan.removeGroups.map(removeGroup),
@@ -144,6 +153,9 @@ export function openingMessages(plan: FlowPlan, version: OpenFlowVersion): Openi
   if (flows === undefined) return undefined;
   return {
     messages: [...plan.addMeters.map(setMeter('ADD')), ...flows.map((flow) => addFlow(flow, version))],
-    undo: [...plan.add.map(removeFlow), ...plan.addMeters.map((meter) => removeMeter(meter.meter_id))],
+    undo: [
+      ...plan.add.map((flow) => removeFlow(flow, version)),
+      ...plan.addMeters.map((meter) => removeMeter(meter.meter_id)),
+    ],
   };
 }

@@ -5,7 +5,14 @@
 
 import type { Names, Session } from 'ts-openflow';
 import type { Change, HostRows, SwitchPorts } from '../desired/index.js';
-import { type ActualFlow, type ActualState, type FlowPlan, isEmpty, type PreparedPort } from '../diff/index.js';
+import {
+  type ActualFlow,
+  type ActualState,
+  type FlowPlan,
+  isEmpty,
+  type PreparedPort,
+  type TablesRead,
+} from '../diff/index.js';
 import { TABLES } from '../pipeline/index.js';
 import type { Host } from '../topology/index.js';
 import type { DumpTexts } from '../verify/index.js';
@@ -19,7 +26,15 @@ import type { CountedFlow, HostLink, SendResult } from './link.js';
 import { followPunts, type Punt, sendAnswer } from './punts.js';
 import { sendPlan } from './send-plan.js';
 import { followPorts } from './switch-ports.js';
-import { readCounted, readGroups, readMeterDrops, readMeters, readOwners, readTables } from './switch-tables.js';
+import {
+  readCounted,
+  readGroups,
+  readMeterDrops,
+  readMeters,
+  readOwners,
+  readTableOctets,
+  readTables,
+} from './switch-tables.js';
 
 /**
  * Milliseconds from a change of rows to what is made of it. The switch hears of a new port's row at the same moment, and
@@ -203,6 +218,11 @@ export class HostSession implements HostLink {
     return readTables(this.#session());
   }
 
+  async readTables(): Promise<TablesRead> {
+    this.#early.forget();
+    return readTableOctets(this.#session());
+  }
+
   async readOwners(owners: readonly bigint[]): Promise<readonly ActualFlow[]> {
     return readOwners(this.#session(), owners);
   }
@@ -223,7 +243,8 @@ export class HostSession implements HostLink {
     const session = this.#session();
     const rest = await this.#early.settle(plan);
     if (rest !== plan && isEmpty(rest)) return { committed: true, refusals: [] };
-    return sendPlan(session, rest);
+    const { added, ...sent } = await sendPlan(session, rest);
+    return rest === plan && added !== undefined ? { ...sent, added } : sent;
   }
 
   preparedFor(find: (name: string, ofport: number) => PreparedPort | undefined): void {

@@ -3,7 +3,7 @@
  * done to it. HostSession is the real one; a simulation brings its own.
  */
 import type { Change, HostRows, Owner, SwitchPorts } from '../desired/index.js';
-import type { ActualFlow, ActualState, FlowPlan, PreparedPort } from '../diff/index.js';
+import type { ActualFlow, ActualState, Digest, FlowPlan, PreparedPort, TablesRead } from '../diff/index.js';
 import type { DumpTexts } from '../verify/index.js';
 import type { Punt } from './punts.js';
 
@@ -19,6 +19,8 @@ export interface SendResult {
   /** False: the switch is as it was before. */
   readonly committed: boolean;
   readonly refusals: readonly Refusal[];
+  /** Of the flows that the plan added or put in the place of others, where their octets were at hand. */
+  readonly added?: Digest;
 }
 
 /** One flow with its counters, as OFPMP_FLOW gives it. */
@@ -44,6 +46,8 @@ export interface HostLink {
   configure(changes: readonly Change[], unheeded?: 'unheeded'): Promise<void>;
   /** Reads all flows, groups and meters. */
   read(): Promise<ActualState>;
+  /** The same with the flows as octets. Absent where a link has none: then all is read as values. */
+  readTables?(): Promise<TablesRead>;
   /** Reads the flows with these cookies (whole cookies are compared under OWNER_MASK). */
   readOwners(owners: readonly bigint[]): Promise<readonly ActualFlow[]>;
   /** Reads all groups. */

@@ -4,8 +4,9 @@
  * (diff/opening.ts), which is taken back where a part of it is refused. The bundle does not wait for the answers about its
  * meters: the switch takes messages in order, and refuses a flow whose meter it refused.
  */
-import type { Session } from 'ts-openflow';
+import { encodeMessages, type MessageInput, type Session } from 'ts-openflow';
 import {
+  digestOfMessages,
   type FlowPlan,
   type OpeningMessages,
   openingMessages,
@@ -36,9 +37,20 @@ async function sendBundle(session: Session, messages: readonly PlannedMessage[])
     const refused = await sendLoose(session, messages);
     return { committed: refused.length === 0, refusals: refused };
   }
-  const { committed, errors } = await session.bundle(messages.map(({ message }) => message));
-  return { committed, refusals: refusals(messages, errors) };
+  const octets = encodeMessages(
+    messages.map(({ message }) => message),
+    session.version,
+  );
+  const { committed, errors } = await session.bundle(octets);
+  const added = digestOfMessages(
+    octets.filter((_, i) => isAddition(messages[i]?.message)),
+    session.version,
+  );
+  return { committed, refusals: refusals(messages, errors), added };
 }
+
+const isAddition = (message: MessageInput | undefined): boolean =>
+  message?.kind === 'FlowMod' && message.command === 'ADD';
 
 /** Sends a plan that is right after each message; all of it, or none in the end. */
 async function sendOpening(session: Session, { messages, undo }: OpeningMessages): Promise<SendResult> {
@@ -54,5 +66,5 @@ export async function sendPlan(session: Session, plan: FlowPlan): Promise<SendRe
   const { before, bundle, after } = planMessages(plan, session.version);
   const [early, sent] = await Promise.all([sendLoose(session, before), sendBundle(session, bundle)]);
   if (!sent.committed || early.length > 0) return { committed: false, refusals: [...early, ...sent.refusals] };
-  return { committed: true, refusals: await sendLoose(session, after) };
+  return { ...sent, refusals: await sendLoose(session, after) };
 }

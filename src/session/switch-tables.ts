@@ -1,5 +1,6 @@
 /** Reads a switch's tables over OpenFlow, in the spelling in which desired and actual are compared. */
 import {
+  decodeMessage,
   type FlowEntry,
   formatFlowEntry,
   type MultipartEntry,
@@ -9,7 +10,14 @@ import {
   type Session,
 } from 'ts-openflow';
 import { canonicalActions, flowContent, flowIdentity } from '../desired/index.js';
-import { type ActualFlow, type ActualGroup, type ActualState, meterContent } from '../diff/index.js';
+import {
+  type ActualFlow,
+  type ActualGroup,
+  type ActualState,
+  digestOfReply,
+  meterContent,
+  type TablesRead,
+} from '../diff/index.js';
 import { OWNER_MASK } from '../pipeline/index.js';
 import type { CountedFlow } from './link.js';
 
@@ -66,6 +74,32 @@ export async function readTables(session: Session): Promise<ActualState> {
     groups,
     meters,
   };
+}
+
+const MULTIPART = { table_id: OFPTT.ALL, match: {}, cookie: 0n, cookie_mask: 0n };
+
+/** The flows in the parts of a multipart reply. Throws DecodeError. */
+function decoded(parts: readonly Buffer[]): ReadonlyMap<string, ActualFlow> {
+  const flows = new Map<string, ActualFlow>();
+  for (const part of parts) {
+    const { body } = decodeMessage(part) as { readonly body?: unknown };
+    for (const entry of body as readonly FlowEntry[]) {
+      const flow = actualFlow(entry);
+      flows.set(flow.identity, flow);
+    }
+  }
+  return flows;
+}
+
+/** All flows as octets, with their digest, and all groups and meters. */
+export async function readTableOctets(session: Session): Promise<TablesRead> {
+  const [parts, groups, meters] = await Promise.all([
+    session.multipartOctets('FLOW', MULTIPART),
+    readGroups(session),
+    readMeters(session),
+  ]);
+  const { version } = session;
+  return { version, digest: digestOfReply(parts, version), decode: () => decoded(parts), groups, meters };
 }
 
 /** All groups. */

@@ -4,8 +4,17 @@ import { HostLook } from '../../src/controller/look.js';
 import { type Memory, NOTHING_KNOWN } from '../../src/controller/memory.js';
 import { type PassContext, type PassResult, READ_BACK_MS, reconcileHost } from '../../src/controller/reconcile.js';
 import { initialState, reduce, type State } from '../../src/controller/state.js';
-import { bindings, peerKey, rememberingFlowsOf } from '../../src/desired/index.js';
-import { type ActualState, applied, EMPTY, type FlowPlan } from '../../src/diff/index.js';
+import { bindings, type DesiredState, peerKey, rememberingFlowsOf } from '../../src/desired/index.js';
+import {
+  type ActualState,
+  applied,
+  difference,
+  digestOfFlows,
+  EMPTY,
+  type FlowPlan,
+  isEmpty,
+  type TablesRead,
+} from '../../src/diff/index.js';
 import { ownerOf } from '../../src/pipeline/index.js';
 import type { HostLink } from '../../src/session/index.js';
 import { CONTROLLER, rightRows } from '../rows.js';
@@ -51,6 +60,7 @@ class Switch implements HostLink {
   counted = () => Promise.resolve([]);
   dump = () => Promise.resolve({ flows: '', groups: '', meters: '', ports: '', interfaces: '' });
   dumpBridge = () => this.dump();
+  readTables?: () => Promise<TablesRead>;
   close = () => Promise.resolve();
 }
 
@@ -110,6 +120,71 @@ describe('a pass over a host', () => {
     expect(first.flowModsSent).to.equal(link.state.flows.size).and.to.be.greaterThan(20);
     expect(await passes()).to.include({ state: 'ready', flowModsSent: 0 });
     expect(link.plans).to.have.length(1);
+  });
+
+  describe('that gives its flows as octets', () => {
+    /** How often its flows were decoded. */
+    let decoded: number;
+    beforeEach(() => {
+      decoded = 0;
+      link.readTables = async () => {
+        const { flows, groups, meters } = link.state;
+        const decode = () => {
+          decoded += 1;
+          return flows;
+        };
+        return { version: 6, digest: digestOfFlows([...flows.values()], 6), decode, groups, meters };
+      };
+    });
+
+    it('decodes no flow of a switch that is right, and sends it nothing', async () => {
+      expect((await passes()).flowModsSent).to.be.greaterThan(20);
+      memory = NOTHING_KNOWN;
+      decoded = 0;
+      link.reads = 0;
+      expect(await passes()).to.include({ state: 'ready', flowModsSent: 0 });
+      clock += 2000;
+      expect(await passes(), 'read again').to.include({ state: 'ready', flowModsSent: 0 });
+      expect([decoded, link.reads]).to.deep.equal([0, 0]);
+    });
+
+    it('puts right what differs, whatever it is, and says what it was', async () => {
+      await passes();
+      const right = link.state;
+      const [first, second] = [...right.flows.values()];
+      if (first === undefined || second === undefined) throw new Error('no flows');
+      const wrong: readonly ActualState[] = [
+        { ...right, flows: new Map([...right.flows].filter(([, flow]) => flow !== first)) },
+        {
+          ...right,
+          flows: new Map(right.flows).set(first.identity, {
+            ...first,
+            instructions: [{ kind: 'goto_table', table_id: 250 }],
+            content: 'other',
+          }),
+        },
+        { ...right, groups: new Map() },
+        { ...right, meters: new Map() },
+      ];
+      for (const state of wrong) {
+        link.state = state;
+        clock += 2000;
+        const result = await passes();
+        expect(result.state).to.equal('ready');
+        expect(difference(result.desired as DesiredState, link.state).plan).to.satisfy(isEmpty);
+      }
+    });
+
+    it('is read back by octets after many flows were sent, and sent again what it lost', async () => {
+      const lossy = link.send;
+      link.send = (plan) => {
+        link.send = lossy;
+        return lossy({ ...plan, add: plan.add.slice(1) });
+      };
+      expect(await passes()).to.include({ state: 'ready' });
+      expect(link.plans).to.have.length(2);
+      expect(link.plans[1]?.add).to.have.length(1);
+    });
   });
 
   it('sends nothing at all where the switch could not hold it, and says what is too large', async () => {

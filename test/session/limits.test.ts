@@ -44,7 +44,7 @@ describe('a network over very many hosts', function () {
     const session = await connect(`unix:${lab.ready.hosts.hv1?.rundir}/br-int.mgmt`);
     try {
       const { plan } = difference(desired, await readTables(session));
-      expect(await sendPlan(session, plan)).to.deep.equal({ committed: true, refusals: [] });
+      expect(await sendPlan(session, plan)).to.deep.include({ committed: true, refusals: [] });
       expect(isEmpty(difference(desired, await readTables(session)).plan)).to.equal(true);
     } finally {
       session.close();

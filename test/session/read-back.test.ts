@@ -5,9 +5,9 @@
 import { expect } from 'chai';
 import { connect, type OpenFlowVersion, type Session } from 'ts-openflow';
 import { bindings, type DesiredState, desiredState } from '../../src/desired/index.js';
-import { difference, flowModCount, isEmpty } from '../../src/diff/index.js';
+import { difference, digestOfFlows, flowModCount, isEmpty } from '../../src/diff/index.js';
 import { sendPlan } from '../../src/session/send-plan.js';
-import { readCounted, readOwners, readTables } from '../../src/session/switch-tables.js';
+import { readCounted, readOwners, readTableOctets, readTables } from '../../src/session/switch-tables.js';
 import type { Port } from '../../src/topology/index.js';
 import { networks } from '../e2e/networks.js';
 import { type Lab, startLab } from '../lab/lab.js';
@@ -58,7 +58,7 @@ describe('read-back', function () {
   async function bring(session: Session, desired: DesiredState): Promise<number> {
     const { plan } = difference(desired, await readTables(session));
     const sent = await sendPlan(session, plan);
-    expect(sent).to.deep.equal({ committed: true, refusals: [] });
+    expect(sent).to.deep.include({ committed: true, refusals: [] });
     return flowModCount(plan);
   }
 
@@ -78,6 +78,11 @@ describe('read-back', function () {
           expect(await bring(session, nothing)).to.be.at.least(0);
           expect(await bring(session, desired)).to.equal(desired.flows.length);
           expect(isEmpty(difference(desired, await readTables(session)).plan)).to.equal(true);
+          const { digest, decode, groups, meters } = await readTableOctets(session);
+          expect({ flows: decode(), groups, meters }).to.deep.equal(await readTables(session));
+          // Below OpenFlow 1.5 the switch spells the copying of MAC addresses otherwise: such a host is compared in full.
+          if (version === 6) expect(digest).to.deep.equal(digestOfFlows(desired.flows, version));
+          else expect(digest?.count).to.equal(desired.flows.length);
           const owner = desired.flows[40]?.owner;
           if (owner === undefined) throw new Error('no flow 40');
           const theirs = (await readOwners(session, [owner.cookie])).map((f) => f.identity).sort();
@@ -109,6 +114,7 @@ describe('read-back', function () {
         `cookie=0x${flow?.cookie.toString(16)},${place},actions=drop`,
       ]);
       await lab.ofctl('hv1', ['-O', 'OpenFlow15', 'del-flows', 'br-int', 'table=60,reg2=10']);
+      expect((await readTableOctets(session)).digest).to.not.deep.equal(digestOfFlows(desired.flows, session.version));
       const { plan } = difference(desired, await readTables(session));
       expect(plan.modify.map((f) => f.identity)).to.deep.equal([flow?.identity]);
       const gone = desired.flows.filter((f) => f.table_id === 60 && f.match.reg2?.value === 10);

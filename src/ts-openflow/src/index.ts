@@ -10,6 +10,7 @@ export {
   decodeMessage,
   encodeInto,
   encodeMessage,
+  encodeMessages,
   HEADER_LENGTH,
   type Message,
   type MessageHeader,

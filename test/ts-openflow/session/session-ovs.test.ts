@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import {
   Connector,
   connect,
+  decodeMessage,
   encodeMessage,
   HandshakeError,
   listen,
@@ -10,6 +11,7 @@ import {
   OpenFlowError,
   type OpenFlowVersion,
   type Session,
+  SessionClosedError,
 } from 'ts-openflow';
 import { type Ovs, startOvs } from '../ovs.js';
 
@@ -127,6 +129,27 @@ describe('session with ovs-vswitchd', () => {
     const refused = await failure(session.multipart('FLOW', { match: {} }, { maxEntries: count - 1 }));
     expect(refused.message).to.equal(`the reply to multipart FLOW has more than ${count - 1} entries`);
     await session.barrier();
+  });
+
+  it('gives the octets of a reply of many parts, which decode to the same entries', async () => {
+    const session = await dial(6);
+    await session.bundle(Array.from({ length: 5_000 }, (_, i) => flow(i + 1)));
+    const entries = await session.multipart('FLOW', { match: {} });
+    const parts = await session.multipartOctets('FLOW', { match: {} });
+    expect(parts.length).to.be.greaterThan(3);
+    const decoded = parts.flatMap((octets) => (decodeMessage(octets) as unknown as { body: typeof entries }).body);
+    const plain = (list: typeof entries) => list.map(({ priority, match }) => ({ priority, match }));
+    expect(plain(decoded)).to.deep.equal(plain(entries)).and.to.have.length(5_000);
+  });
+
+  it('rejects where such a reply is an error, or does not come, and goes on', async () => {
+    const session = await dial(6);
+    const refused = await failure(session.multipartOctets('METER_CONFIG', { meter_id: 77 }));
+    expect(refused).to.be.instanceOf(OpenFlowError);
+    expect(await session.multipart('PORT_DESC')).to.have.length(3);
+    const lost = session.multipartOctets('FLOW', { match: {} });
+    session.close();
+    expect(await failure(lost)).to.be.instanceOf(SessionClosedError);
   });
 
   it('takes a bundle back when a message of it cannot be encoded', async () => {

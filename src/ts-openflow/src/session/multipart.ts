@@ -35,6 +35,13 @@ export interface MultipartSession {
 }
 
 const MAX_ENTRIES = 10_000_000;
+/** Header of a message, and of the multipart in it: type and flags (OpenFlow 1.5.1 clause 7.3.5). */
+const HEADERS = 16;
+const FLAGS_AT = 10;
+
+/** True when a part of a multipart reply says that it is not the last. One without its headers is. */
+export const hasMoreParts = (octets: Buffer): boolean =>
+  octets.length >= HEADERS && (octets.readUInt16BE(FLAGS_AT) & OFPMPF_MORE) !== 0;
 
 /** Asks, and gives the entries of each part to `each`. Resolves after the last part. */
 async function askParts(

@@ -6,11 +6,14 @@
 import type { Message, MessageInput } from '../message.js';
 import { OpenFlowError, SessionClosedError } from './errors.js';
 
-interface Waiting {
+/** Who waits for the answer to one request. */
+export interface Waiting {
   readonly request: MessageInput | Buffer;
   /** True when the message was the last of the answer. */
   readonly take: (message: Message) => boolean;
   readonly reject: (error: Error) => void;
+  /** Wants the octets of multipart replies, not decoded: true when they were the last of the answer. */
+  readonly takeOctets?: (octets: Buffer) => boolean;
 }
 
 /** A run of consecutive xids whose errors are collected: messages of a bundle, or of a batch before a barrier. */
@@ -42,6 +45,15 @@ export class Pending {
 
   closeBatch(batch: Batch): void {
     this.#batches.delete(batch);
+  }
+
+  /** Gives the octets of a multipart reply to whoever wants them as they are; false when nobody does. */
+  settleOctets(octets: Buffer): boolean {
+    const xid = octets.readUInt32BE(4);
+    const waiting = this.#waiting.get(xid);
+    if (waiting?.takeOctets === undefined) return false;
+    if (waiting.takeOctets(octets)) this.#waiting.delete(xid);
+    return true;
   }
 
   /** Gives a message to whoever waits for it; false when nobody does. */

@@ -14,9 +14,16 @@ import { type BundleOptions, type BundleResult, sendBundle } from './bundle.js';
 import { OpenFlowError, SessionClosedError, SessionTimeoutError } from './errors.js';
 import type { Framer } from './framer.js';
 import { Keepalive } from './keepalive.js';
-import { allEntries, allParts, type MultipartBody, type MultipartEntry, type MultipartOptions } from './multipart.js';
+import {
+  allEntries,
+  allParts,
+  hasMoreParts,
+  type MultipartBody,
+  type MultipartEntry,
+  type MultipartOptions,
+} from './multipart.js';
 import { MOST, Output } from './output.js';
-import { type Batch, Pending } from './pending.js';
+import { type Batch, Pending, type Waiting } from './pending.js';
 
 /** The times of a session, and who hears of problems. */
 export interface SessionOptions {
@@ -35,6 +42,7 @@ export type RoleReply = Extract<Message, { kind: 'RoleReply' }>;
 
 const OFPT_ECHO_REQUEST = 2;
 const OFPT_ECHO_REPLY = 3;
+const OFPT_MULTIPART_REPLY = 19;
 /** How long a closing connection may take to hand over what was sent, milliseconds. */
 const CLOSING_MS = 1000;
 
@@ -153,6 +161,21 @@ export class Session {
 
   /** As `request`, but `take` sees every message of the xid and says which is the last. */
   ask(message: MessageInput, take: (reply: Message) => boolean, timeoutMs = this.#options.timeoutMs): Promise<Message> {
+    return this.#ask<Message>(message, timeoutMs, (answer, reject) => ({
+      take: (reply) => answer(reply, take(reply)),
+      reject,
+    }));
+  }
+
+  /** Sends under a fresh xid, and waits as `waiting` says; each answer gives the switch time for the next. */
+  #ask<T>(
+    message: MessageInput,
+    timeoutMs: number,
+    waiting: (
+      answer: (value: T, isLast: boolean) => boolean,
+      reject: (error: Error) => void,
+    ) => Pick<Waiting, 'take' | 'takeOctets' | 'reject'>,
+  ): Promise<T> {
     const xid = this.nextXid();
     return new Promise((resolve, reject) => {
       if (this.#reason !== undefined) throw new SessionClosedError(this.#reason);
@@ -165,14 +188,14 @@ export class Session {
         clearTimeout(timer);
         reject(error);
       };
-      const answer = (reply: Message): boolean => {
+      const answer = (value: T, isLast: boolean): boolean => {
         timer.refresh();
-        if (!take(reply)) return false;
+        if (!isLast) return false;
         clearTimeout(timer);
-        resolve(reply);
+        resolve(value);
         return true;
       };
-      this.#pending.add(xid, { request: message, take: answer, reject: fail });
+      this.#pending.add(xid, { request: message, ...waiting(answer, fail) });
       this.#output.write(octets);
     });
   }
@@ -193,6 +216,30 @@ export class Session {
     options?: MultipartOptions,
   ): AsyncGenerator<MultipartEntry<K>[], void, undefined> {
     return allParts(this, type, body, options);
+  }
+
+  /**
+   * A multipart reply as the octets of its parts, not decoded: for who compares octets, and may decode them later (views of
+   * what was read, 64 KiB and more each, so not to be kept). Rejects as `request` does.
+   */
+  multipartOctets<K extends MultipartType>(
+    type: K,
+    body?: MultipartBody<K>,
+    { timeoutMs = this.#options.timeoutMs }: Pick<MultipartOptions, 'timeoutMs'> = {},
+  ): Promise<readonly Buffer[]> {
+    const request = { kind: 'MultipartRequest', type, ...(body === undefined ? {} : { body }) } as MessageInput;
+    const parts: Buffer[] = [];
+    return this.#ask<readonly Buffer[]>(request, timeoutMs, (answer, reject) => ({
+      take: (reply) => {
+        reject(new Error(`multipart ${type} was answered by ${reply.kind}`));
+        return true;
+      },
+      takeOctets: (octets) => {
+        parts.push(octets);
+        return answer(parts, !hasMoreParts(octets));
+      },
+      reject,
+    }));
   }
 
   /** Resolves when the switch has processed everything sent before. */
@@ -277,6 +324,7 @@ export class Session {
 
   #take(octets: Buffer): void {
     try {
+      if (octets[1] === OFPT_MULTIPART_REPLY && this.#pending.settleOctets(octets)) return;
       const message = decodeMessage(octets);
       if (this.#pending.settle(message) || message.kind === 'EchoReply') return;
       for (const listener of this.#listeners) listener(message);
