@@ -3,7 +3,7 @@
  * the switch took it until that is read back. Every change here makes a new value.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { type DesiredState, flowsIn, type Piece } from '../desired/index.js';
+import { type DesiredFlow, type DesiredState, flowsIn, type Piece } from '../desired/index.js';
 import {
   type ActualFlow,
   type ActualGroup,
@@ -42,6 +42,12 @@ export interface Unread {
   readonly sentAt: number;
 }
 
+interface Expected {
+  readonly desired: DesiredState;
+  readonly flows: readonly DesiredFlow[];
+  readonly right: boolean;
+}
+
 export interface Memory {
   /** The connection for which it holds. */
   readonly epoch: number;
@@ -51,8 +57,8 @@ export interface Memory {
   readonly readAt: number;
   /** Of the flows in `actual`; absent where that is not known. */
   readonly digest?: Digest | undefined;
-  /** The state whose flows `actual` was found to have, all of them and no other. */
-  readonly flowsOf?: DesiredState;
+  /** After a reading: what was expected, its flows, and whether `actual` has them, all of them and no other. */
+  readonly expected?: Expected;
   readonly unread?: Unread;
   /** The desired state that `actual` holds, exactly, and beside it only `beside`; absent where that is not known. */
   readonly held?: DesiredState;
@@ -91,7 +97,7 @@ export function holds(
 export function knowing(memory: Known, sent: Sent): Known {
   const now = holds(memory, sent);
   if (now === undefined) return memory;
-  const { beside: _, flowsOf: __, ...rest } = memory;
+  const { beside: _, expected: __, ...rest } = memory;
   return { ...rest, ...now };
 }
 
@@ -141,10 +147,14 @@ export function afterSending(memory: Known, { desired, found, added }: Sent, sen
 
 /** What was read, as it is; flows that are those of the desired state are not even decoded. */
 function known({ version, digest, decode, groups, meters }: TablesRead, desired: DesiredState) {
-  if (digest !== undefined && digest.count > 0 && sameDigest(digest, digestOfFlows(desired.flows, version)))
-    return { actual: { ...flowsOf(desired), groups, meters }, digest, flowsOf: desired };
-  return { actual: { flows: decode(), groups, meters }, digest };
+  if (digest?.count === 0) return { actual: { flows: NO_FLOWS, groups, meters }, digest };
+  const { flows } = desired;
+  if (digest?.count !== flows.length || !sameDigest(digest, digestOfFlows(flows, version)))
+    return { actual: { flows: decode(), groups, meters }, digest, expected: { desired, flows, right: false } };
+  return { actual: { ...flowsOf(desired), groups, meters }, digest, expected: { desired, flows, right: true } };
 }
+
+const NO_FLOWS: ActualState['flows'] = new Map();
 
 /** Spelt out when they are asked for. */
 const flowsOf = (desired: DesiredState): Pick<ActualState, 'flows'> => ({
@@ -225,7 +235,7 @@ export async function readBack(link: HostLink, memory: Known, desired: DesiredSt
     (groups === undefined || sameGroups(groups, rest.actual.groups))
   )
     return rest;
-  const { held: _, beside: __, digest: ___, flowsOf: ____, ...doubted } = rest;
+  const { held: _, beside: __, digest: ___, expected: ____, ...doubted } = rest;
   const { flows: all, groups: knownGroups, meters: known } = rest.actual;
   const flows = new Map([...all].filter(([, flow]) => !isTheirs(flow)));
   for (const flow of read) flows.set(flow.identity, flow);

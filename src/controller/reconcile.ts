@@ -176,8 +176,9 @@ function inVain(pass: TablePass, found: Difference): Promise<TableResult> | Tabl
 }
 
 /** What differs, by the changed parts alone where what the tables hold is known. */
-function compare(desired: DesiredState, { held, beside, actual, flowsOf }: Known): Difference {
-  if (flowsOf === desired) return besideFlows(desired, actual);
+function compare(desired: DesiredState, { held, beside, actual, expected }: Known): Difference {
+  if (expected?.desired === desired)
+    return expected.right ? besideFlows(desired, actual) : difference(desired, actual, expected.flows);
   return (held && changedParts(desired, held, beside)) ?? difference(desired, actual);
 }
 

@@ -205,18 +205,22 @@ export function besideFlows(desired: DesiredState, actual: Pick<ActualState, 'gr
 }
 
 /** To a switch without flows all are sent; a place wanted twice is told when they are read back. */
-function everything(desired: DesiredState, actual: ActualState): Difference {
+function everything(desired: DesiredState, add: readonly DesiredFlow[], actual: ActualState): Difference {
   const { pure, ...rest } = otherwise(desired, actual, meterChanges(desired, actual));
-  const plan = { add: desired.flows, modify: [], remove: [], ...rest };
+  const plan = { add, modify: [], remove: [], ...rest };
   return { plan, foreign: [], heldBack: [], clashes: [], pure, beside: { flows: new Map(), groups: !pure } };
 }
 
-/** The difference between what one host's switch should hold and what it holds. */
-export function difference(desired: DesiredState, given: ActualState): Difference {
+/** The difference between what one host's switch should hold and what it holds. `flows`: the desired ones, where they are made already. */
+export function difference(
+  desired: DesiredState,
+  given: ActualState,
+  flows: readonly DesiredFlow[] = desired.flows,
+): Difference {
   // What is spelt out when it is asked for is asked for once.
   const actual = { flows: given.flows, groups: given.groups, meters: given.meters };
-  if (actual.flows.size === 0) return everything(desired, actual);
-  const { wanted, clashes } = places(desired.flows);
+  if (actual.flows.size === 0) return everything(desired, flows, actual);
+  const { wanted, clashes } = places(flows);
   const add: DesiredFlow[] = [];
   const modify: DesiredFlow[] = [];
   const replaced: ActualFlow[] = [];
