@@ -7,7 +7,7 @@
 import { bucketId, knownAddresses, type ObjectKind, type ObjectValues, ownerCookie } from '../pipeline/index.js';
 import type { Network, Port } from '../topology/index.js';
 import { flowsOf } from './compile.js';
-import { type CookieOf, ownerOfObject } from './owners.js';
+import { type CookieOf, type Owner, ownerOfObject } from './owners.js';
 import type { Part } from './state.js';
 
 /** What answers for the addresses of one port. */
@@ -122,9 +122,50 @@ function remembered<V>(of: (text: string) => V, most: number): (text: string) =>
   };
 }
 
+/** A function of an object, made once for each. */
+function onceFor<A extends object, V>(): (anchor: A, make: () => V) => V {
+  const known = new WeakMap<A, V>();
+  return (anchor, make) => {
+    const found = known.get(anchor);
+    if (found !== undefined) return found;
+    const value = make();
+    known.set(anchor, value);
+    return value;
+  };
+}
+
+/** The owner of what an object needs, made once for each port, network, and other host of a network. */
+function rememberingOwners(cookieOf: CookieOf) {
+  const ofPort = { port: onceFor<Port, Owner>(), remote: onceFor<Port, Owner>(), sender: onceFor<Port, Owner>() };
+  const ofNetwork = onceFor<Network, Owner>();
+  const ofPeers = onceFor<Network, Map<string, Owner>>();
+  return <K extends ObjectKind>(kind: K, object: ObjectValues[K]): Owner => {
+    const make = (): Owner => ownerOfObject(kind, object, cookieOf);
+    switch (kind) {
+      case 'port':
+      case 'remote':
+      case 'sender':
+        return ofPort[kind as keyof typeof ofPort]((object as ObjectValues['remote']).port, make);
+      case 'network':
+        return ofNetwork((object as ObjectValues['network']).network, make);
+      case 'peer': {
+        const { network, host } = object as ObjectValues['peer'];
+        const peers = ofPeers(network, () => new Map());
+        const owner = peers.get(host) ?? make();
+        peers.set(host, owner);
+        return owner;
+      }
+      default:
+        return make();
+    }
+  };
+}
+
 /** A FlowsOf of one's own, with its memory. */
 export function rememberingFlowsOf(most = MOST): FlowsOf {
-  const compile = compiling(remembered(ownerCookie, MOST_HASHES));
+  const owners = rememberingOwners(remembered(ownerCookie, MOST_HASHES));
+  const compile = <K extends ObjectKind>(kind: K, object: ObjectValues[K]): Part =>
+    flowsOf(kind, object, owners(kind, object));
   const anchored = new ByAnchor<Part>(most);
   const lists = new ByAnchor<readonly PortAddresses[]>(most);
   const anew = addressesBy(compile);

@@ -22,20 +22,22 @@ const PLACES: ReadonlyMap<string, Place> = new Map(
 type Wide = { value: bigint; mask?: bigint };
 const EVERY_BIT = (FULL << HALF) | FULL;
 
+/** Packet registers come last, as in the canonical order of fields, so that they need not be sorted. */
 function widened(match: Match): Match {
   const rest: Record<string, unknown> = {};
+  const wide: Record<string, Wide> = {};
   for (const name in match) {
     const place = PLACES.get(name);
     const given = match[name as 'reg0'];
     if (place === undefined || given === undefined) rest[name] = given;
     else {
-      const before = (rest[place.wide] ?? { value: 0n, mask: 0n }) as Wide;
+      const before = wide[place.wide] ?? { value: 0n, mask: 0n };
       const mask = (before.mask ?? EVERY_BIT) | (BigInt(given.mask ?? FULL) << place.shift);
       const value = before.value | (BigInt(given.value) << place.shift);
-      rest[place.wide] = mask === EVERY_BIT ? { value } : { value, mask };
+      wide[place.wide] = mask === EVERY_BIT ? { value } : { value, mask };
     }
   }
-  return rest as Match;
+  return Object.assign(rest, wide) as Match;
 }
 
 /** The match as the switch will give it back. */

@@ -3,10 +3,26 @@ import { TextError } from '../errors.js';
 
 /** "02:00:00:00:00:01" as a 48-bit number. Throws TextError. */
 export function mac(text: string): number {
+  // Of twelve digits in their places the number is read at once, which is many times faster.
+  if (/^(?:[0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2}$/.test(text)) return digits(text, 0, 8) * 0x1000000 + digits(text, 9, 17);
   if (!/^([0-9a-fA-F]{1,2}:){5}[0-9a-fA-F]{1,2}$/.test(text))
     throw new TextError(`"${text}" is not an Ethernet address`);
   return text.split(':').reduce((value, octet) => value * 256 + Number.parseInt(octet, 16), 0);
 }
+
+/** The hexadecimal digits of a part of a text as a number; what is between them is left out. */
+function digits(text: string, from: number, to: number): number {
+  let value = 0;
+  for (let i = from; i < to; i++) {
+    const code = text.charCodeAt(i);
+    if (code !== COLON) value = value * 16 + (code <= NINE ? code & 15 : (code & 15) + 9);
+  }
+  return value;
+}
+
+const COLON = 0x3a;
+const NINE = 0x39;
+const DOT = 0x2e;
 
 /** A 48-bit number as "02:00:00:00:00:01". */
 export function formatMac(value: number): string {
@@ -15,11 +31,26 @@ export function formatMac(value: number): string {
 
 /** "10.0.0.1" as a 32-bit number. Throws TextError. */
 export function ipv4(text: string): number {
-  const octets = text.split('.');
-  if (octets.length !== 4 || !octets.every((o) => /^\d{1,3}$/.test(o) && Number(o) < 256))
-    throw new TextError(`"${text}" is not an IPv4 address`);
-  return octets.reduce((value, octet) => value * 256 + Number(octet), 0);
+  const refused = (): TextError => new TextError(`"${text}" is not an IPv4 address`);
+  let [value, octet, length, dots] = [0, 0, 0, 0];
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === DOT) {
+      if (length === 0) throw refused();
+      value = value * 256 + octet;
+      octet = length = 0;
+      dots += 1;
+    } else {
+      octet = octet * 10 + code - ZERO;
+      length += 1;
+      if (code < ZERO || code > NINE || length > 3 || octet > 255) throw refused();
+    }
+  }
+  if (dots !== 3 || length === 0) throw refused();
+  return value * 256 + octet;
 }
+
+const ZERO = 0x30;
 
 /** A 32-bit number as "10.0.0.1". */
 export function formatIpv4(value: number): string {
