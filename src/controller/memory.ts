@@ -197,10 +197,15 @@ type Spelled = Pick<ActualFlow, 'identity' | 'content' | 'cookie'>;
 const same = (a: Spelled, b: Spelled | undefined): boolean =>
   b !== undefined && a.content === b.content && a.cookie === b.cookie;
 
+/** Each piece once: two plans in a row may have opened the same. */
+const distinct = (pieces: readonly Piece[]): readonly Piece[] => [
+  ...new Map(pieces.map((piece) => [`${piece.network} ${piece.peer} ${piece.addresses}`, piece])).values(),
+];
+
 /** The flows among which those of the owners are that were sent something. */
 function expectedOf({ held, beside, actual }: Known, pieces: readonly Piece[] | undefined): readonly Spelled[] {
   if (held === undefined || pieces === undefined) return [...actual.flows.values()];
-  return [...pieces.flatMap((piece) => [...flowsIn(held, piece)]), ...(beside?.flows.values() ?? [])];
+  return [...distinct(pieces).flatMap((piece) => [...flowsIn(held, piece)]), ...(beside?.flows.values() ?? [])];
 }
 
 /** Buckets are told apart by what they do: below OpenFlow 1.5 they have no number. */
