@@ -65,6 +65,8 @@ export async function startFakeServer({
   };
   const shared = { databases, locks, serverId: randomUUID(), committed };
   const server = createServer((socket: Socket) => {
+    // As ovsdb-server does (stream-tcp.c): answers do not wait for acknowledgements.
+    socket.setNoDelay(true);
     const session: FakeSession = new FakeSession(socket, {
       ...shared,
       sessions,

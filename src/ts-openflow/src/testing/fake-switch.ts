@@ -3,7 +3,7 @@
  * controller: overlap, cookies, strict and loose changes, timeouts, full tables, groups, meters, roles, bundles. It has no
  * data path: no packet moves, so counters stay 0 and an idle timeout counts from the installation.
  */
-import { connect, createServer, type Server } from 'node:net';
+import { connect, createServer, type Server, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { MessageInput, MessageOf } from '../message.js';
 import { type Address, formatAddress, parseAddress } from '../session/address.js';
@@ -91,6 +91,8 @@ export class FakeSwitch implements SwitchState {
 
   /** Speaks OpenFlow on a socket. */
   attach(socket: Duplex): void {
+    // As Open vSwitch does (stream-tcp.c): its many small answers would wait for acknowledgements, 40 ms each.
+    if (socket instanceof Socket) socket.setNoDelay(true);
     const connection = new FakeConnection(socket, this);
     this.#connections.add(connection);
     socket.on('error', () => socket.destroy());
