@@ -75,9 +75,10 @@ export const initialState = (topology: Topology): State => {
   };
 };
 
-/** Adds the hosts with a port of the network. */
+/** Adds the hosts with a port of the network, and its gateways. */
 function addMembers(hosts: Set<string>, places: NetworkPlaces | undefined): void {
   for (const host of places?.byHost.keys() ?? []) hosts.add(host);
+  for (const host of places?.network.vlan?.gateways ?? []) hosts.add(host);
 }
 
 /** What other hosts have to know of a binding: where, or why nowhere. The port's number is its own host's business. */

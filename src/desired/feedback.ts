@@ -8,11 +8,12 @@ import type { Network, Port } from '../topology/index.js';
 import { type Place, placeOn, placesOf } from './binding.js';
 import type { Bound } from './bound.js';
 import { BRIDGE, INSTALLED_KEY, MIGRATION_KEY } from './config.js';
+import { waysBetween } from './halves.js';
 import { setKeys } from './host-config.js';
 import { reaches } from './network-slice.js';
 import type { Change, HostRows, InterfaceRow } from './rows.js';
 import type { PlacedPort } from './topology-index.js';
-import { sendKey, waysOf } from './ways.js';
+import { sendKey } from './ways.js';
 import type { World } from './world.js';
 
 export interface Reach {
@@ -55,10 +56,11 @@ export function waitingFor(reach: Reach, placed: PlacedPort, at?: Place): readon
   const b = at ?? placesOf(bound.get(port.path))[0];
   if (b === undefined) return ['it is bound nowhere'];
   if (!isHeld(reach, placed, b)) return [`${b.host} has not confirmed its flows`];
-  const ways = waysOf(world.topology, network);
   const sends = (from: string, to: string): boolean => {
     const confirmed = world.confirmed.get(from);
-    return ways.some((way) => confirmed?.sends.has(sendKey(network.path, to, way)));
+    return waysBetween(world.topology, network, from, to).some((way) =>
+      confirmed?.sends.has(sendKey(network.path, to, way)),
+    );
   };
   const waiting: string[] = [];
   for (const peer of neighbours(reach, network, b.host)) {
@@ -71,6 +73,10 @@ export function waitingFor(reach: Reach, placed: PlacedPort, at?: Place): readon
       sends(peer, b.host);
     if (!knows) waiting.push(`${peer} has not confirmed that it sends to ${b.host}`);
   }
+  const joining = (network.vlan?.gateways ?? []).some((gateway) =>
+    reaches(world.confirmed.get(gateway)?.held?.remotes.get(network.path)?.peers.get(b.host), port.path),
+  );
+  if (network.vlan !== undefined && !joining) waiting.push(`no gateway of ${network.path} has confirmed it`);
   return waiting;
 }
 

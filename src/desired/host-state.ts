@@ -69,11 +69,11 @@ function groundOf(
   return { ground, tunnels };
 }
 
-/** The networks with a port on the host, in the order of the topology. */
+/** The networks with a port on the host, and those that it joins as a gateway, in the order of the topology. */
 function networksHere(bound: Bound, here: string): readonly string[] {
-  const { networks } = bound.index;
+  const { networks, joinedBy } = bound.index;
   const order = (path: string): number => networks.get(path)?.order ?? 0;
-  return [...bound.networksAt(here)].sort((a, b) => order(a) - order(b));
+  return [...bound.networksAt(here), ...(joinedBy.get(here) ?? [])].sort((a, b) => order(a) - order(b));
 }
 
 function slicesOf(

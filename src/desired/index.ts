@@ -8,6 +8,7 @@ export { flowContent, flowIdentity, flowsOf } from './compile.js';
 export * from './config.js';
 export * from './facts.js';
 export * from './feedback.js';
+export * from './finished.js';
 export { bridgeHwaddr, type ConfigPlan, configPlan, datapathId } from './host-config.js';
 export { desiredState } from './host-state.js';
 export { bucketOctets, copyOctets, floodRefusal, LIMITS } from './limits.js';

@@ -6,9 +6,10 @@
 import { groupId, unknownGroupId, wantsUnknown } from '../pipeline/index.js';
 import type { Host, Network } from '../topology/index.js';
 import type { Bound } from './bound.js';
-import { bucketName } from './network-group.js';
-import { waysTo } from './network-slice.js';
+import { bucketName, GATEWAY_BUCKET } from './network-group.js';
+
 import { peerOwner, remoteOwner, senderOwner } from './owners.js';
+import { waysTo } from './passages.js';
 import type { Ground, NetworkSlice } from './slices.js';
 import { waysOf } from './ways.js';
 import type { World } from './world.js';
@@ -47,6 +48,7 @@ export function keptOn(context: KeepContext, slices: Iterable<NetworkSlice>): Ke
   for (const { network, peers } of slices) {
     const keepBuckets = (host: string): void => {
       const names = new Set(waysOf(ground.topology, network).map((way) => bucketName(way, host)));
+      if (network.vlan !== undefined) for (const name of ['', GATEWAY_BUCKET]) names.add(name);
       for (const group of groupsOf(network))
         for (const name of names) buckets.add(`${group} ${ground.flowsOf.bucketId(name)}`);
     };

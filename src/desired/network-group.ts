@@ -9,15 +9,20 @@ import { networkOwner, type Owner } from './owners.js';
 import type { Ground, PeerSlice } from './slices.js';
 import type { DesiredBucket, DesiredGroup } from './state.js';
 
+/** The bucket for all that is behind gateways (no host has such a name). */
+export const GATEWAY_BUCKET = ' ';
+
 /** One bucket for each other host, and one for all on a VLAN (no host has an empty name). */
 export const bucketName = (way: Wire, host: string): string => (way.encapsulation === 'vlan' ? '' : host);
 
-function bucketOf({ flowsOf }: Ground, { peer, open }: PeerSlice): DesiredBucket | undefined {
+function bucketOf({ flowsOf }: Ground, { peer, open, joins }: PeerSlice): DesiredBucket | undefined {
   // An IP tunnel carries no broadcast.
   if (open === undefined || isRouted(open.way)) return undefined;
+  // No host is told by way of a gateway but those that are behind it; a gateway's own group is for the tunnels.
+  if (open.gateways !== undefined || (joins && open.tunnel.trunk)) return undefined;
   const actions = sendByTunnel(open.tunnel, peer.vtep, open.way);
   return {
-    bucket_id: flowsOf.bucketId(bucketName(open.way, peer.name)),
+    bucket_id: flowsOf.bucketId(open.tunnel.gateways ? GATEWAY_BUCKET : bucketName(open.way, peer.name)),
     actions,
     content: canonicalActions(actions),
     host: peer.name,
@@ -49,14 +54,14 @@ class NetworkGroup implements DesiredGroup {
 
   get buckets(): readonly DesiredBucket[] {
     const buckets: DesiredBucket[] = [];
-    let tagged = false;
+    // One frame on a VLAN is for all its hosts, and so is one to a gateway.
+    const shared = new Set<number>();
     for (const slice of this.#peers.values()) {
       const bucket = this.#asking && !asks(slice) ? undefined : bucketOf(this.#ground, slice);
       if (bucket === undefined) continue;
-      // One frame on a VLAN is for all its hosts.
-      if (slice.open?.tunnel.trunk) {
-        if (tagged) continue;
-        tagged = true;
+      if (slice.open?.tunnel.trunk || slice.open?.tunnel.gateways) {
+        if (shared.has(bucket.bucket_id)) continue;
+        shared.add(bucket.bucket_id);
       }
       buckets.push(bucket);
     }

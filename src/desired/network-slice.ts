@@ -3,17 +3,29 @@
  * each other host with a port of it. A piece whose causes are what they were before is the same value again, so a change
  * costs what it touches; from nothing the same pieces are made. Pure.
  */
-import { isRouted, type LocalNetwork, type LocalPort, type Segment, type SendTo } from '../pipeline/index.js';
-import type { Host, Network, Port, Way, Wire } from '../topology/index.js';
+import { isRouted, type LocalNetwork, type LocalPort, type SendTo } from '../pipeline/index.js';
+import type { Host, Network, Port } from '../topology/index.js';
 import { placeOn, placesOf, whereIs } from './binding.js';
 import type { NetworkPlaces } from './bound.js';
+import { halfOf } from './halves.js';
 import { floodRefusal, partExcesses } from './limits.js';
 import type { Need } from './needs.js';
 import { groupsOf, sameBuckets } from './network-group.js';
-import type { Ground, HeadSlice, Move, NetworkSlice, OpenWay, PeerSlice, SliceContext } from './slices.js';
+import {
+  announcedBy,
+  NOBODY_THERE,
+  openWay,
+  othersOf,
+  segmentsOf,
+  sendToPeer,
+  throughGateways,
+  throughText,
+  waysTo,
+  wireOf,
+} from './passages.js';
+import type { HeadSlice, Move, NetworkSlice, OpenWay, PeerSlice, SliceContext } from './slices.js';
 import type { Part } from './state.js';
-import { tunnelNameOn } from './tunnels.js';
-import { peerKey, presentWay, sendKey, waysOf } from './ways.js';
+import { peerKey, presentWay, sendKey } from './ways.js';
 import type { World } from './world.js';
 
 /** A network's port on this host; that of a migration at both its ends. */
@@ -24,7 +36,7 @@ function localPort(context: SliceContext, network: Network, port: Port): LocalPo
   if (ofport === undefined) return undefined;
   if (places.length === 1) return { network, port, ofport };
   const [copies] = endsOf(context, network, port);
-  const segments = segmentsOf(ground, network);
+  const segments = announcedBy(ground, network);
   return {
     network,
     port,
@@ -36,14 +48,6 @@ function localPort(context: SliceContext, network: Network, port: Port): LocalPo
 
 /** More ports than this, and the flow that copies a broadcast to them may be too long. */
 const MANY_PORTS = 100;
-
-/** The network's VLANs on this host's trunk. */
-function segmentsOf({ topology, index, tunnels, here }: Ground, network: Network): readonly Segment[] {
-  const trunk = tunnels.get(index.hosts.get(here)?.trunk ?? '');
-  if (trunk === undefined) return [];
-  const vlans = waysOf(topology, network).filter(({ encapsulation }) => encapsulation === 'vlan');
-  return vlans.map((way) => ({ tunnel: trunk, wire: wireOf(way) }));
-}
 
 /** The network on this host; with a warning, and without broadcasts, where it is too large for them. */
 function headOf(
@@ -58,14 +62,24 @@ function headOf(
   const way = presentWay(world.topology, network);
   const family = ground.topology.hosts[0]?.vtep.includes(':') === true ? 'ipv6' : 'ipv4';
   // On a VLAN one frame is for all; an IP tunnel carries none.
-  const others = way.encapsulation === 'vlan' ? 1 : isRouted(way) ? 0 : places.byHost.size - 1;
+  const onTrunk = way.encapsulation === 'vlan' || halfOf(network, ground.here) === 'vlan';
+  const others = onTrunk ? 1 : isRouted(way) ? 0 : places.byHost.size - 1;
   const copies = Array.from({ length: others }, () => way);
   const refusal = floodRefusal({ network, copies, family, ports: ports.length });
   const segments = segmentsOf(ground, network);
-  const local = { network, ports, floods: refusal === undefined, ...(segments.length > 0 && { segments }) };
+  const gateways = throughGateways(context, network);
+  const [joined] = halfOf(network, ground.here) === 'gateway' ? segments : [];
+  const local = {
+    network,
+    ports,
+    floods: refusal === undefined,
+    ...(segments.length > 0 && { segments }),
+    ...(gateways !== undefined && { gateways }),
+    ...(joined !== undefined && { joins: joined }),
+  };
   const excesses = ports.length < MANY_PORTS ? [] : partExcesses([ground.flowsOf('network', local)]);
   const warnings = refusal === undefined ? [] : [refusal];
-  return { here, members: places.byHost.size, migrating, local, warnings, excesses };
+  return { here, members: places.byHost.size, migrating, through: throughText(gateways), local, warnings, excesses };
 }
 
 /**
@@ -78,6 +92,7 @@ export const onlyPort = ({ ports }: LocalNetwork): Port | undefined =>
 /** What answers for the addresses of the network on this host. */
 export const addressParts = ({ ground, network, head }: NetworkSlice): readonly Part[] => {
   const only = onlyPort(head.local);
+  if (head.local.joins !== undefined) return [];
   return ground.flowsOf.addresses(network).flatMap(({ port, parts }) => (port.path === only?.path ? [] : parts));
 };
 
@@ -103,17 +118,23 @@ export const reaches = (slice: PeerSlice | undefined, path: string): boolean =>
 /** What lets the other host in, and what sends to its ports. */
 export function peerNeeds(slice: PeerSlice): readonly Need[] {
   const { network, peer, there, ways, open } = slice;
-  const needs: Need[] = ways.flatMap(({ way, tunnel }): readonly Need[] => {
+  const joins = slice.joins ? ({ joins: true } as const) : {};
+  const needs: Need[] = ways.flatMap(({ way, tunnel, gateways }): readonly Need[] => {
     const wire = wireOf(way);
+    // What comes from there is a gateway's to send.
+    if (tunnel.gateways) return [];
     if (tunnel.trunk)
       return slice.senders.map((port) => ({
         kind: 'sender',
-        object: { network, port, host: peer.name, vtep: peer.vtep, tunnel, wire },
+        object: { network, port, host: peer.name, vtep: peer.vtep, tunnel, wire, ...joins },
       }));
     // A packet without Ethernet says by its address which VM it is from: there, or arriving there.
     const from = isRouted(wire) ? there : NOBODY_THERE;
     return [
-      { kind: 'peer', object: { network, host: peer.name, vtep: peer.vtep, tunnel, wire } },
+      {
+        kind: 'peer',
+        object: { network, host: peer.name, vtep: peer.vtep, tunnel, wire, ...joins, ...(gateways && { gateways }) },
+      },
       ...from.map(
         (port): Need => ({
           kind: 'sender',
@@ -127,26 +148,11 @@ export function peerNeeds(slice: PeerSlice): readonly Need[] {
     const move = moveOf(slice, port);
     const to = move === undefined ? open && sendToPeer(peer, open) : move.to;
     if (to === undefined) continue;
-    const object = { network, port, ...to, ...(move?.copies === undefined ? {} : { copies: move.copies }) };
+    const object = { network, port, ...to, ...joins, ...(move?.copies === undefined ? {} : { copies: move.copies }) };
     needs.push({ kind: 'remote', object });
   }
   return needs;
 }
-
-/** The ways from this host to another, and the tunnel ports that they lead by. */
-export function waysTo({ topology, index, tunnels, here }: Ground, network: Network, peer: Host): readonly OpenWay[] {
-  return waysOf(topology, network).flatMap((way) => {
-    const remote = way.tunnels === 'mesh' ? peer.vtep : undefined;
-    const tunnel = tunnels.get(tunnelNameOn(index.hosts.get(here), way.encapsulation, remote, index.tunnelName));
-    return tunnel === undefined ? [] : [{ way, tunnel }];
-  });
-}
-
-/** The first way by which the peer has confirmed to let this host in. */
-const openWay = (world: World, network: Network, here: string, peer: string, ways: readonly OpenWay[]) => {
-  const accepted = world.confirmed.get(peer)?.peers;
-  return accepted && ways.find(({ way }) => accepted.has(peerKey(network.path, here, way)));
-};
 
 /** An end to which a port's packets are sent. */
 interface End {
@@ -204,15 +210,6 @@ function waitingPorts(
   );
 }
 
-const wireOf = ({ encapsulation, key }: Way): Wire => ({ encapsulation, key });
-
-const sendToPeer = (peer: Host, { way, tunnel }: OpenWay): SendTo => ({
-  host: peer.name,
-  vtep: peer.vtep,
-  tunnel,
-  wire: wireOf(way),
-});
-
 /** What is sent to the ports there that migrate. */
 function movesOf(context: SliceContext, places: NetworkPlaces, peer: Host, there: readonly Port[]): readonly Move[] {
   const { bound, ground } = context;
@@ -232,7 +229,6 @@ const sameList = (a: readonly string[], b: readonly string[]): boolean =>
 
 const NOBODY: readonly string[] = [];
 const NO_MOVES: readonly Move[] = [];
-const NOBODY_THERE: readonly Port[] = [];
 
 /** The ports there that may send on a VLAN; what migrates between two others is let in once, for where it is. */
 const sendersOf = ({ bound, ground }: SliceContext, peer: Host, there: readonly Port[]): readonly Port[] =>
@@ -253,6 +249,7 @@ function peerOf(
   const { network } = places;
   const ways = old?.ways ?? waysTo(ground, network, peer);
   if (ways.length === 0) return undefined;
+  const joins = network.vlan !== undefined && halfOf(network, ground.here) === 'gateway';
   const open = openWay(world, network, ground.here, peer.name, ways);
   // The destination of a migration is not waited for.
   const settled =
@@ -264,17 +261,19 @@ function peerOf(
     if (sameList(old.waiting, waiting) && sameList(old.migrating, migrating)) return old;
   const moves = migrating.length === 0 ? NO_MOVES : movesOf(context, places, peer, there);
   const { one } = ground.flowsOf;
-  const lets = old?.lets ?? ways.map(({ way }) => one(peerKey(network.path, peer.name, way)));
+  const letIn = ways.filter(({ tunnel }) => !tunnel.gateways);
+  const lets = old?.lets ?? letIn.map(({ way }) => one(peerKey(network.path, peer.name, way)));
   const sends = open && one(sendKey(network.path, peer.name, open.way));
   const senders = ways.some(({ tunnel }) => tunnel.trunk) ? sendersOf(context, peer, there) : NOBODY_THERE;
-  return { network, peer, there, senders, ways, open, waiting, migrating, moves, lets, sends };
+  return { network, peer, there, joins, senders, ways, open, waiting, migrating, moves, lets, sends };
 }
 
 /** The network on this host; undefined where it has no port with a number there. `old`: of before, to take pieces from. */
 export function networkSlice(context: SliceContext, path: string, before?: NetworkSlice): NetworkSlice | undefined {
   const { ground, bound } = context;
   const places = bound.places(path);
-  const here = places?.byHost.get(ground.here);
+  const joins = bound.index.joinedBy.get(ground.here)?.includes(path);
+  const here = places?.byHost.get(ground.here) ?? (joins ? NOBODY_THERE : undefined);
   if (places === undefined || here === undefined) return undefined;
   const { network } = places;
   const old = before?.ground === ground && before.network === network ? before : undefined;
@@ -283,14 +282,15 @@ export function networkSlice(context: SliceContext, path: string, before?: Netwo
     old !== undefined &&
     old.head.here === here &&
     old.head.members === places.byHost.size &&
-    sameList(old.head.migrating, migrating);
+    sameList(old.head.migrating, migrating) &&
+    (network.vlan === undefined || old.head.through === throughText(throughGateways(context, network)));
   const head = same ? old.head : headOf(context, places, here, migrating);
-  if (head.local.ports.length === 0) return undefined;
+  if (head.local.ports.length === 0 && head.local.joins === undefined) return undefined;
   const peers = new Map<string, PeerSlice>();
   let changed = false;
   let known = 0;
   let regrouped = old === undefined || old.head.local.floods !== head.local.floods;
-  for (const [name, there] of places.byHost) {
+  for (const [name, there] of othersOf(places, ground.here)) {
     const peer = name === ground.here ? undefined : bound.index.hosts.get(name);
     const was = old?.peers.get(name);
     const slice = peer && peerOf(context, places, peer, there, was);

@@ -32,6 +32,8 @@ export interface SliceContext {
 export interface OpenWay {
   readonly way: Way;
   readonly tunnel: TunnelPort;
+  /** The host there is a gateway: the tunnels to all gateways of the network, the one to be used first at first. */
+  readonly gateways?: readonly TunnelPort[];
 }
 
 /** What follows from the network and its ports on this host. */
@@ -42,6 +44,8 @@ export interface HeadSlice {
   readonly members: number;
   /** Of the ports here that migrate, where copies go: of which the rest is made, too. */
   readonly migrating: readonly string[];
+  /** Which way the gateways have opened: of which the rest is made, too. */
+  readonly through: string;
   readonly local: LocalNetwork;
   readonly warnings: readonly string[];
   readonly excesses: readonly string[];
@@ -61,6 +65,8 @@ export interface PeerSlice {
   readonly peer: Host;
   /** The network's ports there. */
   readonly there: readonly Port[];
+  /** This host is a gateway of the network. */
+  readonly joins: boolean;
   /** Those of them that may send on a VLAN, where one leads there. */
   readonly senders: readonly Port[];
   /** The present way first, then former ones; those for which this host has the tunnel port. At least one. */

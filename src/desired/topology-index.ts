@@ -25,6 +25,8 @@ export interface TopologyIndex {
   readonly named: ReadonlyMap<string, readonly PlacedPort[]>;
   /** Ports that may run on any host. */
   readonly anywhere: readonly PlacedPort[];
+  /** Paths of the networks that a host joins to their VLAN halves, by its name. */
+  readonly joinedBy: ReadonlyMap<string, readonly string[]>;
   readonly tunnelName: typeof tunnelName;
   /** The tunnel ports of each host, by its name. */
   readonly tunnels: (host: string) => readonly TunnelIntent[];
@@ -41,6 +43,17 @@ function hostsByVtep(hosts: readonly Host[]): ReadonlyMap<string, readonly Host[
     if (list === undefined) found.set(host.vtep, [host]);
     else list.push(host);
   }
+  return found;
+}
+
+function joinedBy({ networks }: Topology): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, string[]>();
+  for (const { path, vlan } of networks)
+    for (const host of vlan?.gateways ?? []) {
+      const list = found.get(host);
+      if (list === undefined) found.set(host, [path]);
+      else list.push(path);
+    }
   return found;
 }
 
@@ -68,6 +81,7 @@ export function topologyIndex(topology: Topology): TopologyIndex {
     byIfaceId: portsByIfaceId(topology),
     named,
     anywhere,
+    joinedBy: joinedBy(topology),
     tunnelName: tunnelNames(),
     tunnels: tunnelPlan(topology),
   };

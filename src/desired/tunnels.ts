@@ -4,7 +4,8 @@
  * default that differs between versions and a misspelt one is silently ignored (seen on 3.1.0).
  */
 import { createHash } from 'node:crypto';
-import type { Encapsulation, Host, Topology, Underlay, Way } from '../topology/index.js';
+import type { Encapsulation, Host, Network, Topology, Underlay, Way } from '../topology/index.js';
+import { halfOf, vlanWay } from './halves.js';
 import { waysOf } from './ways.js';
 
 export interface TunnelIntent {
@@ -44,7 +45,16 @@ const checksummed = (type: TunnelType, vtep: string): boolean => type !== 'gre' 
 /** True for the interface of a host that carries VLANs: it is there already, and becomes a port of the bridge. */
 export const isTrunk = ({ type }: Pick<TunnelIntent, 'type'>): boolean => type === '';
 
-function intent(underlay: Underlay, host: Host, encapsulation: Encapsulation, peer: Host | undefined): TunnelIntent {
+/** How often the ends of a tunnel speak (ms): of three that are lost the third is an outage. */
+const BFD_INTERVAL = { plain: '1000', gateway: '300' } as const;
+
+function intent(
+  underlay: Underlay,
+  host: Host,
+  encapsulation: Encapsulation,
+  peer: Host | undefined,
+  gateways: ReadonlySet<string>,
+): TunnelIntent {
   const type = TYPE[encapsulation];
   if (type === '') return { name: host.trunk ?? '', type, options: {}, bfd: {} };
   const options: Record<string, string> = {
@@ -59,11 +69,12 @@ function intent(underlay: Underlay, host: Host, encapsulation: Encapsulation, pe
     ttl: String(underlay.ttl ?? 64),
   };
   if (type !== 'gre') options.dst_port = DST_PORT[type];
+  const interval = BFD_INTERVAL[[host, peer].some((h) => gateways.has(h?.name ?? '')) ? 'gateway' : 'plain'];
   return {
     name: tunnelName(encapsulation, peer?.vtep),
     type,
     options,
-    bfd: peer === undefined ? {} : { enable: 'true', check_tnl_key: 'true', min_rx: '1000', min_tx: '1000' },
+    bfd: peer === undefined ? {} : { enable: 'true', check_tnl_key: 'true', min_rx: interval, min_tx: interval },
     ...(peer === undefined ? {} : { peer }),
   };
 }
@@ -73,7 +84,31 @@ interface MayHave {
   /** The ways of networks that may be anywhere, each once. */
   readonly everywhere: readonly Way[];
   /** By host, the networks that name it and others: their ways, and those hosts. */
-  readonly named: ReadonlyMap<string, readonly { readonly ways: readonly Way[]; readonly hosts: readonly Host[] }[]>;
+  readonly named: ReadonlyMap<string, readonly Members[]>;
+  /** Names of the gateways of all networks. */
+  readonly gateways: ReadonlySet<string>;
+}
+
+/** Hosts that speak with each other, and by which ways. */
+interface Members {
+  readonly ways: readonly Way[];
+  readonly hosts: readonly Host[];
+}
+
+/** The hosts of a network that name it; of one that is joined to a VLAN those on either half, with its gateways. */
+function membersOf(topology: Topology, network: Network, hosts: ReadonlyMap<string, Host>): readonly Members[] {
+  const names = new Set(network.ports.flatMap((port) => port.hosts ?? []));
+  const found = (list: Iterable<string>): readonly Host[] =>
+    [...new Set(list)].flatMap((name) => hosts.get(name) ?? []);
+  const ways = waysOf(topology, network);
+  const { vlan } = network;
+  if (vlan === undefined) return [{ ways, hosts: found(names) }];
+  const behind = [...names].filter((name) => halfOf(network, name) === 'tunnels');
+  return [
+    { ways, hosts: found([...behind, ...vlan.gateways]) },
+    { ways: [vlanWay(vlan), ...(network.former ?? [])], hosts: found(vlan.hosts) },
+    { ways: [vlanWay(vlan)], hosts: found([...vlan.hosts, ...vlan.gateways]) },
+  ];
 }
 
 /** Ways that lead by the same tunnel ports are one. */
@@ -82,25 +117,23 @@ const portOf = ({ encapsulation, tunnels }: Way): string => `${LETTER[encapsulat
 function mayHave(topology: Topology): MayHave {
   const hosts = new Map(topology.hosts.map((host) => [host.name, host]));
   const everywhere = new Map<string, Way>();
-  const named = new Map<string, { readonly ways: readonly Way[]; readonly hosts: readonly Host[] }[]>();
+  const named = new Map<string, Members[]>();
   for (const network of topology.networks) {
-    const ways = waysOf(topology, network);
     if (network.ports.some((port) => port.hosts === undefined))
-      for (const way of ways) everywhere.set(portOf(way), way);
-    else {
-      const members = new Set(network.ports.flatMap((port) => port.hosts ?? []));
-      const may = { ways, hosts: [...members].flatMap((name) => hosts.get(name) ?? []) };
-      for (const { name } of may.hosts) {
-        const list = named.get(name);
-        if (list === undefined) named.set(name, [may]);
-        else list.push(may);
-      }
-    }
+      for (const way of waysOf(topology, network)) everywhere.set(portOf(way), way);
+    else
+      for (const may of membersOf(topology, network, hosts))
+        for (const { name } of may.hosts) {
+          const list = named.get(name);
+          if (list === undefined) named.set(name, [may]);
+          else list.push(may);
+        }
   }
-  return { everywhere: [...everywhere.values()], named };
+  const gateways = new Set(topology.networks.flatMap(({ vlan }) => vlan?.gateways ?? []));
+  return { everywhere: [...everywhere.values()], named, gateways };
 }
 
-function tunnelsOf(topology: Topology, host: Host, { everywhere, named }: MayHave): readonly TunnelIntent[] {
+function tunnelsOf(topology: Topology, host: Host, { everywhere, named, gateways }: MayHave): readonly TunnelIntent[] {
   const wanted = new Map<string, TunnelIntent>();
   const seen = new Map<string, Set<Host>>();
   const add = (ways: readonly Way[], hosts: readonly Host[]): void => {
@@ -115,7 +148,7 @@ function tunnelsOf(topology: Topology, host: Host, { everywhere, named }: MayHav
         const to = way.tunnels === 'mesh' ? peer : undefined;
         if (way.encapsulation === 'vlan' && host.trunk === undefined) break;
         const name = tunnelNameOn(host, way.encapsulation, to?.vtep, tunnelName);
-        if (!wanted.has(name)) wanted.set(name, intent(topology.underlay, host, way.encapsulation, to));
+        if (!wanted.has(name)) wanted.set(name, intent(topology.underlay, host, way.encapsulation, to, gateways));
         if (to === undefined) break;
       }
     }

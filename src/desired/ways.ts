@@ -5,9 +5,6 @@
  * is the only memory of it.
  */
 import { KeySpace, type Network, type Topology, type Way, type Wire } from '../topology/index.js';
-import { placesOf } from './binding.js';
-import type { Bound } from './bound.js';
-import type { World } from './world.js';
 
 const sameWay = (a: Way, b: Way): boolean =>
   a.encapsulation === b.encapsulation && a.key === b.key && a.tunnels === b.tunnels;
@@ -44,8 +41,11 @@ export const sendKey = (networkPath: string, host: string, way: Way): string =>
  */
 export function withFormerWays(before: Topology, after: Topology): Topology {
   const space = new KeySpace();
-  for (const { encapsulation, key, path } of after.networks) space.add(encapsulation, key, path);
-  const old = new Map(before.networks.map((network) => [network.path, waysOf(before, network)]));
+  for (const { encapsulation, key, path, vlan } of after.networks) {
+    space.add(encapsulation, key, path);
+    if (vlan !== undefined) space.add('vlan', vlan.id, path);
+  }
+  const old = new Map(before.networks.map((network) => [network.path, waysBefore(before, network)]));
   const free = (way: Way, path: string): boolean => {
     const owner = space.owner(way.encapsulation, way.key);
     if (owner === undefined) space.add(way.encapsulation, way.key, path);
@@ -53,11 +53,23 @@ export function withFormerWays(before: Topology, after: Topology): Topology {
   };
   const networks = after.networks.map((network) => {
     const present = presentWay(after, network);
-    const former = (old.get(network.path) ?? []).filter((way) => !sameWay(way, present) && free(way, network.path));
+    const former = (old.get(network.path) ?? []).filter(
+      (way) => !sameWay(way, present) && !isHalf(way, network) && free(way, network.path),
+    );
     return former.length === 0 ? network : { ...network, former };
   });
   return { ...after, networks };
 }
+
+/** What is the way on the VLAN half of the network is no former one. */
+const isHalf = ({ encapsulation, key }: Way, { vlan }: Network): boolean =>
+  encapsulation === 'vlan' && key === vlan?.id;
+
+/** All ways of a network, that of its VLAN half too. */
+const waysBefore = (topology: Topology, network: Network): readonly Way[] => [
+  ...waysOf(topology, network),
+  ...(network.vlan === undefined ? [] : [{ encapsulation: 'vlan', key: network.vlan.id, tunnels: 'flow' } as const]),
+];
 
 /** A change that every host has carried out, or that is to be ended. */
 export interface WayChange {
@@ -75,23 +87,3 @@ export function withoutFormerWays(topology: Topology, { network: path, former: e
   });
   return { ...topology, networks };
 }
-
-/** True when every host with a port of the network has confirmed that it sends to all others by the present way. */
-function carriedOut(world: World, network: Network, bound: Bound): boolean {
-  const { topology, facts, confirmed } = world;
-  const way = presentWay(topology, network);
-  const may = new Set(network.ports.flatMap((port) => port.hosts ?? topology.hosts.map((host) => host.name)));
-  if ([...may].some((host) => !facts.has(host))) return false;
-  const members = [...new Set(network.ports.flatMap((port) => placesOf(bound.get(port.path)).map(({ host }) => host)))];
-  return members.every((here) =>
-    members.every((there) => here === there || confirmed.get(here)?.sends.has(sendKey(network.path, there, way))),
-  );
-}
-
-/** Of the networks in the middle of a change those that have carried it out everywhere: former ways may be closed. */
-export const finishedChanges = (world: World, bound: Bound, changing: readonly Network[]): readonly WayChange[] =>
-  changing.flatMap((network) =>
-    network.former !== undefined && carriedOut(world, network, bound)
-      ? [{ network: network.path, former: network.former }]
-      : [],
-  );

@@ -1,7 +1,7 @@
 /** The few actions the tables share, by the names a reader of the pipeline thinks in. */
 import { type Network, type Wire, wireKey } from '../topology/index.js';
 import { type Action, ETH_MULTICAST_BIT, ipv4, ipv6, type MaskedValue } from './fields.js';
-import { reg_in, reg_out } from './registers.js';
+import { reg_gateway, reg_in, reg_out } from './registers.js';
 import type { TunnelPort } from './view.js';
 
 /** Matches every broadcast and multicast MAC address: the group bit of the first octet (IEEE 802, clause 8.2.2). */
@@ -28,11 +28,28 @@ export const BACK_TO_SENDER: readonly Action[] = [
  * that came by tunnel would keep the key it came with (seen on OVS 3.1.0). A mesh port knows its peer by its options.
  */
 export function sendByTunnel(tunnel: TunnelPort, vtep: string, wire: Wire): readonly Action[] {
+  if (tunnel.gateways) return [{ kind: 'resubmit', table: TO_GATEWAY }];
   if (tunnel.trunk) return sendTagged(tunnel, wire);
   const id: Action = { kind: 'set_field', field: 'tun_id', value: BigInt(wireKey(wire).value) };
   const to: readonly Action[] = tunnel.remoteVtep === undefined ? [tunnelDestination(vtep)] : [];
   return [id, ...to, { kind: 'output', port: tunnel.ofport }];
 }
+
+/** The number of table `to_gateway`. */
+export const TO_GATEWAY = 62;
+
+/**
+ * Finds the gateway in use: the first whose tunnel works as BFD says (none: OFPP_NONE, which is no tunnel's number). The
+ * algorithm is active-backup, so the fields to hash say nothing.
+ */
+export const findGateway = (gateways: readonly TunnelPort[]): Action => ({
+  kind: 'bundle_load',
+  algorithm: 0,
+  fields: 0,
+  basis: 0,
+  members: gateways.map(({ ofport }) => ofport),
+  dst: { field: reg_gateway, start: 0, bits: 32 },
+});
 
 /** True for what travels as IP packets without Ethernet: Open vSwitch takes it off and puts an empty one on. */
 export const isRouted = ({ encapsulation }: Pick<Wire, 'encapsulation'>): boolean => encapsulation === 'ip-tunnel';
@@ -42,7 +59,7 @@ const ETH_TYPE_VLAN = 0x8100;
 export const VLAN_PRESENT = 0x1000;
 
 /** By the trunk, with the tag of the network; what is done after it is done to the frame without. */
-const sendTagged = (trunk: TunnelPort, wire: Wire): readonly Action[] => [
+export const sendTagged = (trunk: TunnelPort, wire: Wire): readonly Action[] => [
   { kind: 'push_vlan', ethertype: ETH_TYPE_VLAN },
   { kind: 'set_field', field: 'vlan_vid', value: VLAN_PRESENT | wireKey(wire).value },
   { kind: 'output', port: trunk.ofport },

@@ -59,7 +59,10 @@ export const DROPS = {
   },
   routed_destination: { code: 36, means: 'came by an IP tunnel for an address that is not on this host' },
   routed_protocol: { code: 37, means: 'came by an IP tunnel and is neither IPv4 nor IPv6' },
+  gateway_standby: { code: 38, means: 'came from a gateway other than the one that this host uses now' },
+  no_gateway: { code: 39, means: 'for the VLAN half of its network, to whose gateways no tunnel works' },
   no_flood: { code: 40, means: 'broadcast or multicast of a network that is too large for it (`status` names it)' },
+  not_across: { code: 41, means: 'came to a gateway and is for no port on the other half of its network' },
 } as const;
 
 export type DropReason = keyof typeof DROPS;

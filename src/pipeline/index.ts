@@ -15,10 +15,15 @@ import { l2 } from './tables/30-l2.js';
 import { broadcast } from './tables/32-broadcast.js';
 import { routed } from './tables/34-routed.js';
 import { routedTo } from './tables/36-routed-to.js';
+import { byGateway } from './tables/37-by-gateway.js';
+import { fromVlan } from './tables/38-from-vlan.js';
+import { toVlan } from './tables/39-to-vlan.js';
 import { fromTunnel } from './tables/40-from-tunnel.js';
 import { flood } from './tables/50-flood.js';
 import { inject } from './tables/58-inject.js';
 import { guard } from './tables/60-guard.js';
+import { toGateway } from './tables/62-to-gateway.js';
+import { gateway } from './tables/64-gateway.js';
 import { fence } from './tables/70-fence.js';
 
 /** Every table, in the order packets meet them. */
@@ -38,10 +43,15 @@ export const TABLES: readonly Table[] = [
   broadcast,
   routed,
   routedTo,
+  byGateway,
+  fromVlan,
+  toVlan,
   fromTunnel,
   flood,
   inject,
   guard,
+  toGateway,
+  gateway,
   fence,
 ] as readonly unknown[] as readonly Table[];
 

@@ -29,9 +29,15 @@ export const REGISTERS = {
     bits: [0, 32],
     means: 'ofport of the VM port the packet shall leave by; the guard checks it',
   },
+  reg_gateway: {
+    field: 'reg3',
+    bits: [0, 32],
+    means: 'ofport of the tunnel to the gateway in use, for networks that are joined to a VLAN',
+  },
 } as const satisfies Record<string, Register>;
 
 /** The field behind each register, for matches and actions. */
 export const reg_network = REGISTERS.reg_network.field;
 export const reg_in = REGISTERS.reg_in.field;
 export const reg_out = REGISTERS.reg_out.field;
+export const reg_gateway = REGISTERS.reg_gateway.field;

@@ -12,6 +12,14 @@ export interface TunnelPort {
   readonly remoteVtep?: string;
   /** It is no tunnel but the interface whose frames carry a VLAN id, the network's key. */
   readonly trunk?: true;
+  /** It stands for the tunnels to the network's gateways: table `to_gateway` finds the one that works. */
+  readonly gateways?: true;
+}
+
+/** The way of a network to the half of it that is a VLAN: tunnels to its gateways, the one to be used first at first. */
+export interface Gateways {
+  readonly tunnels: readonly TunnelPort[];
+  readonly wire: Wire;
 }
 
 /** A network's VLAN on the trunk of this host. */
@@ -48,6 +56,8 @@ export interface RemotePort extends SendTo {
   readonly port: Port;
   /** The destination of its migration. */
   readonly copies?: SendTo;
+  /** This host is a gateway of the network. */
+  readonly joins?: true;
 }
 
 /** Another host that has a port of one of this host's networks. */
@@ -58,6 +68,10 @@ export interface Peer {
   readonly tunnel: TunnelPort;
   /** What it may send with. */
   readonly wire: Wire;
+  /** It is a gateway: the tunnels to all of the network's gateways, of which one is in use. */
+  readonly gateways?: readonly TunnelPort[];
+  /** This host is a gateway of the network. */
+  readonly joins?: true;
 }
 
 /**
@@ -69,6 +83,8 @@ export interface Sender extends Segment {
   readonly port: Port;
   readonly host: string;
   readonly vtep: string;
+  /** This host is a gateway of the network. */
+  readonly joins?: true;
 }
 
 /** A network with at least one port on this host. Those with `unknown` receive what is for unknown MAC addresses. */
@@ -79,6 +95,10 @@ export interface LocalNetwork {
   readonly floods: boolean;
   /** Its VLANs here: its own, or former ones during a change. */
   readonly segments?: readonly Segment[];
+  /** Where the network is joined to a VLAN that is not here. */
+  readonly gateways?: Gateways;
+  /** The VLAN that this host joins the network to, as a gateway; no port of the network is here then. */
+  readonly joins?: Segment;
 }
 
 /** An address of the topology that this host answers for: IPv4 by ARP, IPv6 by neighbour discovery. */

@@ -71,7 +71,10 @@ function chosenKeys(draft: TopologyDraft, memory: KeyMemory, resting: readonly R
     taken.add(held.encapsulation, held.key, path);
     keys.set(path, held);
   };
-  for (const { path, key, encapsulation } of draft.networks) if (key !== undefined) take(path, { key, encapsulation });
+  for (const { path, key, encapsulation, vlan } of draft.networks) {
+    if (vlan !== undefined) take(vlanOf(path), { key: vlan.id, encapsulation: 'vlan' });
+    if (key !== undefined) take(path, { key, encapsulation });
+  }
   const remembered = new Map([...resting.map((entry) => [entry.path, entry.key] as const), ...heldKeys(memory)]);
   for (const { path, encapsulation } of draft.networks) {
     const key = remembered.get(path);
@@ -90,6 +93,10 @@ function chosenKeys(draft: TopologyDraft, memory: KeyMemory, resting: readonly R
   }
   return keys;
 }
+
+/** By what name the id of a network's VLAN half is remembered, and whose a name is. */
+const vlanOf = (path: string): string => `${path} vlan`;
+const networkNamed = (name: string): string => name.split(' ')[0] as string;
 
 const heldKeys = (memory: KeyMemory) => Object.entries(memory.keys).map(([path, { key }]) => [path, key] as const);
 
@@ -124,19 +131,34 @@ function refusal(
         : `no tunnel key is left for ${path}: give it one`;
     return { code: 'keys-exhausted', message: why };
   }
-  if (key === undefined) return undefined;
-  const other = released.find((entry) => entry.path !== path && collide(entry, held));
+  const id = keys.get(vlanOf(path));
+  return (
+    (key === undefined ? undefined : restingRefusal(path, held, released, resting, quarantineMs)) ??
+    (id === undefined ? undefined : restingRefusal(path, id, released, resting, quarantineMs))
+  );
+}
+
+/** Why a given key cannot be had yet. */
+function restingRefusal(
+  path: string,
+  held: HeldKey,
+  released: readonly RestingKey[],
+  resting: readonly RestingKey[],
+  quarantineMs: number,
+): Pick<Problem, 'code' | 'message'> | undefined {
+  const { key } = held;
+  const other = released.find((entry) => networkNamed(entry.path) !== path && collide(entry, held));
   if (other) {
     // A machine that tried another file first has a memory of other hosts, which would refuse this one for ever.
     const advice = 'choose another, leave it out, or name another --state if these are other hosts';
     const rest = `has left the file, or has another key, for ${Math.ceil(quarantineMs / 60_000)} min`;
-    const message = `tunnel key ${key} is kept for network ${other.path} until that ${rest}: ${advice}`;
+    const message = `tunnel key ${key} is kept for network ${networkNamed(other.path)} until that ${rest}: ${advice}`;
     return { code: 'key-in-quarantine', message };
   }
-  const former = resting.find((entry) => entry.path !== path && collide(entry, held));
+  const former = resting.find((entry) => networkNamed(entry.path) !== path && collide(entry, held));
   if (!former) return undefined;
   const until = new Date(former.until).toISOString();
-  const message = `tunnel key ${key} was that of network ${former.path} and rests until ${until}: choose another, or leave it out`;
+  const message = `tunnel key ${key} was that of network ${networkNamed(former.path)} and rests until ${until}: choose another, or leave it out`;
   return { code: 'key-in-quarantine', message };
 }
 

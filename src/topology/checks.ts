@@ -8,6 +8,7 @@ import { allowedAddresses, linkLocals, qosBursts, routedPorts, unknownKeys } fro
 import { nameFault } from './schema.js';
 import { advertisedPrefixes, dhcpRouters, dhcpSizes, slaacDuplicates } from './service-checks.js';
 import type { Fault, Path } from './source.js';
+import { vlanHalves, vlanIds } from './vlan-checks.js';
 
 type Check = (entries: Entries) => Iterable<Fault>;
 
@@ -112,7 +113,7 @@ function* tunnelKeys({ networks }: Entries): Iterable<Fault> {
   }
 }
 
-const CHECKS: readonly Check[] = [names, someHost, vteps, ovsdbs, mtu, ifaceIds, tunnelKeys];
+const CHECKS: readonly Check[] = [names, someHost, vteps, ovsdbs, mtu, ifaceIds, tunnelKeys, vlanIds];
 
 type NetworkCheck = (network: NetworkEntry, entries: Entries) => Iterable<Fault>;
 
@@ -205,6 +206,7 @@ function* trunks({ label, encapsulation, ports }: NetworkEntry, { hosts }: Entri
 const NETWORK_CHECKS: readonly NetworkCheck[] = [
   keyWidth,
   trunks,
+  vlanHalves,
   subnets,
   addresses,
   portDuplicates,

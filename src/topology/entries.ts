@@ -51,6 +51,7 @@ export interface NetworkEntry {
   readonly key: Sited<number> | null | undefined;
   /** Its own or the underlay's, with the place that says so; absent when what the file names is none. */
   readonly encapsulation?: Sited<Encapsulation>;
+  readonly vlan?: VlanEntry;
   readonly subnets: readonly Sited<Subnet>[];
   /** Whether every subnet could be read, so that "in none of them" can be said. */
   readonly subnetsRead: boolean;
@@ -58,6 +59,13 @@ export interface NetworkEntry {
   readonly dhcp?: DhcpEntry;
   readonly ra?: 'slaac' | 'managed';
   readonly raPath: Path;
+}
+
+export interface VlanEntry {
+  readonly path: Path;
+  readonly id?: Sited<number>;
+  readonly hosts: readonly Sited<string>[];
+  readonly gateways: readonly Sited<string>[];
 }
 
 export interface DhcpEntry {
@@ -144,6 +152,7 @@ function networkEntry(tenant: string, name: string, given: GivenNetwork, fallbac
         path: given?.encapsulation ? [...path, 'encapsulation'] : ['underlay', 'encapsulation'],
       },
     }),
+    ...(given?.vlan && { vlan: vlanEntry([...path, 'vlan'], given.vlan) }),
     ...(given?.dhcp && { dhcp: dhcpEntry([...path, 'dhcp'], given.dhcp) }),
     ...(given?.ra && given.ra !== 'off' && { ra: given.ra as 'slaac' | 'managed' }),
     raPath: [...path, 'ra'],
@@ -154,6 +163,13 @@ function networkEntry(tenant: string, name: string, given: GivenNetwork, fallbac
     ),
   };
 }
+
+const vlanEntry = (path: Path, { id, hosts, gateways }: NonNullable<NonNullable<GivenNetwork>['vlan']>): VlanEntry => ({
+  path,
+  ...(id != null && { id: { value: id, path: [...path, 'id'] } }),
+  hosts: sited(hosts, [...path, 'hosts']),
+  gateways: sited(gateways, [...path, 'gateways']),
+});
 
 function dhcpEntry(
   path: Path,

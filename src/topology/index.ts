@@ -36,6 +36,7 @@ export type {
   Topology,
   TopologyDraft,
   Underlay,
+  VlanHalf,
   Way,
   Wire,
 } from './model.js';

@@ -8,7 +8,7 @@ import type { Encapsulation } from './model.js';
 
 export interface KeyMemory {
   readonly version: 1;
-  /** By network path (`TENANT/NETWORK`), given and allocated keys alike. */
+  /** By network path (`TENANT/NETWORK`), given and allocated keys alike; `TENANT/NETWORK vlan`: its VLAN half's id. */
   readonly keys: { readonly [path: string]: HeldKey };
   readonly quarantine: readonly RestingKey[];
 }
@@ -29,7 +29,7 @@ export const EMPTY_MEMORY: KeyMemory = { version: 1, keys: {}, quarantine: [] };
 
 const held = {
   key: z.int().min(1).max(0xffffffff),
-  encapsulation: z.enum(['geneve', 'vxlan', 'gre', 'nvgre', 'vlan']),
+  encapsulation: z.enum(['geneve', 'vxlan', 'gre', 'nvgre', 'vlan', 'ip-tunnel']),
 };
 const networkPath = z.string().regex(/^[^/]+\/[^/]+$/);
 

@@ -61,6 +61,8 @@ export interface Network extends Wire {
   /** The tunnel key, one in the whole file; never 0. */
   readonly key: number;
   readonly encapsulation: Encapsulation;
+  /** The half of the network that is a VLAN; absent: it is not joined to one. */
+  readonly vlan?: VlanHalf;
   /** Ways of before a change of the file, by which some host may still send. The controller sets it, no file does. */
   readonly former?: readonly Way[];
   /** Canonical CIDR, sorted; they do not overlap. */
@@ -75,6 +77,19 @@ export interface Network extends Wire {
    */
   readonly ra?: 'slaac' | 'managed';
   readonly ports: readonly Port[];
+}
+
+/**
+ * The part of a tunnelled network that is a VLAN: hosts that have it on their trunk only, and hosts that carry frames between
+ * it and the tunnels. No port of the network runs on a gateway.
+ */
+export interface VlanHalf {
+  /** VLAN id on the trunks. */
+  readonly id: number;
+  /** Hosts whose ports of the network are on the VLAN, sorted; those on all other hosts are behind tunnels. */
+  readonly hosts: readonly string[];
+  /** In the order of the file: each host uses the first of them that it has a working tunnel to. */
+  readonly gateways: readonly string[];
 }
 
 /** What VMs are told beside their addresses. Addresses are canonical; DNS servers of both families. */

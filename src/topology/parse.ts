@@ -6,8 +6,15 @@
 import { allowedText, ipText, subnetText } from './address.js';
 import { crossFaults } from './checks.js';
 import { overhead } from './encapsulation.js';
-import { type DhcpEntry, type Entries, entriesOf, type NetworkEntry, type PortEntry } from './entries.js';
-import type { Dhcp, NetworkDraft, Port, Problem, TopologyDraft } from './model.js';
+import {
+  type DhcpEntry,
+  type Entries,
+  entriesOf,
+  type NetworkEntry,
+  type PortEntry,
+  type VlanEntry,
+} from './entries.js';
+import type { Dhcp, NetworkDraft, Port, Problem, TopologyDraft, VlanHalf } from './model.js';
 import { shapeFaults } from './schema.js';
 import { slaacAddresses } from './service-checks.js';
 import { type Fault, readSource, type Source } from './source.js';
@@ -63,7 +70,7 @@ function draftOf(entries: Entries, file: string, source: Source): TopologyDraft 
 }
 
 function networkOf(network: NetworkEntry, mtu: number, family: 'ipv4' | 'ipv6', source: Source): NetworkDraft {
-  const { label, tenant, name, key, subnets, dhcp, ra, ports } = network;
+  const { label, tenant, name, key, vlan, subnets, dhcp, ra, ports } = network;
   const encapsulation = right(network.encapsulation).value;
   return {
     path: label,
@@ -72,6 +79,7 @@ function networkOf(network: NetworkEntry, mtu: number, family: 'ipv4' | 'ipv6', 
     ...(key && { key: key.value }),
     keyAt: key ? source.locate(key.path, 'value') : source.locate(network.path, 'key'),
     encapsulation,
+    ...(vlan && { vlan: vlanOf(vlan) }),
     subnets: subnets.map(({ value }) => subnetText(value)).sort(order),
     mtu: mtu - overhead(encapsulation, family),
     ...(dhcp && { dhcp: dhcpOf(dhcp) }),
@@ -79,6 +87,12 @@ function networkOf(network: NetworkEntry, mtu: number, family: 'ipv4' | 'ipv6', 
     ports: ports.map((port) => portOf(port, network)).sort((a, b) => order(a.path, b.path)),
   };
 }
+
+const vlanOf = ({ id, hosts, gateways }: VlanEntry): VlanHalf => ({
+  id: right(id).value,
+  hosts: hosts.map(({ value }) => value).sort(order),
+  gateways: gateways.map(({ value }) => value),
+});
 
 /** A week: guests outlive a controller that is away, and a change of the topology reaches them in half of it. */
 const LEASE_SECONDS = 7 * 24 * 3600;

@@ -134,9 +134,19 @@ const dhcp = z.strictObject({
   lease: amount('lease in seconds', 'bad-lease', MOST_LEASE).optional(),
 });
 
+/** VLAN id 4095 is reserved (IEEE 802.1Q, table 9-2). */
+const MOST_VLAN = 4094;
+
+const vlanHalf = z.strictObject({
+  id: amount('VLAN id', 'bad-vlan', MOST_VLAN),
+  hosts: z.array(text('host name', 'bad-name', nameFault)),
+  gateways: z.array(text('host name', 'bad-name', nameFault)),
+});
+
 const network = z.strictObject({
   key: key.optional(),
   encapsulation: encapsulation.optional(),
+  vlan: vlanHalf.optional(),
   subnets: z.array(text('subnet', 'bad-cidr', subnetFault)).optional(),
   dhcp: dhcp.optional(),
   ra: choice('kind of router advertisements', 'bad-ra', ['slaac', 'managed', 'off']).optional(),
@@ -182,6 +192,7 @@ export type File = z.infer<typeof FILE>;
 function keysAt(path: Path): readonly string[] {
   if (path[0] === 'underlay') return Object.keys(underlay.shape);
   if (path[0] === 'hosts') return Object.keys(host.shape);
+  if (path[4] === 'vlan') return Object.keys(vlanHalf.shape);
   if (path[4] === 'dhcp') return Object.keys((path.length === 5 ? dhcp : route).shape);
   const byDepth: Record<number, { readonly shape: object }> = { 0: FILE, 2: tenant, 4: network, 6: port, 7: qos };
   return Object.keys(byDepth[path.length]?.shape ?? {});

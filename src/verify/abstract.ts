@@ -73,7 +73,8 @@ export class AbstractHost {
   }
 
   #sourceId(source: Source | { readonly kind: 'raw'; readonly ofport: number }): number {
-    const key = source.kind === 'raw' ? `raw ${source.ofport}` : `${source.kind} ${source.owner ?? ''}`;
+    const key =
+      source.kind === 'raw' ? `raw ${source.ofport}` : `${source.kind} ${source.half ?? ''} ${source.owner ?? ''}`;
     let id = this.#sourceIds.get(key);
     if (id === undefined) {
       id = this.#sources.length;

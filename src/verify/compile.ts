@@ -5,7 +5,7 @@
 import { type Action, type Instruction, type Match, OFPP } from 'ts-openflow';
 import { havoc, type Masked, move, NOT_FOLLOWED, placed, pop, push, setField, unknown } from './compile-fields.js';
 import { OP } from './ops.js';
-import { subPieces } from './words.js';
+import { ones32, subPieces } from './words.js';
 
 /** A flow as the model keeps it. `terms` are triples word, value, mask in word order, one for each word. */
 export interface CompiledFlow {
@@ -67,6 +67,17 @@ const MPLS: ReadonlySet<string> = new Set([
   'copy_ttl_in',
 ]);
 
+/** The first of the ports that a bundle chooses from, as its field would have it. */
+function firstOf(
+  dst: { readonly field: string; readonly start: number; readonly bits: number },
+  members: readonly number[],
+) {
+  const [at, more] = subPieces(dst.field, dst.start, dst.bits) ?? [];
+  const [port] = members;
+  if (at === undefined || more !== undefined || port === undefined) return [];
+  return [OP.guess, at.word, port << at.shift, ones32(at.width) << at.shift];
+}
+
 function compileRare(action: Action): readonly number[] {
   if (IDLE.has(action.kind)) return [];
   if (MPLS.has(action.kind)) return unknown('MPLS or PBB headers');
@@ -79,7 +90,9 @@ function compileRare(action: Action): readonly number[] {
     case 'multipath':
       return havoc(action.dst);
     case 'bundle_load':
-      return action.dst === undefined ? unknown('bundle or multipath') : havoc(action.dst);
+      return action.dst === undefined
+        ? unknown('bundle or multipath')
+        : [...havoc(action.dst), ...firstOf(action.dst, action.members)];
     case 'bundle':
       return unknown('bundle or multipath');
     case 'check_pkt_larger':

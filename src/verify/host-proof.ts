@@ -10,6 +10,7 @@ import { ExactPass, type Suspect } from './exact.js';
 import { type Ingress, ingressesOf } from './ingress.js';
 import { type Execution, interpret, type Output } from './interpret.js';
 import {
+  cameFrom,
   type Finding,
   type HostView,
   judge,
@@ -83,7 +84,7 @@ function taggedStarts(view: HostView, end: TunnelEnd, all: readonly Cube[]): rea
   for (const { value, owner } of end.wires.rules) {
     if (!mayComeTagged(view.spec, owner, view.dump.host)) continue;
     const terms: Terms = [TCI, TAG.present | value, TAG.both];
-    starts.push({ source: { kind: 'tunnel', owner }, region: all.flatMap((cube) => intersect(cube, terms) ?? []) });
+    starts.push({ source: cameFrom(view, owner, 'vlan'), region: all.flatMap((cube) => intersect(cube, terms) ?? []) });
     nobody = subtractAll(nobody, terms);
   }
   return [...starts, { source: { kind: 'nobody' }, region: nobody }];
@@ -111,7 +112,7 @@ function startsOf(view: HostView, ingress: Ingress): readonly Start[] {
     }
   for (const [owner, list] of members)
     starts.push({
-      source: { kind: 'tunnel', owner },
+      source: cameFrom(view, owner, 'tunnels'),
       region: list.flatMap((terms) => whole.flatMap((cube) => intersect(cube, terms) ?? [])),
     });
   const rest: Start = { source: { kind: 'nobody' }, region: nobody };

@@ -173,6 +173,9 @@ class Run {
       case OP.havoc:
         this.caveats.add('a bit that depends on more than the packet');
         return;
+      case OP.guess:
+        words[a] = ((words[a] as number) & ~(code[at + 3] as number)) | (code[at + 2] as number);
+        return;
       case OP.unknown:
         this.caveats.add(UNKNOWN[a] ?? 'an unknown action');
         return;

@@ -14,6 +14,8 @@ import { wordOf } from './words.js';
 export interface Source {
   readonly kind: 'vm' | 'tunnel' | 'nobody';
   readonly owner?: string;
+  /** At a gateway of its network: from which half it came; it may go on to the other one. */
+  readonly half?: 'vlan' | 'tunnels';
 }
 
 export interface Finding {
@@ -121,7 +123,7 @@ function judgeTunnel(
   known: Int32Array,
 ): Finding | undefined {
   const to = `${end.trunk ? 'trunk' : 'tunnel'} ${end.port.name}`;
-  if (source.kind !== 'vm') {
+  if (source.kind !== 'vm' && source.half !== (end.trunk ? 'tunnels' : 'vlan')) {
     const goal = source.kind === 'tunnel' ? 'G3' : 'G4';
     if (view.spec.kind === 'foreign') return unproven(`${said(source)} goes out by ${to}`, to);
     return {
@@ -177,9 +179,13 @@ export function tagSource(view: HostView, end: TunnelEnd, tci: number, known: nu
   if ((known & TAG.both) !== TAG.both) return undefined;
   const owner = wireOwner(end, tci & TAG.id, TAG.id);
   return owner !== undefined && mayComeTagged(view.spec, owner, view.dump.host)
-    ? { kind: 'tunnel', owner }
+    ? cameFrom(view, owner, 'vlan')
     : { kind: 'nobody' };
 }
+
+/** A packet of that owner from another host; a gateway may carry it to the other half of its network. */
+export const cameFrom = ({ spec, dump }: HostView, owner: string, half: 'vlan' | 'tunnels'): Source =>
+  spec.gateways.get(owner)?.has(dump.host) === true ? { kind: 'tunnel', owner, half } : { kind: 'tunnel', owner };
 
 /** Where a flow-based tunnel sends it, if that is known. */
 function destination(values: Int32Array, known: Int32Array): AddressWords | undefined {
@@ -197,5 +203,5 @@ export function tunnelSource(view: HostView, end: TunnelEnd, key: number, known:
   const owner = wireOwner(end, key, known);
   const host = view.spec.vteps.host(from);
   const legitimate = owner !== undefined && host !== undefined && mayUse(view.spec, owner, host);
-  return legitimate ? { kind: 'tunnel', owner } : { kind: 'nobody' };
+  return legitimate ? cameFrom(view, owner, 'tunnels') : { kind: 'nobody' };
 }

@@ -49,10 +49,12 @@ export const OP = {
   unknown: 22,
   /** [] after a write by the 16-bit name of in_port: the upper half of the 32 bits follows from the lower one */
   port: 23,
+  /** [word, value, mask] after a havoc: what an interpreter may take it for (a gateway that works, of those there are) */
+  guess: 24,
 } as const;
 
 /** Operands of each code, nested lists not counted. */
-export const OPERANDS: readonly number[] = [0, 1, 3, 1, 1, 2, 3, 5, 1, 2, 0, 0, 4, 5, 3, 1, 0, 2, 0, 1, 0, 0, 1, 0];
+export const OPERANDS: readonly number[] = [0, 1, 3, 1, 1, 2, 3, 5, 1, 2, 0, 0, 4, 5, 3, 1, 0, 2, 0, 1, 0, 0, 1, 0, 3];
 
 /** Reserved ports as 16 bits, and the lowest as 32. */
 const RESERVED16 = 0xff00;

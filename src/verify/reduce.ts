@@ -70,6 +70,7 @@ function reduceOp(code: Int32Array, at: number, out: Scratch): boolean {
     case OP.meter:
     case OP.dec_ttl:
     case OP.conjunction:
+    case OP.guess:
       return false;
     case OP.clear:
     case OP.exit:

@@ -23,6 +23,8 @@ export interface Spec {
   readonly vteps: VtepTable;
   /** Owner → hosts that have a port of it. */
   readonly members: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Owner → hosts that carry its packets between its VLAN and its tunnels; they are members, too. */
+  readonly gateways: ReadonlyMap<string, ReadonlySet<string>>;
   /** Where the controller's packets enter: each with the words it sets (word → value), and on whose behalf. */
   readonly entries: ReadonlyMap<string, readonly Entry[]>;
   /** host → the name of the interface that carries its VLANs. */
@@ -75,10 +77,12 @@ export function kakuriSpec(topology: Topology, dumps: readonly HostDump[], given
       const found = port.ifaceId === undefined || isTunnel(port) ? undefined : byIface.get(port.ifaceId);
       if (found !== undefined) bind(draft, dump.host, port.ofport, found.n.path, found.p.path);
     }
+  const gateways = joining(topology, draft);
   const wires = new Map<string, WireTable>();
   for (const network of topology.networks) {
     // By its former ways a network's packets may still travel while its file's change is on its way.
-    for (const wire of [network, ...(network.former ?? [])]) {
+    const half = network.vlan === undefined ? [] : [{ encapsulation: 'vlan', key: network.vlan.id } as const];
+    for (const wire of [network, ...half, ...(network.former ?? [])]) {
       const { value, mask } = wireKey(wire);
       const rules = wires.get(typeOf(wire.encapsulation)) ?? new WireTable();
       rules.add({ value: value | 0, mask: (mask ?? 0xffffffff) | 0, owner: network.path });
@@ -91,7 +95,19 @@ export function kakuriSpec(topology: Topology, dumps: readonly HostDump[], given
   const trunks = new Map(
     topology.hosts.flatMap(({ name, trunk }) => (trunk === undefined ? [] : [[name, trunk] as const])),
   );
-  return { kind: 'kakuri', ...draft, wires, vteps, trunks, entries: given ?? entriesOf(draft, keys) };
+  return { kind: 'kakuri', ...draft, gateways, wires, vteps, trunks, entries: given ?? entriesOf(draft, keys) };
+}
+
+/** The gateways of networks that are joined to a VLAN; those that a port is behind may be sent to. */
+function joining({ networks }: Topology, { members }: Draft): Spec['gateways'] {
+  const gateways = new Map<string, ReadonlySet<string>>();
+  for (const { path, vlan } of networks) {
+    const hosts = members.get(path);
+    if (vlan === undefined || hosts === undefined) continue;
+    for (const host of vlan.gateways) hosts.add(host);
+    gateways.set(path, new Set(vlan.gateways));
+  }
+  return gateways;
 }
 
 /** In br-int the controller answers a port by table `inject`, with that port's registers (session/punts.ts). */
@@ -122,7 +138,15 @@ export function foreignSpec(tenants: ReadonlyMap<string, string>, dumps: readonl
     }
   const vteps = new VtepTable();
   for (const [host, address] of foreignAddresses(dumps)) vteps.add(host, addressWords(address));
-  return { kind: 'foreign', ...draft, wires: new Map(), vteps, trunks: new Map(), entries: new Map() };
+  return {
+    kind: 'foreign',
+    ...draft,
+    gateways: new Map(),
+    wires: new Map(),
+    vteps,
+    trunks: new Map(),
+    entries: new Map(),
+  };
 }
 
 /** The addresses in an option of a host's tunnels. */

@@ -8,11 +8,14 @@
  *   in_port = VM port                             → drop vlan_tagged
  *   in_port = tunnel, tun_src = VTEP, tun_id = K  → reg_network = K; goto from_tunnel   (never towards a tunnel again)
  *   … by an IP tunnel                             → the same, but goto routed
+ *   … from a gateway of N                         → the same, and find the gateway in use; goto by_gateway
+ *   … and this host is a gateway of N             → the same, but goto to_vlan
  *   in_port = tunnel, key 0, UDP 3784, peer       → counted: BFD, handled by ovs-vswitchd itself
  *   in_port = tunnel, key 0                       → drop tunnel_key_zero
  *   in_port = tunnel, tun_src = VTEP              → drop tunnel_key
  *   in_port = tunnel                              → drop tunnel_source
  *   in_port = trunk, VLAN id K, from a MAC of N   → pop the tag; reg_network = N; goto from_tunnel  (a port elsewhere)
+ *   … and this host is a gateway of N             → the same, but goto from_vlan
  *   in_port = trunk, VLAN id K                    → drop trunk_source
  *   in_port = trunk, two tags / no id / the rest  → drop trunk_double_tag / trunk_untagged / trunk_vlan
  *   otherwise                                     → drop no_identity
@@ -23,15 +26,18 @@
  */
 
 import { networkNumber } from '../../topology/index.js';
-import { fromVtep, isRouted, VLAN_PRESENT, withKey } from '../actions.js';
+import { findGateway, fromVtep, isRouted, VLAN_PRESENT, withKey } from '../actions.js';
 import { type Action, ETH_TYPE_IP, IPPROTO_UDP, mac, UDP_BFD } from '../fields.js';
 import { rateMeter } from '../meters.js';
 import { reg_in, reg_network } from '../registers.js';
 import { table } from '../table.js';
-import type { TunnelPort } from '../view.js';
+import type { Peer, TunnelPort } from '../view.js';
 import { arrival } from './05-arrival.js';
 import { portSecurity } from './10-port-security.js';
 import { routed } from './34-routed.js';
+import { byGateway } from './37-by-gateway.js';
+import { fromVlan } from './38-from-vlan.js';
+import { toVlan } from './39-to-vlan.js';
 import { fromTunnel } from './40-from-tunnel.js';
 
 /** The EtherTypes of a second tag: IEEE 802.1Q, 802.1ad, and what was used before that. */
@@ -87,6 +93,21 @@ const identity = (network: number, ofport: number): readonly Action[] => [
   { kind: 'set_field', field: reg_in, value: ofport },
 ];
 
+/** What another host sends for a network by a tunnel. */
+const peerFlow = ({ network, host, vtep, tunnel, wire, gateways, joins }: Peer) => ({
+  priority: 100,
+  match: { in_port: { value: tunnel.ofport }, ...fromVtep(vtep), ...withKey(wire) },
+  actions: [
+    { kind: 'set_field', field: reg_network, value: networkNumber(network) } as const,
+    ...(gateways === undefined ? [] : [findGateway(gateways)]),
+  ],
+  goto: joins ? toVlan : gateways !== undefined ? byGateway : isRouted(wire) ? routed : fromTunnel,
+  why:
+    gateways === undefined
+      ? `host ${host} has a port of ${network.path} and may send with its ${wire.encapsulation} key ${wire.key}`
+      : `host ${host} is a gateway of ${network.path} and may send with its ${wire.encapsulation} key ${wire.key}`,
+});
+
 export const classify = table({
   id: 0,
   name: 'classify',
@@ -112,7 +133,7 @@ export const classify = table({
     },
   ],
 
-  sender: ({ network, port, host, tunnel, wire }) => {
+  sender: ({ network, port, host, tunnel, wire, joins }) => {
     if (!tunnel.trunk) return [];
     return [
       {
@@ -123,7 +144,7 @@ export const classify = table({
           eth_src: { value: mac(port.mac) },
         },
         actions: [{ kind: 'pop_vlan' }, { kind: 'set_field', field: reg_network, value: networkNumber(network) }],
-        goto: fromTunnel,
+        goto: joins ? fromVlan : fromTunnel,
         why: `${port.name} of ${network.path} is on host ${host} and may send with VLAN id ${wire.key}`,
       },
     ];
@@ -137,19 +158,7 @@ export const classify = table({
       why: `no port of ${network.path} on another host has that source MAC address`,
     })),
 
-  peer: ({ network, host, vtep, tunnel, wire }) => [
-    {
-      priority: 100,
-      match: {
-        in_port: { value: tunnel.ofport },
-        ...fromVtep(vtep),
-        ...withKey(wire),
-      },
-      actions: [{ kind: 'set_field', field: reg_network, value: networkNumber(network) }],
-      goto: isRouted(wire) ? routed : fromTunnel,
-      why: `host ${host} has a port of ${network.path} and may send with its ${wire.encapsulation} key ${wire.key}`,
-    },
-  ],
+  peer: (peer) => [peerFlow(peer)],
 
   vtep: ({ tunnel, vtep, host }) => [
     {

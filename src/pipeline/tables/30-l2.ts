@@ -3,6 +3,7 @@
  *
  *   match                                     → action
  *   reg_network = N, MAC of a port elsewhere  → tun_id = N's key, tun_dst; output tunnel
+ *   … on the VLAN half of N, from the other   → resubmit to to_gateway
  *   … by an IP tunnel, to an IP address of its → tun_id = N's key; output tunnel; all else for that MAC: drop not_routed
  *   reg_network = N, MAC of a port here       → reg_out = port; goto guard
  *   … during its migration                    → the same, and to the tunnel of the other end
@@ -25,7 +26,10 @@ import { guard, toGuard, toUnknown } from './60-guard.js';
 
 /** During a migration both ends receive; on a VLAN one frame is for both. */
 const copiesTo = (to: SendTo | undefined, by?: TunnelPort): readonly Action[] =>
-  to === undefined || (by?.trunk && to.tunnel.ofport === by.ofport) ? [] : sendByTunnel(to.tunnel, to.vtep, to.wire);
+  to === undefined || (by?.trunk && to.tunnel.ofport === by.ofport) || (by?.gateways && to.tunnel.gateways)
+    ? []
+    : sendByTunnel(to.tunnel, to.vtep, to.wire);
+
 /** The IP packets for a port that an IP tunnel carries: for the addresses by which the other end finds it. */
 const routable = ({ network, port }: Pick<LocalPort, 'network' | 'port'>) => [
   ...usableIpv4(port).flatMap(({ match }) =>
@@ -68,7 +72,9 @@ export const l2 = table({
   ],
 
   network: (local) => {
-    const { network, floods } = local;
+    const { network, floods, joins } = local;
+    // No VM is there.
+    if (joins !== undefined) return [];
     const match = { [reg_network]: { value: networkNumber(network) } } as const;
     return floods && wantsUnknown(network)
       ? [
@@ -101,7 +107,8 @@ export const l2 = table({
     })),
 
   remote: (remote) => {
-    const { network, port, copies } = remote;
+    const { network, port, copies, joins } = remote;
+    if (joins) return [];
     return carried(remote, [remote, copies]).map(({ priority, match, ends: [first, second] }) =>
       first === undefined
         ? {

@@ -46,6 +46,7 @@ export const fromTunnel = table({
   ],
 
   network: (local) => {
+    if (local.joins !== undefined) return [];
     const match = { [reg_network]: { value: networkNumber(local.network) } } as const;
     return [
       { priority: 10, match, ...unknownHere(local) },

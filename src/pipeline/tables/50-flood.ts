@@ -23,16 +23,22 @@ export const flood = table({
 
   host: () => [{ priority: 0, match: {}, drop: 'no_network', why: 'no network, no copies' }],
 
-  network: ({ network, ports, floods }) => [
-    {
-      priority: 100,
-      match: { [reg_network]: { value: networkNumber(network) } },
-      ...(floods
-        ? {
-            actions: ports.flatMap(({ ofport }) => [deliverTo(ofport), { kind: 'resubmit', table: guard.id } as const]),
-            why: `the ports of ${network.path} on this host: ${ports.map(({ port }) => port.name).join(', ')}`,
-          }
-        : noFlood(network)),
-    },
-  ],
+  network: ({ network, ports, floods, joins }) => {
+    if (joins !== undefined) return [];
+    return [
+      {
+        priority: 100,
+        match: { [reg_network]: { value: networkNumber(network) } },
+        ...(floods
+          ? {
+              actions: ports.flatMap(({ ofport }) => [
+                deliverTo(ofport),
+                { kind: 'resubmit', table: guard.id } as const,
+              ]),
+              why: `the ports of ${network.path} on this host: ${ports.map(({ port }) => port.name).join(', ')}`,
+            }
+          : noFlood(network)),
+      },
+    ];
+  },
 });
