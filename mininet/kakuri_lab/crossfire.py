@@ -2,7 +2,8 @@
 
 The frames are made here and leave by AF_PACKET, so neither ARP nor a guest's own kernel has a part: a frame to each MAC
 that any VM has, and one to all. What bears the mark and arrives at another tenant's VM is a stray, whatever the reason;
-what arrives at a VM of the sender's own network is remembered by pair, with the time at which it was sent.
+what arrives at a VM of the sender's own network is remembered by pair, with the time at which it was sent. A frame
+that arrives twice is a repeat, one that comes back to its sender has gone around in a loop; both are counted.
 """
 import os
 import select
@@ -35,7 +36,8 @@ class Pair:
 class Crossfire:
     """Running from construction until `stop`; `report` may be asked any time."""
 
-    def __init__(self, vms: Sequence[Vm], pids: Sequence[int], interval: float) -> None:
+    def __init__(self, vms: Sequence[Vm], places: Sequence[tuple[int, str]], interval: float) -> None:
+        """`places`: of each VM the pid and the interface."""
         self.vms = vms
         self.run = os.urandom(8)
         self.interval = interval
@@ -43,9 +45,13 @@ class Crossfire:
         self.pairs: dict[tuple[int, int], Pair] = {}
         self.strays: list[dict[str, Any]] = []
         self.stray_count = 0
+        self.repeats: list[dict[str, Any]] = []
+        self.repeat_count = 0
+        self.returned = 0
+        self._seen: set[tuple[int, int, int, bytes]] = set()
         self._stop = threading.Event()
         self._lock = threading.Lock()
-        self._sockets = [inside(pid, lambda: packet_socket('eth0', ETH_P_ALL)) for pid in pids]
+        self._sockets = [inside(pid, lambda name=name: packet_socket(name, ETH_P_ALL)) for pid, name in places]
         targets = {(vm.mac, ip) for vm in vms for ip in vm.ips if ':' not in ip}
         self._frames = [[frame(vm, mac_octets(mac), ip) for mac, ip in sorted(targets) if mac != vm.mac]
                         + [frame(vm, BROADCAST, '255.255.255.255')] for vm in vms]
@@ -80,7 +86,7 @@ class Crossfire:
         at = octets.find(self.run)
         if at < 0 or len(octets) < at + MARK.size:
             return
-        _, sender, _, micros = MARK.unpack_from(octets, at)
+        _, sender, turn, micros = MARK.unpack_from(octets, at)
         if sender >= len(self.vms):
             return
         a, b = self.vms[sender], self.vms[receiver]
@@ -92,6 +98,14 @@ class Crossfire:
                 return
             if at != HEADERS:
                 return  # inside an ICMP error, which the receiver's kernel sent back
+            if sender == receiver:
+                self.returned += 1
+            this = (sender, receiver, turn, octets[:6])
+            if this in self._seen:
+                self.repeat_count += 1
+                if len(self.repeats) < STRAYS_KEPT:
+                    self.repeats.append({'from': a.iface_id, 'to': b.iface_id, 'at': time.time(), 'hex': octets.hex()})
+            self._seen.add(this)
             pair = self.pairs.setdefault((sender, receiver), Pair())
             pair.count += 1
             pair.sent['broadcast' if octets[:6] == BROADCAST else 'unicast'] = micros / 1e6
@@ -105,6 +119,7 @@ class Crossfire:
                       'broadcast': round(pair.sent.get('broadcast', 0) * 1000, 3)}
                      for (a, b), pair in self.pairs.items()]
             return {'rounds': self.rounds, 'sent': self.rounds * sum(len(frames) for frames in self._frames),
+                    'repeatCount': self.repeat_count, 'repeats': list(self.repeats), 'returned': self.returned,
                     'strayCount': self.stray_count, 'strays': list(self.strays), 'pairs': pairs,
                     'now': round(time.time() * 1000, 3)}
 

@@ -81,6 +81,10 @@ class Requests:
             send_frames(self.lab.nodes[vm].pid, 'eth0', announcements(machine), 1, 0)
         return result
 
+    def do_make_mobile(self, vm: str) -> None:
+        """Gives a VM the bridge by which it can migrate, beforehand: what is started in it after that stays on its interface."""
+        self._mobile(vm).grow(self.lab.topology.vms[vm].host)
+
     def do_plug_leg(self, vm: str, host: str) -> dict[str, Any]:
         """Live migration, first step: the VM's port appears on its destination, while it runs where it was."""
         mobile = self._mobile(vm)
@@ -202,7 +206,8 @@ class Requests:
         if self._crossfire is not None:
             raise LabError('there is a crossfire already')
         vms = list(self.lab.topology.vms.values())
-        self._crossfire = Crossfire(vms, [self._node(vm.iface_id).pid for vm in vms], interval)
+        places = [(self._node(vm.iface_id).pid, BRIDGE if vm.iface_id in self._mobiles else 'eth0') for vm in vms]
+        self._crossfire = Crossfire(vms, places, interval)
 
     def do_crossfire(self, stop: bool = False) -> dict[str, Any]:
         """What arrived where so far; `stop` ends it."""

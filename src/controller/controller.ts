@@ -32,6 +32,7 @@ import { closings } from './closings.js';
 import { conflateMap } from './conflate-map.js';
 import { RecentlyCounted } from './counters.js';
 import { type Happened, happenings, portMarks } from './feedback.js';
+import { GatewayChanges } from './gateway-changes.js';
 import { Latency } from './latency.js';
 import { logChange } from './log-change.js';
 import { HostLook, type Look } from './look.js';
@@ -50,6 +51,7 @@ const AGAIN_MS = 20;
 interface HostRun {
   readonly link: HostLink;
   readonly look: HostLook;
+  readonly gateways: GatewayChanges;
   readonly subscription: Subscription;
 }
 
@@ -242,7 +244,8 @@ export class Controller {
       startWith<Urgency>('inTurn'),
       conflateMap((urgency) => this.#pass$(link, urgency)),
     );
-    this.#hosts.set(host.name, { link, look: new HostLook(), subscription: passes$.subscribe(() => this.#told()) });
+    const subscription = passes$.subscribe(() => this.#told());
+    this.#hosts.set(host.name, { link, look: new HostLook(), gateways: new GatewayChanges(), subscription });
   }
 
   /** The hosts to look at after an event: those it concerns, and where it lets others be judged, who waits for that. */
@@ -295,9 +298,18 @@ export class Controller {
     return run.look.at(run.link, topology, this.#options.controllerTarget(run.link), this.#state.bound.index);
   }
 
+  /** Where the host uses another gateway than before, the VLAN is told so. */
+  #announce({ link, gateways }: HostRun): void {
+    const rows = link.rows();
+    const desired = this.report(link.name).result?.desired;
+    if (this.#state.bound.index.joinedBy.size === 0 || rows === undefined || desired === undefined) return;
+    for (const { network, mac } of gateways.since(rows, desired)) link.announce?.(network, mac);
+  }
+
   /** Something about the host changed: new facts, or else a reason to look again. `due`: the time for it has come. */
   #look(name: string, due = false): void {
     const run = this.#hosts.get(name);
+    if (run !== undefined) this.#announce(run);
     const facts = run?.look.factsAt(run.link, this.#state.world.topology, this.#state.bound.index);
     if (facts !== undefined && facts !== this.#state.world.facts.get(name))
       this.#events.next({ kind: 'facts', host: name, facts });
@@ -396,6 +408,8 @@ export class Controller {
       this.#events.next({ kind: 'facts', host: link.name, facts: result.facts });
     if (result.confirmed !== undefined && result.state !== 'updating') this.#confirm(link.name, result.confirmed);
     if (result.again) this.#lookLater(link.name, AGAIN_MS);
+    const run = this.#hosts.get(link.name);
+    if (run !== undefined) this.#announce(run);
   }
 
   #failed(link: HostLink, error: Error): void {

@@ -85,6 +85,10 @@ function canonicalAction(action: Action): string {
       const { src, dst } = action;
       return `move ${src.field}[${src.start}+${src.bits}] ${dst.field}[${dst.start}+${dst.bits}]`;
     }
+    case 'bundle_load': {
+      const { algorithm, fields, basis, members, dst } = action;
+      return `bundle_load ${algorithm} ${fields} ${basis} ${members} ${dst?.field}[${dst?.start}+${dst?.bits}]`;
+    }
     default:
       return spellMembers(action);
   }

@@ -20,6 +20,7 @@ export { withEntries, withEntry } from './persistent.js';
 export { type FlowsOf, rememberingFlowsOf } from './remember.js';
 export { type RemovePlan, removePlan } from './remove-config.js';
 export * from './rows.js';
+export type { NetworkSlice } from './slices.js';
 export * from './state.js';
 export * from './topology-index.js';
 export * from './tunnels.js';

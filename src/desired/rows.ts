@@ -37,6 +37,8 @@ export interface InterfaceRow {
   readonly type: string;
   readonly options: StringMap;
   readonly bfd: StringMap;
+  /** Whether BFD says that the tunnel works; absent where it says nothing. */
+  readonly bfdForwarding?: boolean;
   readonly ofport?: number;
   readonly error?: string;
   /** Octets, as Open vSwitch sees it; absent where a port has none, as a tunnel's. */

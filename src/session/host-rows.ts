@@ -42,6 +42,7 @@ export const MONITORED = {
     'type',
     'options',
     'bfd',
+    'bfd_status',
     'ofport',
     'error',
     'mtu',
@@ -110,6 +111,9 @@ const port = (row: Row<'Port'>): PortRow => ({
   external_ids: strings(row.external_ids),
 });
 
+const forwarding = (text: string | undefined): boolean | undefined =>
+  text === undefined ? undefined : text === 'true';
+
 const interfaceRow = (row: Row<'Interface'>): InterfaceRow => ({
   _uuid: row._uuid,
   name: row.name,
@@ -121,6 +125,7 @@ const interfaceRow = (row: Row<'Interface'>): InterfaceRow => ({
     error: row.error,
     mtu: row.mtu,
     egress: row.status.get('tunnel_egress_iface'),
+    bfdForwarding: forwarding(row.bfd_status.get('forwarding')),
   }),
   external_ids: strings(row.external_ids),
 });

@@ -23,7 +23,7 @@ import { EarlyPorts } from './early-ports.js';
 import { type HostOvsdbOptions, ovsdbOf } from './host-ovsdb.js';
 import { type HostClient, isRelevant, RowReader } from './host-rows.js';
 import type { CountedFlow, HostLink, SendResult } from './link.js';
-import { followPunts, type Punt, sendAnswer } from './punts.js';
+import { followPunts, type Punt, sendAnnouncement, sendAnswer } from './punts.js';
 import { sendPlan } from './send-plan.js';
 import { followPorts } from './switch-ports.js';
 import {
@@ -265,6 +265,10 @@ export class HostSession implements HostLink {
 
   answer(punt: Punt, frame: Buffer): void {
     if (this.#switch !== undefined) sendAnswer(this.#switch, punt, frame);
+  }
+
+  announce(network: number, mac: string): void {
+    if (this.#switch !== undefined) sendAnnouncement(this.#switch, network, mac);
   }
 
   async counted(): Promise<readonly CountedFlow[]> {

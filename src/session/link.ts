@@ -74,6 +74,8 @@ export interface HostLink {
   onPunt(listener: (punt: Punt) => void): void;
   /** Answers a question with a frame for the port that asked; nothing where the switch is gone. */
   answer(punt: Punt, frame: Buffer): void;
+  /** Tells the VLAN of a network (by its number) behind which gateway a MAC address is; absent where nothing is sent. */
+  announce?(network: number, mac: string): void;
   /** All flows with counters. */
   counted(): Promise<readonly CountedFlow[]>;
   /** Everything the bridge holds, as `ovs-ofctl` and `ovs-vsctl` print it. */

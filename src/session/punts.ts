@@ -4,6 +4,7 @@
  */
 import type { Match, Message, Session } from 'ts-openflow';
 import { inject, isOurs, reg_network, reg_out, services } from '../pipeline/index.js';
+import { rarpRequest } from '../services/index.js';
 
 /** A guest's question. */
 export interface Punt {
@@ -39,6 +40,18 @@ export const followPunts = (session: Session, listener: (punt: Punt) => void): (
     const punt = puntOf(message);
     if (punt !== undefined) listener(punt);
   });
+
+/** Says to the switches of a network's VLAN where a MAC address is now: a RARP request, by the gateway in use. */
+export function sendAnnouncement(session: Session, network: number, mac: string): void {
+  session.send({
+    kind: 'PacketOut',
+    actions: [
+      { kind: 'set_field', field: reg_network, value: network },
+      { kind: 'resubmit', table: inject.id },
+    ],
+    data: rarpRequest(mac),
+  });
+}
 
 /** Sends a frame to the port that asked: by table `inject`, with that port's registers, and so by the guard. */
 export function sendAnswer(session: Session, { ofport, network }: Punt, frame: Buffer): void {

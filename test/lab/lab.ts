@@ -77,6 +77,8 @@ export class Lab {
   /** Migration: unplugged, its tap moved, plugged there, announced by RARP and gratuitous ARP unless told not to. */
   move = (vm: string, host: string, options: { announce?: boolean } = {}) =>
     this.request<Plugged>('move', { vm, host, ...options });
+  /** Gives the VM the bridge by which it can migrate, before anything is started in it. */
+  makeMobile = (vm: string) => this.request<null>('make_mobile', { vm });
   /** Live migration in steps: the port appears on the destination; the VM runs there and announces itself; a port goes. */
   plugLeg = (vm: string, host: string) => this.request<{ host: string; tap: string }>('plug_leg', { vm, host });
   cutOver = (vm: string, host: string, options: { announce?: boolean } = {}) =>

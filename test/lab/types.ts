@@ -110,6 +110,15 @@ export interface CrossfireReport {
   readonly rounds: number;
   readonly sent: number;
   readonly strayCount: number;
+  /** Frames that came to a VM twice, and frames that came back to their sender. */
+  readonly repeatCount: number;
+  readonly repeats: readonly {
+    readonly from: string;
+    readonly to: string;
+    readonly at: number;
+    readonly hex: string;
+  }[];
+  readonly returned: number;
   readonly strays: readonly { readonly from: string; readonly to: string; readonly at: number; readonly hex: string }[];
   /** `unicast` and `broadcast` in milliseconds since 1970; 0: none yet. */
   readonly pairs: readonly {

@@ -16,6 +16,8 @@ import {
 interface Given {
   readonly key?: number;
   readonly encapsulation?: Encapsulation;
+  /** Id of its VLAN half. */
+  readonly vlan?: number;
 }
 
 /** A draft of networks alone, `{ 'red/web': { key: 5 } }`. */
@@ -25,13 +27,14 @@ function draft(networks: Readonly<Record<string, Given>>): TopologyDraft {
     file: 'f',
     underlay: { encapsulation: 'geneve', tunnels: 'mesh', mtu: 1500 },
     hosts: [],
-    networks: sorted.map(([path, { key, encapsulation = 'geneve' }], index) => ({
+    networks: sorted.map(([path, { key, encapsulation = 'geneve', vlan }], index) => ({
       path,
       tenant: path.split('/')[0] ?? '',
       name: path.split('/')[1] ?? '',
       ...(key !== undefined && { key }),
       keyAt: { line: index + 1, column: 1 },
       encapsulation,
+      ...(vlan !== undefined && { vlan: { id: vlan, hosts: [], gateways: [] } }),
       subnets: [],
       mtu: 1450,
       ports: [],
@@ -147,6 +150,39 @@ describe('tunnel keys', () => {
     expect(over.problems.map(({ code, message }) => `${code}: ${message}`)).to.deep.equal([
       'keys-exhausted: no VLAN id is left for red/v4094: VLAN has 4094; take another encapsulation for it',
     ]);
+  });
+
+  it('lets the id of a VLAN half rest as a key does, and keeps it for its network on the way from a VLAN to tunnels', () => {
+    const vlan = { encapsulation: 'vlan', key: 120 } as const;
+    const joined = { key: 1120, vlan: 120 } as const;
+    const steps = history(
+      [T0, { 'a/a': vlan }],
+      [T0 + 1, { 'a/a': joined }],
+      [T0 + 2, { 'a/a': { key: 1120 } }],
+      [T0 + 3, { 'a/a': joined }],
+      [T0 + 4, { 'a/a': { key: 1120 } }],
+      [T0 + 5, { 'a/a': vlan }],
+      [T0 + 6, { 'a/a': joined }],
+      [T0 + 7, { 'a/a': joined, 'a/b': vlan }],
+    );
+    expect(steps.flatMap(({ problems }) => problems.map(({ message }) => message))).to.deep.equal([
+      'tunnel key 120 was that of network a/a and rests until 2026-01-01T01:00:00.006Z: choose another, or leave it out',
+    ]);
+    const others = history(
+      [T0, { 'a/a': joined }],
+      [T0 + 1, { 'a/a': { key: 1120 } }],
+      [T0 + 2, { 'a/a': { key: 1120 }, 'a/b': { key: 9, vlan: 120 } }],
+      [T0 + 3, { 'a/a': { key: 1120 }, 'a/b': { encapsulation: 'vlan' } }],
+      [T0 + 1 + QUARANTINE_MS, { 'a/a': { key: 1120 }, 'a/b': { key: 9, vlan: 120 } }],
+    );
+    expect(others.map(({ problems }) => problems.map(({ code }) => code))).to.deep.equal([
+      [],
+      [],
+      ['key-in-quarantine'],
+      [],
+      [],
+    ]);
+    expect(parseKeyMemory(formatKeyMemory(last(others).memory))).to.deep.equal(last(others).memory);
   });
 
   it('keeps GRE keys and VSIDs apart on the wire, when allocating and in quarantine', () => {

@@ -307,7 +307,7 @@ const SHAPE_ROWS: readonly Row[] = [
     'a merge key',
     { web: '▶<<: { key: 1 }' },
     'unknown-key',
-    'unknown key "<<": web takes key, encapsulation, subnets, dhcp, ra, ports',
+    'unknown key "<<": web takes key, encapsulation, vlan, subnets, dhcp, ra, ports',
   ],
   ['no mac', { ports: '{ ▶vm1: { ips: [] } }' }, 'missing-key', 'vm1 has no mac: add it'],
   ['no vtep', { hosts: '{ ▶hv1: { ovsdb: "unix:/1" } }' }, 'missing-key', 'hv1 has no vtep: add it'],
@@ -490,6 +490,115 @@ function shortened(message: string): string {
   return message.replace(/^"[^"]{59,}"/, (value) => `${value.slice(0, 59)}…`);
 }
 
+/** A network that is joined to a VLAN, and what can be wrong with that. */
+function joinedRows(): readonly Row[] {
+  const hosts = `{ ${[1, 2, 3].map((n) => `${host(`hv${n}`, n).slice(0, -2)}${n < 3 ? ', trunk: eth1' : ''} }`).join(', ')} }`;
+  const web = (vlan: string, more = '') => ({ hosts, web: `${more}vlan: ${vlan}`, ports: '{}' });
+  const ports = (given: string) => ({ hosts, web: 'vlan: { id: 5, hosts: [hv1], gateways: [hv2] }', ports: given });
+  const kinds = 'choose geneve, vxlan, gre, nvgre';
+  return [
+    [
+      'no id',
+      { hosts, web: '▶vlan: { hosts: [hv1], gateways: [hv2] }', ports: '{}' },
+      'missing-key',
+      'vlan has no id: add it',
+    ],
+    [
+      'VLAN id 4095',
+      web('{ id: ▶4095, hosts: [hv1], gateways: [hv2] }'),
+      'bad-vlan',
+      '4095 is no VLAN id: write a whole number from 1 to 4094',
+    ],
+    [
+      'a strange key of vlan',
+      web('{ id: 5, hosts: [hv1], gateways: [hv2], ▶gateway: hv3 }'),
+      'unknown-key',
+      'unknown key "gateway": did you mean gateways?',
+    ],
+    [
+      'a VLAN joined to a VLAN',
+      web('{ id: 5, hosts: [hv1], gateways: [hv2] }', 'encapsulation: ▶vlan\n        '),
+      'not-joinable',
+      `red/web is vlan, which cannot be joined to a VLAN: ${kinds}`,
+    ],
+    [
+      'gateways without BFD',
+      { hosts, web: '▶vlan: { id: 5, hosts: [hv1], gateways: [hv2] }', ports: '{}', underlay: '{ tunnels: flow }' },
+      'not-joinable',
+      'gateways are watched by BFD, which needs tunnels: mesh',
+    ],
+    [
+      'no gateway',
+      web('{ id: 5, hosts: [hv1], gateways: ▶[] }'),
+      'no-gateway',
+      'nobody joins the two halves of red/web: name one or two hosts',
+    ],
+    [
+      'an unknown gateway',
+      web('{ id: 5, hosts: [hv1], gateways: [▶hv9] }'),
+      'unknown-host',
+      'unknown host hv9: hosts has hv1, hv2, hv3',
+    ],
+    [
+      'a gateway twice',
+      web('{ id: 5, hosts: [hv1], gateways: [hv2, ▶hv2] }'),
+      'duplicate-host',
+      'host hv2 is named twice: remove one',
+    ],
+    [
+      'a gateway without a trunk',
+      web('{ id: 5, hosts: [hv1], gateways: [▶hv3] }'),
+      'no-trunk',
+      'host hv3 has no trunk and is a gateway: give it one (trunk: eth1)',
+    ],
+    [
+      'a host of the VLAN without a trunk',
+      web('{ id: 5, hosts: [▶hv3], gateways: [hv2] }'),
+      'no-trunk',
+      'host hv3 has no trunk and is on the VLAN: give it one (trunk: eth1)',
+    ],
+    [
+      'a gateway on the VLAN',
+      web('{ id: 5, hosts: [hv1], gateways: [▶hv1] }'),
+      'gateway-on-vlan',
+      'hv1 is a host of the VLAN: a gateway runs no VMs of red/web',
+    ],
+    [
+      'a port on a gateway',
+      ports(`{ vm1: { ${MAC}, hosts: [hv1, ▶hv2] } }`),
+      'on-gateway',
+      'hv2 is a gateway of red/web, and runs no VMs of it',
+    ],
+    [
+      'a port anywhere',
+      ports(`{ ▶vm1: { ${MAC} } }`),
+      'on-gateway',
+      'vm1 may run anywhere, on gateways of red/web too: say where (hosts)',
+    ],
+    [
+      'the unknown',
+      ports(`{ vm1: { ${MAC}, hosts: [hv1], unknown: ▶true } }`),
+      'not-joinable',
+      'vm1 receives unknown MAC addresses: no gateway carries them',
+    ],
+    [
+      'the id of a VLAN',
+      { ...web('{ id: ▶5, hosts: [hv1], gateways: [hv2] }'), networks: 'db: { encapsulation: vlan, key: 5 }' },
+      'duplicate-vlan',
+      'VLAN id 5 is taken by network red/db: choose another (first on line 9)',
+    ],
+    [
+      'one id of two',
+      {
+        ...web('{ id: 5, hosts: [hv1], gateways: [hv2] }'),
+        networks: 'db: { vlan: { id: ▶5, hosts: [], gateways: [hv1] } }',
+      },
+      'duplicate-vlan',
+      'VLAN id 5 is taken by network red/web: choose another (first on line 7)',
+    ],
+  ];
+}
+
 /** Both hosts with a trunk. */
 const TRUNKS =
   '{ hv1: { ovsdb: "unix:/1", vtep: 10.99.0.1, trunk: eth1 }, hv2: { ovsdb: "unix:/2", vtep: 10.99.0.2, trunk: eth1 } }';
@@ -615,6 +724,7 @@ const TOGETHER_ROWS: readonly Row[] = [
     'duplicate-tunnel-key',
     'tunnel key 5 is taken by network red/db: choose another, or leave it out (first on line 9)',
   ],
+  ...joinedRows(),
   [
     'a VLAN that may be where no trunk is',
     { networks: `db: { encapsulation: ▶vlan, ports: { a: { ${MAC} } } }` },

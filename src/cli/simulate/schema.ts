@@ -61,6 +61,7 @@ export const SCHEMA = {
         type: { type: 'string' },
         options: strings,
         bfd: strings,
+        bfd_status: strings,
         ofport: optional('integer'),
         error: optional('string'),
         mtu: optional('integer'),
