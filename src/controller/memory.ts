@@ -10,6 +10,7 @@ import {
   type ActualState,
   applied,
   type Beside,
+  contentOf,
   type Difference,
   type Digest,
   digestAfter,
@@ -34,10 +35,10 @@ export interface Unread {
   readonly pieces?: readonly Piece[] | undefined;
   /** Many owners are among it: everything is read. */
   readonly all: boolean;
-  /** Groups are among it. */
-  readonly groups: boolean;
-  /** Meters are among it. */
-  readonly meters: boolean;
+  /** Numbers of the groups among it. */
+  readonly groups: ReadonlySet<number>;
+  /** The meters among it: what each does, as `meterContent` spells it; undefined of one that was taken away. */
+  readonly meters: ReadonlyMap<number, string | undefined>;
   /** Milliseconds, monotonic, of the last bundle. */
   readonly sentAt: number;
 }
@@ -129,9 +130,16 @@ function digestAfterSending(
 export function afterSending(memory: Known, { desired, found, added }: Sent, sentAt: number): Known {
   const { plan } = found;
   const { epoch, readAt, inVain, unread } = memory;
-  const groups = unread?.groups === true || plan.groups.length + plan.removeGroups.length > 0;
-  const changed = plan.addMeters.length + plan.modifyMeters.length + plan.removeMeters.length;
-  const meters = unread?.meters === true || changed > 0;
+  const groups = new Set([
+    ...(unread?.groups ?? []),
+    ...plan.groups.map(({ group }) => group.group_id),
+    ...plan.removeGroups,
+  ]);
+  const meters = new Map([
+    ...(unread?.meters ?? []),
+    ...[...plan.addMeters, ...plan.modifyMeters].map((meter) => [meter.meter_id, contentOf(meter)] as const),
+    ...plan.removeMeters.map((id) => [id, undefined] as const),
+  ]);
   const owners = new Set([...(unread?.owners ?? []), ...ownersOf(plan)]);
   const all = unread?.all === true || owners.size > MOST_OWNERS_READ_BACK;
   const pieces = unread === undefined ? found.pieces : unread.pieces && found.pieces?.concat(unread.pieces);
@@ -211,13 +219,23 @@ function expectedOf({ held, beside, actual }: Known, pieces: readonly Piece[] | 
 /** Buckets are told apart by what they do: below OpenFlow 1.5 they have no number. */
 const bucketsOf = ({ buckets }: ActualGroup): string => JSON.stringify(buckets.map(({ content }) => content).sort());
 
+const sameGroup = (a: ActualGroup | undefined, b: ActualGroup | undefined): boolean =>
+  a === undefined || b === undefined ? a === b : a.type === b.type && bucketsOf(a) === bucketsOf(b);
+
 /** True when the switch has these groups, whatever order their buckets are in. */
 const sameGroups = (read: ActualState['groups'], known: ActualState['groups']): boolean =>
-  read.size === known.size &&
-  [...read].every(([id, group]) => {
-    const other = known.get(id);
-    return other !== undefined && other.type === group.type && bucketsOf(group) === bucketsOf(other);
-  });
+  read.size === known.size && [...read].every(([id, group]) => sameGroup(group, known.get(id)));
+
+/** A map in which some keys have what was read, or nothing where nothing was. */
+function overlaid<V>(known: ReadonlyMap<number, V>, read: ReadonlyMap<number, V>, ids: Iterable<number>) {
+  const all = new Map(known);
+  for (const id of ids) {
+    const value = read.get(id);
+    if (value === undefined) all.delete(id);
+    else all.set(id, value);
+  }
+  return all;
+}
 
 /** What was sent is read back. */
 export async function readBack(link: HostLink, memory: Known, desired: DesiredState, now: number): Promise<Known> {
@@ -227,22 +245,33 @@ export async function readBack(link: HostLink, memory: Known, desired: DesiredSt
   const isTheirs = (flow: { readonly cookie: bigint }): boolean =>
     isOurs(flow.cookie) && unread.owners.has(ownerOf(flow.cookie));
   const expected = expectedOf(memory, unread.pieces).filter(isTheirs);
+  const [groupIds, meterIds] = [[...unread.groups], [...unread.meters.keys()]];
   const [read, meters, groups] = await Promise.all([
     link.readOwners([...unread.owners]),
-    unread.meters ? link.readMeters() : undefined,
-    unread.groups ? link.readGroups() : undefined,
+    meterIds.length > 0 ? link.readMeters(meterIds) : NO_METERS,
+    groupIds.length > 0 ? link.readGroups(groupIds) : NO_GROUPS,
   ]);
+  // What the others should be is spelt out when it is asked for.
+  const { groups: knownGroups } = groupIds.length > 0 ? rest.actual : { groups: NO_GROUPS };
   const before = new Map(expected.map((flow) => [flow.identity, flow]));
   if (
     read.length === expected.length &&
     read.every((flow) => !flow.odd && same(flow, before.get(flow.identity))) &&
-    (meters === undefined || isDeepStrictEqual(meters, rest.actual.meters)) &&
-    (groups === undefined || sameGroups(groups, rest.actual.groups))
+    meterIds.every((id) => meters.get(id) === unread.meters.get(id)) &&
+    groupIds.every((id) => sameGroup(groups.get(id), knownGroups.get(id)))
   )
     return rest;
   const { held: _, beside: __, digest: ___, expected: ____, ...doubted } = rest;
-  const { flows: all, groups: knownGroups, meters: known } = rest.actual;
+  const { flows: all, groups: otherGroups, meters: otherMeters } = rest.actual;
   const flows = new Map([...all].filter(([, flow]) => !isTheirs(flow)));
   for (const flow of read) flows.set(flow.identity, flow);
-  return { ...doubted, actual: { flows, groups: groups ?? knownGroups, meters: meters ?? known } };
+  const actual = {
+    flows,
+    groups: overlaid(otherGroups, groups, groupIds),
+    meters: overlaid(otherMeters, meters, meterIds),
+  };
+  return { ...doubted, actual };
 }
+
+const NO_GROUPS: ActualState['groups'] = new Map();
+const NO_METERS: ActualState['meters'] = new Map();

@@ -227,12 +227,12 @@ export class HostSession implements HostLink {
     return readOwners(this.#session(), owners);
   }
 
-  async readGroups(): Promise<ActualState['groups']> {
-    return readGroups(this.#session());
+  async readGroups(ids?: readonly number[]): Promise<ActualState['groups']> {
+    return readGroups(this.#session(), ids);
   }
 
-  async readMeters(): Promise<ActualState['meters']> {
-    return readMeters(this.#session());
+  async readMeters(ids?: readonly number[]): Promise<ActualState['meters']> {
+    return readMeters(this.#session(), ids);
   }
 
   async meterDrops(): Promise<ReadonlyMap<number, bigint>> {

@@ -50,10 +50,10 @@ export interface HostLink {
   readTables?(): Promise<TablesRead>;
   /** Reads the flows with these cookies (whole cookies are compared under OWNER_MASK). */
   readOwners(owners: readonly bigint[]): Promise<readonly ActualFlow[]>;
-  /** Reads all groups. */
-  readGroups(): Promise<ActualState['groups']>;
-  /** Reads all meters. */
-  readMeters(): Promise<ActualState['meters']>;
+  /** Reads the groups of these numbers, or all; others may be among them. One that is not there is left out. */
+  readGroups(ids?: readonly number[]): Promise<ActualState['groups']>;
+  /** The same of meters. */
+  readMeters(ids?: readonly number[]): Promise<ActualState['meters']>;
   /** Packets that each meter has dropped, by its number. */
   meterDrops(): Promise<ReadonlyMap<number, bigint>>;
   /**

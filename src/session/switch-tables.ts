@@ -7,6 +7,7 @@ import {
   type Names,
   OFPM,
   OFPTT,
+  OpenFlowError,
   type Session,
 } from 'ts-openflow';
 import { canonicalActions, flowContent, flowIdentity } from '../desired/index.js';
@@ -102,19 +103,40 @@ export async function readTableOctets(session: Session): Promise<TablesRead> {
   return { version, digest: digestOfReply(parts, version), decode: () => decoded(parts), groups, meters };
 }
 
-/** All groups. */
-export async function readGroups(session: Session): Promise<ActualState['groups']> {
-  const entries = await session.multipart('GROUP_DESC');
+/** More than so many are not asked for one by one. */
+const MOST_ASKED_FOR = 8;
+
+/** The groups of these numbers, or all. Below OpenFlow 1.5 a switch describes all or none (1.5.1 clause 7.3.5.11). */
+export async function readGroups(session: Session, ids?: readonly number[]): Promise<ActualState['groups']> {
   const numbered = session.version >= OPENFLOW_15;
-  return new Map(entries.map((entry) => [entry.group_id, actualGroup(entry, numbered)]));
+  const few = numbered && ids !== undefined && ids.length <= MOST_ASKED_FOR;
+  const entries = few
+    ? await Promise.all(ids.map((group_id) => session.multipart('GROUP_DESC', { group_id })))
+    : [await session.multipart('GROUP_DESC')];
+  return new Map(entries.flat().map((entry) => [entry.group_id, actualGroup(entry, numbered)]));
 }
 
 const meterContents = (meters: readonly MultipartEntry<'METER_CONFIG'>[]): ActualState['meters'] =>
   new Map(meters.map(({ meter_id, flags, bands }) => [meter_id, meterContent(flags, bands)]));
 
-/** All meters. */
-export const readMeters = async (session: Session): Promise<ActualState['meters']> =>
-  meterContents(await session.multipart('METER_CONFIG', { meter_id: OFPM.ALL }));
+/** One meter; none where there is no such meter, which the switch tells by an error (OpenFlow 1.5.1 clause 7.5.4.13). */
+async function readMeter(session: Session, meter_id: number): Promise<readonly MultipartEntry<'METER_CONFIG'>[]> {
+  try {
+    return await session.multipart('METER_CONFIG', { meter_id });
+  } catch (error) {
+    if (error instanceof OpenFlowError && error.code === UNKNOWN_METER) return [];
+    throw error;
+  }
+}
+
+const UNKNOWN_METER = 'OFPMMFC_UNKNOWN_METER';
+
+/** The meters of these numbers, or all. */
+export async function readMeters(session: Session, ids?: readonly number[]): Promise<ActualState['meters']> {
+  if (ids === undefined || ids.length > MOST_ASKED_FOR)
+    return meterContents(await session.multipart('METER_CONFIG', { meter_id: OFPM.ALL }));
+  return meterContents((await Promise.all(ids.map((id) => readMeter(session, id)))).flat());
+}
 
 /** What each meter has dropped, in packets. */
 export async function readMeterDrops(session: Session): Promise<ReadonlyMap<number, bigint>> {

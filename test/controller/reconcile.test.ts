@@ -64,7 +64,8 @@ class Switch implements HostLink {
   close = () => Promise.resolve();
 }
 
-describe('a pass over a host', () => {
+describe('a pass over a host', function () {
+  this.timeout(30_000);
   let link: Switch;
   let memory: Memory;
   let state: State;
@@ -185,6 +186,35 @@ describe('a pass over a host', () => {
       expect(link.plans).to.have.length(2);
       expect(link.plans[1]?.add).to.have.length(1);
     });
+  });
+
+  it('sends again what a switch lost of the groups and meters that it was just sent', async () => {
+    await passes();
+    for (const what of ['groups', 'meters'] as const) {
+      const right = link.state;
+      // A change of some flows, groups and meters, of which the switch forgets one kind.
+      const lossy = link.send;
+      link.send = (plan) => {
+        link.send = lossy;
+        const sent = lossy(plan);
+        const left = [...link.state[what]].slice(0, -1);
+        link.state = { ...link.state, [what]: new Map<number, unknown>(left) };
+        return sent;
+      };
+      const [flow] = [...right.flows.values()].filter(({ table_id }) => table_id === 32);
+      if (flow === undefined) throw new Error('no flow of a broadcast');
+      link.state = {
+        flows: new Map([...right.flows].filter(([, other]) => other !== flow)),
+        groups: new Map(),
+        meters: new Map([...right.meters].slice(2)),
+      };
+      clock += 2000;
+      const plans = link.plans.length;
+      const result = await passes();
+      expect(result.state, what).to.equal('ready');
+      expect(link.plans.length - plans, what).to.equal(2);
+      expect(difference(result.desired as DesiredState, link.state).plan).to.satisfy(isEmpty);
+    }
   });
 
   it('sends nothing at all where the switch could not hold it, and says what is too large', async () => {

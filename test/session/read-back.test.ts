@@ -7,7 +7,14 @@ import { connect, type OpenFlowVersion, type Session } from 'ts-openflow';
 import { bindings, type DesiredState, desiredState } from '../../src/desired/index.js';
 import { difference, digestOfFlows, flowModCount, isEmpty } from '../../src/diff/index.js';
 import { sendPlan } from '../../src/session/send-plan.js';
-import { readCounted, readOwners, readTableOctets, readTables } from '../../src/session/switch-tables.js';
+import {
+  readCounted,
+  readGroups,
+  readMeters,
+  readOwners,
+  readTableOctets,
+  readTables,
+} from '../../src/session/switch-tables.js';
 import type { Port } from '../../src/topology/index.js';
 import { networks } from '../e2e/networks.js';
 import { type Lab, startLab } from '../lab/lab.js';
@@ -83,6 +90,11 @@ describe('read-back', function () {
           // Below OpenFlow 1.5 the switch spells the copying of MAC addresses otherwise: such a host is compared in full.
           if (version === 6) expect(digest).to.deep.equal(digestOfFlows(desired.flows, version));
           else expect(digest?.count).to.equal(desired.flows.length);
+          const [group, meter] = [desired.groups[0]?.group_id ?? 0, desired.meters[1]?.meter_id ?? 0];
+          const some = await readGroups(session, [group, 77]);
+          expect(some.get(group)).to.deep.equal(groups.get(group));
+          expect(some.size).to.equal(version === 6 ? 1 : groups.size);
+          expect(await readMeters(session, [meter, 77])).to.deep.equal(new Map([[meter, meters.get(meter)]]));
           const owner = desired.flows[40]?.owner;
           if (owner === undefined) throw new Error('no flow 40');
           const theirs = (await readOwners(session, [owner.cookie])).map((f) => f.identity).sort();

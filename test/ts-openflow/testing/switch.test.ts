@@ -190,6 +190,24 @@ for (const { name, start } of SUBJECTS) {
         expect(await table()).to.deep.equal(['0/3/0/']);
       });
 
+      it('describes one group or meter, or all; a meter that is not there is an error, a group is none', async () => {
+        for (const id of [3, 4, 5]) {
+          await session.command(group('ADD', id));
+          await session.command(meter('ADD', id));
+        }
+        const groups = async (body?: { group_id: number }) =>
+          (await session.multipart('GROUP_DESC', body)).map(({ group_id }) => group_id).sort();
+        const meters = async (meter_id: number) =>
+          (await session.multipart('METER_CONFIG', { meter_id })).map((m) => m.meter_id).sort();
+        expect(await groups()).to.deep.equal([3, 4, 5]);
+        // Below 1.5 there is no asking for one.
+        expect(await groups({ group_id: 4 })).to.deep.equal(version < 6 ? [3, 4, 5] : [4]);
+        if (version >= 6) expect(await groups({ group_id: 7 })).to.deep.equal([]);
+        expect(await meters(0xffffffff)).to.deep.equal([3, 4, 5]);
+        expect(await meters(4)).to.deep.equal([4]);
+        expect(await code(meters(7))).to.equal('OFPMMFC_UNKNOWN_METER');
+      });
+
       it('counts what uses groups and meters, and has statistics of ports', async () => {
         const buckets = [1, 2].map((bucket_id) => ({ bucket_id, actions: [{ kind: 'output', port: bucket_id }] }));
         for (const message of [group('ADD', 1, { buckets }), group('ADD', 2), meter('ADD', 1)])

@@ -1,7 +1,7 @@
 /** What the fake switch answers to multipart requests, entry by entry. */
 import { OFPG, OFPM, OFPP, OFPTT } from '../constants.js';
 import { matchBits } from './match-sets.js';
-import type { Flow, Tables } from './tables.js';
+import { type Flow, refuse, type Tables, UNKNOWN_METER } from './tables.js';
 
 /** A port of the fake switch. Without hw_addr it gets one from its number. */
 export interface FakePort {
@@ -66,6 +66,16 @@ function meterStats(tables: Tables, wanted: number, now: number): object[] {
     }));
 }
 
+function groupDescriptions(tables: Tables, wanted: number): object[] {
+  return [...tables.groups.values()].filter(({ group_id }) => wanted === OFPG.ALL || wanted === group_id);
+}
+
+/** Open vSwitch refuses a question about a meter that is not there, and answers one about such a group with nothing. */
+function meterConfigs(tables: Tables, wanted: number): object[] {
+  if (wanted !== OFPM.ALL && !tables.meters.has(wanted)) refuse(UNKNOWN_METER);
+  return [...tables.meters.values()].filter(({ meter_id }) => wanted === OFPM.ALL || wanted === meter_id);
+}
+
 function portStats(ports: readonly FakePort[], wanted: number): object[] {
   return ports.filter(({ port_no }) => wanted === OFPP.ANY || wanted === port_no).map(({ port_no }) => ({ port_no }));
 }
@@ -94,9 +104,9 @@ export function replyBody(
         active_count: [...tables.flows.values()].filter((flow) => flow.mod.table_id === table_id).length,
       }));
     case 'GROUP_DESC':
-      return [...tables.groups.values()];
+      return groupDescriptions(tables, (body as { group_id?: number } | undefined)?.group_id ?? OFPG.ALL);
     case 'METER_CONFIG':
-      return [...tables.meters.values()];
+      return meterConfigs(tables, (body as { meter_id?: number } | undefined)?.meter_id ?? OFPM.ALL);
     case 'GROUP':
       return groupStats(tables, (body as { group_id?: number }).group_id ?? OFPG.ALL, now);
     case 'METER':

@@ -31,8 +31,8 @@ const GROUP_EXISTS = [6, 0] as const;
 const UNKNOWN_GROUP = [6, 8] as const;
 const METER_EXISTS = [12, 1] as const;
 const INVALID_METER = [12, 2] as const;
-const UNKNOWN_METER = [12, 3] as const;
-const refuse = ([type, code]: readonly [number, number]): never => {
+export const UNKNOWN_METER = [12, 3] as const;
+export const refuse = ([type, code]: readonly [number, number]): never => {
   throw new Refusal(type, code);
 };
 
