@@ -5,9 +5,10 @@
  */
 import { outages } from '../src/cli/evaluate/faults.js';
 import { ROUTER_VM } from '../src/cli/evaluate/router-vm.js';
-import { SCHEMES } from '../src/cli/evaluate/schemes.js';
+import { isSwitched, SCHEMES } from '../src/cli/evaluate/schemes.js';
 import { Site } from '../src/cli/evaluate/site.js';
 import { speeds } from '../src/cli/evaluate/speed.js';
+import { switchFaults } from '../src/cli/evaluate/switches.js';
 import { BARE, fabricTopology } from '../src/cli/evaluate/topology.js';
 import { type BenchOptions, type Figure, figure, percentile } from './figure.js';
 
@@ -39,7 +40,12 @@ export async function run({ quick }: BenchOptions): Promise<readonly Figure[]> {
     const site = await Site.start(fabricTopology(encapsulation));
     try {
       await site.plug(Object.keys(site.lab.ready.vms));
-      const silent = await outages(site, quick ? 2 : 10, (what) => say(`${name}: ${what}`), ['silent']);
+      const tell = (what: string): void => say(`${name}: ${what}`);
+      const times = quick ? 2 : 10;
+      // Of a VLAN's elements only the link between switches has a second one.
+      const silent = isSwitched({ encapsulation })
+        ? (await switchFaults(site, times, tell, ['silent'], ['link'])).outages
+        : await outages(site, times, tell, ['silent']);
       const gaps = silent.flatMap(({ gapsMs }) => gapsMs);
       const of = { bench: 'evaluate', unit: 'ms', n: gaps.length };
       figures.push(figure({ ...of, figure: `failover-${name}-gap-ms` }, percentile(gaps, 0.5)));

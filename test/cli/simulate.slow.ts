@@ -31,6 +31,7 @@ describe('10,000 networks of two VMs on 20 fake hosts', function () {
     ['vxlan', 'vxlan'],
     ['gre', 'gre'],
     ['nvgre', 'gre'],
+    ['ip-tunnel', 'gre'],
   ] as const)
     it(`are all confirmed, and found right by another controller: ${encapsulation}`, async () => {
       const size = Object.entries(SIZE).flatMap(([option, value]) => [`--${option}`, String(value)]);

@@ -1,11 +1,59 @@
-/** One scheme measured for a moment, on real Open vSwitch: what an evaluation says is so because of packets. */
+/** Schemes measured for a moment, on real Open vSwitch: what an evaluation says is so because of packets. */
 import { expect } from 'chai';
 import { fill } from '../../src/cli/evaluate/fill.js';
 import { isolation } from '../../src/cli/evaluate/isolation.js';
 import { moves } from '../../src/cli/evaluate/moves.js';
 import { SCHEMES, type Scheme } from '../../src/cli/evaluate/schemes.js';
 import { type Outcome, Site } from '../../src/cli/evaluate/site.js';
+import { switchFaults } from '../../src/cli/evaluate/switches.js';
 import { fabricTopology } from '../../src/cli/evaluate/topology.js';
+
+describe('an evaluation of vlan', function () {
+  this.timeout(180_000);
+  const scheme = SCHEMES.find(({ name }) => name === 'vlan') as Scheme;
+  let site: Site;
+
+  before(async () => {
+    site = await Site.start(fabricTopology(scheme.encapsulation));
+    await site.plug(Object.keys(site.lab.ready.vms));
+  });
+  after(() => site?.stop());
+
+  it('finds it isolated, from frames on the trunk too', async () => {
+    const found = await isolation(site, scheme);
+    expect(found).to.include({ ownReached: 12, foreignPackets: 0, forgedSent: 45, forgedArrived: 0 });
+    expect(found.proof.verdict).to.equal('isolated');
+  });
+
+  it('finds the blocked link between two switches, its failover, and the loop that it is without a spanning tree', async () => {
+    const said: string[] = [];
+    const found = await switchFaults(site, 1, (what) => said.push(what), ['carrier'], ['link', 'uplink']);
+    expect(found).to.include({ links: 2, blocked: 1 });
+    expect(found.outages.map(({ element, heals, flowMods }) => [element, heals, flowMods])).to.deep.equal([
+      ['link', true, 0],
+      ['uplink', false, 0],
+    ]);
+    expect(found.loop.copies).to.be.greaterThan(10 * found.loop.sent);
+    expect(said).to.have.length(3);
+  });
+});
+
+describe('an evaluation of ip-tunnel', function () {
+  this.timeout(180_000);
+  const scheme = SCHEMES.find(({ name }) => name === 'ip-tunnel') as Scheme;
+
+  it('finds it isolated, from packets without Ethernet on the underlay too', async () => {
+    const site = await Site.start(fabricTopology(scheme.encapsulation));
+    try {
+      await site.plug(Object.keys(site.lab.ready.vms));
+      const found = await isolation(site, scheme);
+      expect(found).to.include({ ownReached: 12, foreignPackets: 0, forgedSent: 40, forgedArrived: 0 });
+      expect(found.proof.verdict).to.equal('isolated');
+    } finally {
+      await site.stop();
+    }
+  });
+});
 
 describe('an evaluation of vxlan', function () {
   this.timeout(180_000);

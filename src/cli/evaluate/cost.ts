@@ -2,7 +2,7 @@
 import { stringify } from 'yaml';
 import { flowsOfANetwork } from './fill.js';
 import type { Cost } from './result.js';
-import type { Scheme } from './schemes.js';
+import { isSwitched, type Scheme } from './schemes.js';
 
 /** An installation of middling size, for what the backbone must hold. */
 const NETWORKS = 1000;
@@ -24,11 +24,17 @@ const TENANT = {
   },
 };
 
-/** The backbone of a tunnel scheme knows hosts: a route to each VTEP, and nothing of networks and VMs. */
-export const cost = ({ encapsulation, backbone, concepts }: Scheme): Cost => ({
-  backbone: { networks: NETWORKS, vms: VMS, hosts: HOSTS, ids: 0, macs: 0, routes: HOSTS },
-  features: backbone,
-  concepts,
-  flowsOfATenant: flowsOfANetwork(encapsulation),
+/**
+ * The backbone of a tunnel scheme knows hosts: a route to each VTEP, and nothing of networks and VMs. Switches of a VLAN
+ * scheme know every id and learn every VM's MAC address.
+ */
+const held = (scheme: Scheme) =>
+  isSwitched(scheme) ? { ids: NETWORKS, macs: VMS, routes: 0 } : { ids: 0, macs: 0, routes: HOSTS };
+
+export const cost = (scheme: Scheme): Cost => ({
+  backbone: { networks: NETWORKS, vms: VMS, hosts: HOSTS, ...held(scheme) },
+  features: scheme.backbone,
+  concepts: scheme.concepts,
+  flowsOfATenant: flowsOfANetwork(scheme.encapsulation),
   linesOfATenant: stringify(TENANT).trimEnd().split('\n').length,
 });

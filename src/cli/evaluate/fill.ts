@@ -10,8 +10,9 @@ import { sendPlan } from '../../session/send-plan.js';
 import { readTables } from '../../session/switch-tables.js';
 import { allocateKeys, type Encapsulation, parseTopology, type Topology } from '../../topology/index.js';
 import type { Scalability } from './result.js';
-import { mostNetworks, type Scheme } from './schemes.js';
+import { isSwitched, mostNetworks, type Scheme } from './schemes.js';
 import { type Site, until } from './site.js';
+import { TRUNK } from './topology.js';
 
 const BRIDGE = 'br-fill';
 const HOSTS = ['hv1', 'hv2'] as const;
@@ -31,7 +32,14 @@ function fileOf(encapsulation: Encapsulation, networks: number, key?: number): s
   return JSON.stringify({
     underlay: { encapsulation, tunnels: 'mesh', mtu: 1500 },
     hosts: Object.fromEntries(
-      HOSTS.map((name, i) => [name, { ovsdb: `unix:/run/${name}/db.sock`, vtep: `10.99.0.${i + 1}` }]),
+      HOSTS.map((name, i) => [
+        name,
+        {
+          ovsdb: `unix:/run/${name}/db.sock`,
+          vtep: `10.99.0.${i + 1}`,
+          ...(isSwitched({ encapsulation }) ? { trunk: TRUNK } : {}),
+        },
+      ]),
     ),
     tenants: Object.fromEntries(Array.from({ length: networks }, (_, i) => [`t${i}`, network(i)])),
   });
@@ -93,8 +101,9 @@ export function flowsOfANetwork(encapsulation: Encapsulation): number {
 const resident = (pid: number): number =>
   Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
 
-/** Fills a bridge of its own on the first host, and takes it away again. */
-export async function fill({ lab }: Site, scheme: Scheme, networks: number): Promise<Scalability> {
+/** Fills a bridge of its own on the first host (with as many networks as there can be), and takes it away again. */
+export async function fill({ lab }: Site, scheme: Scheme, wanted: number): Promise<Scalability> {
+  const networks = Math.min(wanted, mostNetworks(scheme));
   const host = HOSTS[0];
   const vsctl = (...args: readonly string[]) => lab.request('vsctl', { host, args, timeout: 60 });
   await lab.request('restart', { host, save: false });

@@ -48,6 +48,12 @@ const udp = (to: number, payload: Buffer): Buffer => Buffer.concat([be16(40_000,
 export const frame = (from: Endpoint, to: Endpoint): Buffer =>
   ethernet(from.mac, to.mac, 0x0800, ipv4(from.ip, to.ip, 17, udp(9, Buffer.from(MARK))));
 
+const BROADCAST = 'ff:ff:ff:ff:ff:ff';
+
+/** A frame from a VM to everybody in its network. */
+export const broadcastFrame = ({ mac: from, ip: address }: Endpoint): Buffer =>
+  ethernet(from, BROADCAST, 0x0800, ipv4(address, '255.255.255.255', 17, udp(9, Buffer.from('kakuri broadcast'))));
+
 /** An ARP reply (RFC 826) by which `from.mac` claims `from.ip`, with the mark as trailer. */
 export const arpReply = (from: Endpoint, to: Endpoint): Buffer =>
   ethernet(
@@ -65,8 +71,14 @@ function encapsulated(encapsulation: Encapsulation, key: number, inner: Buffer):
   if (encapsulation === 'vxlan') return [17, udp(4789, Buffer.concat([be16(0x0800, 0), vni, inner]))];
   const wire = Buffer.alloc(4);
   wire.writeUInt32BE(encapsulation === 'nvgre' ? (key * 256) >>> 0 : key);
+  // The IP packet in the frame.
+  if (encapsulation === 'ip-tunnel') return [47, Buffer.concat([be16(0x2000, 0x0800), wire, inner.subarray(14)])];
   return [47, Buffer.concat([be16(0x2000, 0x6558), wire, inner])];
 }
+
+/** A frame as it is on a trunk (IEEE 802.1Q). */
+export const tagged = (id: number, inner: Buffer): Buffer =>
+  Buffer.concat([inner.subarray(0, 12), be16(0x8100, id), inner.subarray(12)]);
 
 export interface Outer {
   readonly encapsulation: Encapsulation;

@@ -1,10 +1,11 @@
 /** Who hears whom: every pair of VMs, forged packets from VMs and from outside, and the proof. */
 import { isolationMatrix } from '../isolation-matrix.js';
 import { prove } from '../run-verify.js';
-import { arpReply, type Endpoint, frame, MARK, tunnelPacket } from './forged-frames.js';
+import { arpReply, type Endpoint, frame, MARK, tagged, tunnelPacket } from './forged-frames.js';
 import type { Isolation } from './result.js';
-import type { Scheme } from './schemes.js';
+import { isSwitched, type Scheme } from './schemes.js';
 import { type Site, sleep } from './site.js';
+import { TRUNK } from './topology.js';
 
 interface Rogue {
   readonly ip: string;
@@ -54,6 +55,28 @@ async function fromOutside(site: Site, { encapsulation }: Scheme): Promise<reado
   return [...keys.map((key) => packet(key, rogue.ip)), packet(0, vtep), packet(Math.max(...keys) + 1, vtep)];
 }
 
+/** On the trunk: each id with a MAC address of no port, ids that are nobody's with a port's, two tags, and none. */
+async function fromTrunk(site: Site): Promise<readonly Buffer[]> {
+  const [from, to] = [endpoint(site, 'red-vm2'), endpoint(site, 'red-vm1')];
+  const ids = await idsInUse(site);
+  const stranger = frame({ ...from, mac: '02:00:00:00:01:99' }, to);
+  return [
+    ...ids.map((id) => tagged(id, stranger)),
+    tagged(Math.max(...ids) + 1, frame(from, to)),
+    tagged(Math.min(...ids), tagged(Math.max(...ids), frame(from, to))),
+    frame(from, to),
+  ];
+}
+
+/** The VLAN ids that the first host's flows take from its trunk. */
+async function idsInUse({ lab }: Site): Promise<readonly number[]> {
+  const rows = await lab.request<readonly string[]>('flows', { host: 'hv1', names: false });
+  const ids = rows.flatMap((flow) => /table=0\b.*\bdl_vlan=(\d+)/.exec(flow)?.[1] ?? []).map(Number);
+  if (ids.length === 0) throw new Error('hv1 has no VLAN');
+  // 0 is no VLAN but a priority alone.
+  return [...new Set(ids)].filter((id) => id > 0);
+}
+
 /** The keys of the networks: every one that has flows matches it in reg0, in whichever table. */
 async function keysInUse({ lab }: Site): Promise<readonly number[]> {
   const rows = await lab.request<readonly string[]>('flows', { host: 'hv1', names: false });
@@ -66,12 +89,13 @@ async function keysInUse({ lab }: Site): Promise<readonly number[]> {
 async function forged(site: Site, scheme: Scheme): Promise<{ readonly sent: number; readonly arrived: number }> {
   const { lab } = site;
   const names = Object.keys(lab.ready.vms);
-  const outside = await fromOutside(site, scheme);
+  const outside = isSwitched(scheme) ? await fromTrunk(site) : await fromOutside(site, scheme);
   const inside = fromVm(site);
   const captures = await Promise.all(names.map((vm) => lab.request<number>('capture_start', { vm })));
   const hex = (frames: readonly Buffer[]): readonly string[] => frames.map((octets) => octets.toString('hex'));
   await lab.request('frame_send', { vm: 'red-vm1', frames: hex(inside), count: TIMES, interval: 0.01 });
-  await lab.request('frame_send', { rogue: true, frames: hex(outside), count: TIMES, interval: 0.01 });
+  const where = isSwitched(scheme) ? { interface: TRUNK } : {};
+  await lab.request('frame_send', { rogue: true, ...where, frames: hex(outside), count: TIMES, interval: 0.01 });
   await sleep(SETTLE_MS);
   const heard = await Promise.all(
     captures.map((capture) =>

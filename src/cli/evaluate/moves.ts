@@ -25,7 +25,7 @@ async function keyOnTheWire({ lab }: Site): Promise<string> {
   const rows = await lab.request<readonly string[]>('flows', { host: 'hv2', names: false });
   const keys = rows
     .filter((flow) => /table=30\b/.test(flow) && flow.includes('dl_dst=02:00:00:00:01:01'))
-    .flatMap((flow) => /set_field:(0x[0-9a-f]+)->tun_id/.exec(flow)?.[1] ?? []);
+    .flatMap((flow) => /set_field:(\w+)->(?:tun_id|vlan_vid)/.exec(flow)?.[1] ?? []);
   // The switch lists its flows in any order.
   return keys.sort().join(' ') || 'none';
 }

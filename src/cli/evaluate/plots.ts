@@ -53,8 +53,9 @@ export function plots(evaluation: Evaluation): readonly Plot[] {
   const names = schemes.map(({ scheme }) => scheme);
   const { routerVm } = evaluation;
   const speeds = [...schemes.map(({ speed }) => speed), ...(routerVm === undefined ? [] : [routerVm])];
-  const outages = schemes[0]?.outages ?? [];
-  return [
+  const routed = schemes.filter(({ outages: own }) => own.length > 0);
+  const outages = routed[0]?.outages ?? [];
+  const drawn = [
     bars({
       name: 'speed',
       title: 'Throughput beside no encapsulation',
@@ -68,10 +69,10 @@ export function plots(evaluation: Evaluation): readonly Plot[] {
     }),
     bars({
       name: 'faults',
-      title: 'Longest time without a reply when an element fails',
+      title: 'Longest time without a reply when an element of the routed fabric fails',
       unit: 'ms',
       categories: outages.map(cutName),
-      series: schemes.map(({ scheme, outages: own }) => ({
+      series: routed.map(({ scheme, outages: own }) => ({
         name: scheme,
         values: own.map(({ gapMs }) => gapMs.median),
       })),
@@ -89,4 +90,5 @@ export function plots(evaluation: Evaluation): readonly Plot[] {
       ],
     }),
   ];
+  return drawn.filter(({ name }) => name !== 'faults' || routed.length > 0);
 }

@@ -40,6 +40,29 @@ export interface Outage {
   readonly flowMods: number;
 }
 
+/** What failed among the switches of a VLAN scheme, whose frames have no second way but one that is blocked. */
+export interface SwitchOutage {
+  /** The link in use between the two switches; a host's own link; a switch. */
+  readonly element: 'link' | 'uplink' | 'switch';
+  readonly cut: Outage['cut'];
+  /** Longest times without a reply, milliseconds. Where it does not heal by itself, how long it was looked at. */
+  readonly gapMs: Spread;
+  readonly gapsMs: readonly number[];
+  /** Traffic went on before the element was mended. */
+  readonly heals: boolean;
+  readonly flowMods: number;
+}
+
+/** Two switches with the hosts' trunks, and two links between them. */
+export interface SwitchFaults {
+  readonly links: number;
+  /** How many of them carry nothing, because the spanning tree (RSTP) blocks them. */
+  readonly blocked: number;
+  readonly outages: readonly SwitchOutage[];
+  /** Without a spanning tree: what came to a VM in so many milliseconds of broadcast frames that were sent once. */
+  readonly loop: { readonly sent: number; readonly copies: number; readonly ms: number };
+}
+
 export interface Scalability {
   /** How many networks one installation can have, and what the next one is told. */
   readonly networks: number;
@@ -85,7 +108,10 @@ export interface SchemeResult {
   readonly about: string;
   readonly isolation: Isolation;
   readonly flexibility: Flexibility;
+  /** On the routed fabric; none of a scheme that does not go over it. */
   readonly outages: readonly Outage[];
+  /** Of a scheme whose frames the switches carry. */
+  readonly switchFaults?: SwitchFaults;
   readonly scalability: Scalability;
   readonly cost: Cost;
   readonly speed: Speed;

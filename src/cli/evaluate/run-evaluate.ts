@@ -12,11 +12,12 @@ import { outages } from './faults.js';
 import { fill } from './fill.js';
 import { isolation } from './isolation.js';
 import { moves } from './moves.js';
-import type { Evaluation, Scalability, SchemeResult, Speed } from './result.js';
+import type { Evaluation, SchemeResult, Speed } from './result.js';
 import { ROUTER_VM } from './router-vm.js';
-import type { Scheme } from './schemes.js';
+import { isSwitched, type Scheme } from './schemes.js';
 import { Site } from './site.js';
 import { type SpeedEffort, speeds } from './speed.js';
+import { switchFaults } from './switches.js';
 import { BARE, fabricTopology } from './topology.js';
 
 interface Effort extends SpeedEffort {
@@ -43,7 +44,7 @@ class Progress {
   };
 }
 
-type FabricPart = Pick<SchemeResult, 'isolation' | 'flexibility' | 'outages'> & { readonly scalability: Scalability };
+type FabricPart = Pick<SchemeResult, 'isolation' | 'flexibility' | 'outages' | 'switchFaults' | 'scalability'>;
 
 async function onFabric(
   scheme: Scheme,
@@ -55,16 +56,18 @@ async function onFabric(
   const site = await Site.start(fabricTopology(scheme.encapsulation), interrupt);
   try {
     await site.plug(Object.keys(site.lab.ready.vms));
-    say('two tenants with the same addresses on a leaf-spine fabric');
+    say(`two tenants with the same addresses on a ${isSwitched(scheme) ? 'switch' : 'leaf-spine fabric'}`);
     await site.whole();
     const isolated = await isolation(site, scheme);
     say(`isolation: ${isolated.proof.verdict}, ${isolated.foreignPackets + isolated.forgedArrived} stray packets`);
     const flexibility = await moves(site, effort.moveRounds);
     say(`${flexibility.moves} moves of a VM`);
-    const cuts = await outages(site, effort.cuts, say);
+    const faults = isSwitched(scheme)
+      ? { outages: [], switchFaults: await switchFaults(site, effort.cuts, say) }
+      : { outages: await outages(site, effort.cuts, say) };
     const scalability = await fill(site, scheme, effort.networks);
-    say(`${effort.networks} networks in one switch`);
-    return { isolation: isolated, flexibility, outages: cuts, scalability };
+    say(`${scalability.filled} networks in one switch`);
+    return { isolation: isolated, flexibility, ...faults, scalability };
   } finally {
     await site.stop();
   }
@@ -72,13 +75,13 @@ async function onFabric(
 
 const INTERRUPTED = 130;
 
-/** Lines of progress that a scheme, and a round, make. */
-const STEPS_OF_A_SCHEME = 4 + 8;
+/** Lines of progress that a scheme makes. */
+const stepsOf = (scheme: Scheme): number => 4 + (isSwitched(scheme) ? 7 : 8);
 
 /** Measures; `interrupt` ends it with an error, and nothing is left. */
 async function evaluate(schemes: readonly Scheme[], quick: boolean, interrupt: AbortSignal): Promise<Evaluation> {
   const effort = quick ? QUICK : FULL;
-  const { step } = new Progress(schemes.length * STEPS_OF_A_SCHEME + effort.rounds);
+  const { step } = new Progress(schemes.reduce((sum, scheme) => sum + stepsOf(scheme), effort.rounds));
   const speed = await speeds(schemes, effort, step, interrupt);
   const results: SchemeResult[] = [];
   for (const scheme of schemes) {

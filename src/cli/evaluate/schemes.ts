@@ -44,7 +44,25 @@ export const SCHEMES: readonly Scheme[] = [
     backbone: 'IP routing; ECMP sees one flow for each pair of hosts unless it hashes the GRE key',
     concepts: [...COMMON, 'VSID', 'FlowID'],
   },
+  {
+    name: 'ip-tunnel',
+    encapsulation: 'ip-tunnel',
+    about: 'IP in GRE (RFC 2784, 2890) without Ethernet, 32-bit key; no broadcast between hosts',
+    backbone: 'IP routing; no ports in the outer header, so ECMP sees one flow for each pair of hosts',
+    concepts: [...COMMON, 'GRE key'],
+  },
+  {
+    name: 'vlan',
+    encapsulation: 'vlan',
+    about: 'IEEE 802.1Q tag, 12-bit id, on a trunk of each host',
+    backbone:
+      'switches that know VLANs, learn MAC addresses for each and take frames of 1504 octets; a spanning tree, or no second way',
+    concepts: ['tenant', 'network', 'port', 'host', 'trunk', 'VLAN id', 'spanning tree'],
+  },
 ];
+
+/** True where the switches between the hosts take part: they carry the VMs' own frames. */
+export const isSwitched = ({ encapsulation }: Pick<Scheme, 'encapsulation'>): boolean => encapsulation === 'vlan';
 
 /** Networks that an installation can have at most: keys from 1 to the largest. */
 export const mostNetworks = ({ encapsulation }: Scheme): number => largestKey(encapsulation);

@@ -5,8 +5,9 @@
 import { readFileSync } from 'node:fs';
 import { type Speed, type Spread, spread } from './result.js';
 import { buildRouterVms, ROUTER_TENANT, ROUTER_VM } from './router-vm.js';
-import type { Scheme } from './schemes.js';
+import { isSwitched, type Scheme } from './schemes.js';
 import { Site, until } from './site.js';
+import { bridgeTrunks } from './switches.js';
 import { BARE, MTU, speedTopology } from './topology.js';
 
 export interface SpeedEffort {
@@ -110,6 +111,7 @@ export async function speeds(
   try {
     await site.plug(schemes.flatMap(({ name }) => [`${name}-vm1`, `${name}-vm2`]));
     await bridgeBare(site);
+    if (schemes.some(isSwitched)) await bridgeTrunks(site);
     await buildRouterVms(site, MTU);
     for (const name of names) await prepare(site, name);
     for (let i = 0; i < effort.rounds; i++) {

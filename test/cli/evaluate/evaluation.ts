@@ -50,5 +50,21 @@ export const EVALUATION: Evaluation = {
   machine: { cpus: 7, openvswitch: '9.8.7' },
   bare: { tcpMbits: spread(901), packets: spread(902), rttMicros: spread(903), cpuPerGigabit: spread(904) },
   routerVm: result('router', 800).speed,
-  schemes: [result('first', 100), result('second', 500)],
+  schemes: [
+    result('first', 100),
+    result('second', 500),
+    {
+      ...result('third', 300),
+      outages: [],
+      switchFaults: {
+        links: 341,
+        blocked: 342,
+        outages: [
+          { element: 'link', cut: 'silent', gapMs: spread(343), gapsMs: [343], heals: true, flowMods: 344 },
+          { element: 'switch', cut: 'carrier', gapMs: spread(345), gapsMs: [345], heals: false, flowMods: 346 },
+        ],
+        loop: { sent: 347, copies: 348, ms: 349 },
+      },
+    },
+  ],
 };

@@ -29,7 +29,15 @@ describe('the reports of an evaluation', () => {
     it(`have every value: ${kind}`, () => {
       const missing = wanted.filter((value) => !new RegExp(`(?<![\\d.,])${number(value)}(?![\\d.]*\\d)`).test(text));
       expect(missing).to.deep.equal(kind === 'terminal' ? [1000, 10_000] : []);
-      for (const word of ['first', 'second', 'MAC address', 'features of first', '9.8.7', '2001-02-03'])
+      for (const word of [
+        'first',
+        'second',
+        'until it is mended',
+        'MAC address',
+        'features of first',
+        '9.8.7',
+        '2001-02-03',
+      ])
         expect(text).to.include(word);
     });
 
@@ -49,6 +57,8 @@ describe('the reports of an evaluation', () => {
     const drawn = plots(EVALUATION);
     expect(drawn.map(({ name }) => name)).to.deep.equal(['speed', 'faults', 'cpu']);
     for (const { svg } of drawn) for (const name of ['first', 'second']) expect(svg).to.include(name);
+    // Elements of the routed fabric are none of a switched scheme's.
+    expect(drawn.map(({ svg }) => svg.includes('third'))).to.deep.equal([true, false, true]);
     expect(drawn[0]?.svg).to.include('ip-tunnel-router-vm');
     expect(drawn[1]?.svg).to.include('leaf, carrier');
   });
