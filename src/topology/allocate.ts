@@ -165,8 +165,10 @@ function restingRefusal(
 /** Whether two keys are one number, or meet on the wire (see KeySpace). */
 function collide(a: HeldKey, b: HeldKey): boolean {
   if (networkNumber(a) === networkNumber(b)) return true;
+  // Only NVGRE has a whole range of GRE keys for one network: two other keys meet where they are the same number.
+  if ((a.encapsulation === 'nvgre') === (b.encapsulation === 'nvgre')) return false;
   const vsid = vsidOf(a);
-  return a.encapsulation !== b.encapsulation && vsid !== undefined && vsid === vsidOf(b);
+  return vsid !== undefined && vsid === vsidOf(b);
 }
 
 function vsidOf({ encapsulation, key }: HeldKey): number | undefined {

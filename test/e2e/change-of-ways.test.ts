@@ -85,6 +85,25 @@ describe('a change of encapsulation, key or tunnels', function () {
     expect(await seen()).to.deep.equal([`gre ${7777 * 256}`]);
   });
 
+  /** The names of all tunnels on hv1. */
+  const named = (pattern: RegExp) => async (): Promise<true | string> => {
+    const names = await tunnels('hv1');
+    return names.length === 2 && names.every((name) => pattern.test(name)) ? true : names.join();
+  };
+
+  it('loses nothing from nvgre to an IP tunnel, which carries no Ethernet, and back', async () => {
+    const to = (text: string) => text.replace('"encapsulation": "nvgre"', '"encapsulation": "ip-tunnel"');
+    expect(await lostOver(to, named(/^kki[0-9a-f]{8}$/))).to.deep.equal([0, 0]);
+    const stop = await net.lab.capture({ underlay: 'hv1' });
+    await net.lab.ping('red-vm1', 'red-vm2', { count: 3 });
+    // GRE with a key (RFC 2890) around IPv4, not around Ethernet.
+    const routed = (await stop()).filter(({ hex: octets }) => octets.includes('20000800'.concat('00001e61')));
+    expect(routed.length).to.be.greaterThan(3);
+    const back = (text: string) => text.replace('"encapsulation": "ip-tunnel"', '"encapsulation": "nvgre"');
+    expect(await lostOver(back, named(/^kkr[0-9a-f]{8}$/))).to.deep.equal([0, 0]);
+    expect(await seen()).to.deep.equal([`gre ${7777 * 256}`]);
+  });
+
   it('loses nothing from mesh to flow, and only what comes while a new port has no flows yet the other way', async () => {
     const flow = async () => ((await tunnels('hv1')).join() === 'kkrflow' ? true : (await tunnels('hv1')).join());
     const edit = (text: string) => text.replace('"tunnels": "mesh"', '"tunnels": "flow"');

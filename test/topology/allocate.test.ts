@@ -198,6 +198,18 @@ describe('tunnel keys', () => {
     expect(last(steps).problems.map((p) => p.code)).to.deep.equal(['key-in-quarantine']);
   });
 
+  it('lets networks go from GRE to IP tunnels and back with the keys that they have', () => {
+    const all = (encapsulation: Encapsulation) => ({
+      'a/a': { encapsulation, key: 101 },
+      'a/b': { encapsulation, key: 102 },
+      'b/a': { encapsulation },
+    });
+    const ways: readonly Encapsulation[] = ['gre', 'ip-tunnel', 'gre', 'nvgre', 'ip-tunnel'];
+    const steps = history(...ways.map((encapsulation, i) => [T0 + i, all(encapsulation)] as const));
+    expect(steps.map(({ problems }) => problems.map(({ message }) => message))).to.deep.equal([[], [], [], [], []]);
+    expect(keysOf(last(steps))).to.deep.equal({ 'a/a': 101, 'a/b': 102, 'b/a': 1 });
+  });
+
   it('gives a network another key when its encapsulation cannot carry the old one', () => {
     const wide = { encapsulation: 'gre', key: 0x1000000 } as const;
     const steps = history([T0, { 'a/a': wide }], [T0 + 1, { 'a/a': { encapsulation: 'vxlan' } }]);
