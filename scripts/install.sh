@@ -25,6 +25,7 @@ install_debian() {
   need dhclient isc-dhcp-client
   need rdisc6 ndisc6
   [ -x /usr/lib/frr/ospfd ] || missing+=(frr)
+  need keepalived keepalived
   [ -z "${slow:-}" ] || need tshark tshark
   [ -z "${slow:-}" ] || need chromium chromium
   need_python yaml python3-yaml

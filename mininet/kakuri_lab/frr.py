@@ -23,6 +23,7 @@ class Speaker:
     router_id: str
     interfaces: dict[str, str]
     passive: Sequence[str] = ()  # interfaces whose addresses are announced, with nobody to speak to
+    redistribute: Sequence[str] = ()  # routes of others that it announces
     transit: bool = True  # False: nobody's packets go through it (RFC 6987), and of equal paths it takes one
 
 
@@ -73,6 +74,8 @@ def ospfd(speaker: Speaker) -> str:
     text += (f'router ospf\n ospf router-id {speaker.router_id}\n timers throttle spf 10 50 500\n'
              # an LSA that comes sooner than min-arrival after the one before is lost until it is sent again: seconds
              ' timers lsa min-arrival 5\n timers throttle lsa all 50\n')
+    for kind in speaker.redistribute:
+        text += f' redistribute {kind}\n'
     if not speaker.transit:
         # Open vSwitch does not take up a route with several next hops
         text += ' max-metric router-lsa administrative\n maximum-paths 1\n'

@@ -19,11 +19,13 @@ from .janitor import namespace_of
 from .nodes import Janitor, LabError, LabNode
 from .ovs import SCHEMA, Ovs
 from .topology import Host, Topology, Vm, write_effective
+from .leaf_pair import LeafPair
 from .leaf_spine import LeafSpine
 from .trunk import NODE, Trunks
 from .underlay import NO_IPV6, ROGUE_MAC, Underlay, batch
 
 CONTROLLER_PORT = 6653
+FABRIC = {'leaf-spine': LeafSpine, 'leaf-pair': LeafPair}
 
 
 class Lab:
@@ -31,7 +33,7 @@ class Lab:
 
     def __init__(self, topology: Topology, underlay: str, directory: str, private: bool) -> None:
         self.topology = topology
-        self.underlay = LeafSpine(topology) if underlay == 'leaf-spine' else Underlay(underlay, topology)
+        self.underlay = FABRIC[underlay](topology) if underlay in FABRIC else Underlay(underlay, topology)
         self.private = private  # run directories under `directory`, whatever unix: addresses the file has
         self.directory = directory  # empty: a new temporary one
         self.janitor = Janitor()
@@ -200,7 +202,7 @@ class Lab:
 
     def _start_host(self, host: Host) -> None:
         node, ovs = self.nodes[host.name], self.ovs[host.name]
-        uplinks = [*(uplink.interface for uplink in ovs.uplinks), *([host.trunk] if host.trunk else [])]
+        uplinks = [*(name for uplink in ovs.uplinks for name in uplink.interfaces), *([host.trunk] if host.trunk else [])]
         lines = ['link set lo up', f'addr add {self.host_address(host)}/24 dev mgmt0', 'link set mgmt0 up',
                  *(f'link set {uplink} up' for uplink in uplinks)]
         for vm in host.vms:

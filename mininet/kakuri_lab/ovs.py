@@ -47,7 +47,7 @@ class Ovs:
         self.node.script(
             f'{vsctl} init -- set Open_vSwitch . external_ids:system-id={name} external_ids:hostname={name}'
             + ''.join(f' -- add-br {u.bridge} -- set Bridge {u.bridge} datapath_type=netdev fail_mode=standalone'
-                      f' other_config:hwaddr={u.mac} -- add-port {u.bridge} {u.interface}' for u in self.uplinks) + '\n'
+                      f' other_config:hwaddr={u.mac} -- {_add_port(u)}' for u in self.uplinks) + '\n'
             + self._vswitchd_command(), self.env)
 
     def start_ovsdb(self) -> None:
@@ -157,6 +157,12 @@ class Ovs:
         done = self.vsctl(args)
         if done.rc != 0:
             raise LabError(f'{self.host.name}: ovs-vsctl {" ".join(args)}: {done.stderr.strip()}')
+
+
+def _add_port(uplink: Uplink) -> str:
+    if not uplink.members:
+        return f'add-port {uplink.bridge} {uplink.interface}'
+    return f'add-bond {uplink.bridge} {uplink.interface} {" ".join(uplink.members)} bond_mode=active-backup'
 
 
 def _alive(pid: int) -> bool:

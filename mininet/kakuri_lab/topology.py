@@ -20,8 +20,8 @@ from .yaml_core import TopologyError, read_yaml
 OVERHEAD = {'geneve': 50, 'vxlan': 50, 'gre': 42, 'nvgre': 42, 'vlan': 0, 'ip-tunnel': 28}
 
 
-# What the network between the hypervisors can be; see underlay.py and leaf_spine.py.
-FABRICS = ('switched', 'routed', 'leaf-spine')
+# What the network between the hypervisors can be; see underlay.py, leaf_spine.py and leaf_pair.py.
+FABRICS = ('switched', 'routed', 'leaf-spine', 'leaf-pair')
 
 
 @dataclass

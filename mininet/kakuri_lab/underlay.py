@@ -1,7 +1,8 @@
 """The network between the hypervisors: one bridge (`switched`) or one router with a /31 per hypervisor (`routed`).
 
 Port pN of the fabric leads to up0 of hypervisor number N, port rogue to eth0 of the rogue: a machine on the underlay
-that is no hypervisor. MACs are fixed, so every neighbour is known beforehand. (`leaf-spine` is in leaf_spine.py.)
+that is no hypervisor. MACs are fixed, so every neighbour is known beforehand. (`leaf-spine` is in leaf_spine.py,
+`leaf-pair` in leaf_pair.py.)
 """
 from dataclasses import dataclass
 from typing import Callable
@@ -29,6 +30,11 @@ class Uplink:
     bridge: str
     interface: str
     mac: str
+    members: tuple[str, ...] = ()  # of a bond, which the port is then
+
+    @property
+    def interfaces(self) -> tuple[str, ...]:
+        return self.members or (self.interface,)
 
 
 class Underlay:

@@ -173,7 +173,7 @@ const underlay = z.strictObject({
   tunnels: choice('kind of tunnels', 'bad-tunnels', ['mesh', 'flow']).optional(),
   mtu: mtu.optional(),
   // what the lab builds between the hosts; the controller does not care
-  fabric: choice('fabric', 'bad-fabric', ['switched', 'routed', 'leaf-spine']).optional(),
+  fabric: choice('fabric', 'bad-fabric', ['switched', 'routed', 'leaf-spine', 'leaf-pair']).optional(),
   csum: flag('tunnel packets have a checksum', 'bad-csum').optional(),
   tos: outer('TOS of tunnel packets', 'bad-tos', 0).optional(),
   ttl: outer('TTL of tunnel packets', 'bad-ttl', 1).optional(),

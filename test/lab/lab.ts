@@ -33,7 +33,7 @@ export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../../..')
 export const LAB_PY = join(ROOT, 'mininet/lab.py');
 
 export interface LabOptions {
-  readonly underlay?: 'switched' | 'routed' | 'leaf-spine';
+  readonly underlay?: 'switched' | 'routed' | 'leaf-spine' | 'leaf-pair';
   /** Plug every VM as soon as its host has a br-int. */
   readonly plug?: boolean;
 }

@@ -12,7 +12,7 @@ export interface LabReady {
   readonly controller: string;
   /** The controller's address on the management network, for `--listen ptcp:6653:IP` and `--advertise IP`. */
   readonly management: string;
-  readonly underlay: 'switched' | 'routed' | 'leaf-spine';
+  readonly underlay: 'switched' | 'routed' | 'leaf-spine' | 'leaf-pair';
   /** Path of the topology file with the addresses that this lab serves. */
   readonly topology: string;
   readonly hosts: Readonly<Record<string, LabHost>>;

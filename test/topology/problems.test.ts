@@ -446,7 +446,7 @@ const VALUE_ROWS: readonly Row[] = [
     'fabric',
     { underlay: '{ fabric: ▶torus }' },
     'bad-fabric',
-    '"torus" is no fabric: choose switched, routed, leaf-spine',
+    '"torus" is no fabric: choose switched, routed, leaf-spine, leaf-pair',
   ],
   ['mtu', { underlay: '{ mtu: ▶big }' }, 'bad-mtu', '"big" is no MTU: write a whole number of octets, commonly 1500'],
   [
