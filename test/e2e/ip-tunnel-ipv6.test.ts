@@ -55,11 +55,12 @@ describe('IP tunnels between IPv6 VTEPs', function () {
   it('take a packet from the VTEP of its source only, and count the rest', async () => {
     expect(await heardFrom(vtep(2, 'ipv6'), KEYS.red)).to.deep.equal(Array(COUNT).fill('red-vm1'));
     const drops = await net.dropped('hv1', async () => {
+      // No tunnel port has such an end: Open vSwitch itself drops it, before any table.
       expect(await heardFrom('fd00:99::99', KEYS.red), 'nobody').to.deep.equal([]);
       expect(await heardFrom(vtep(3, 'ipv6'), KEYS.red), 'a host without a port of red').to.deep.equal([]);
       expect(await heardFrom(vtep(2, 'ipv6'), 0), 'key 0').to.deep.equal([]);
     });
-    expect((drops.tunnel_source ?? 0) + (drops.tunnel_key ?? 0) + (drops.tunnel_key_zero ?? 0)).to.equal(3 * COUNT);
+    expect(drops).to.include({ tunnel_key: COUNT, tunnel_key_zero: COUNT });
   });
 
   it('are watched by BFD like all others', async () => {
