@@ -42,6 +42,18 @@ function declare(register: Registry) {
     ]),
     hostDrops: counter('kakuri_host_drops_total', 'Packets dropped on the host', ['host', 'reason']),
     drops: counter('kakuri_drops_total', "Packets dropped that are a tenant's", ['tenant', 'reason']),
+    pathUp: gauge('kakuri_path_up', '1 where the path between the hosts is not down', ['from', 'to', 'tunnel']),
+    pathLoss: gauge('kakuri_path_loss_ratio', 'Probes of the last ten that were lost', ['from', 'to', 'tunnel']),
+    pathLatency: gauge('kakuri_path_latency_seconds', 'Of a probe, the connections to both hosts included', [
+      'from',
+      'to',
+      'tunnel',
+    ]),
+    pathMtu: gauge('kakuri_path_mtu_bytes', 'The largest packet of the underlay that arrives', [
+      'from',
+      'to',
+      'tunnel',
+    ]),
     sent: counter('kakuri_sent_packets_total', "Packets that the tenant's VMs sent", ['tenant']),
     received: counter('kakuri_received_packets_total', "Packets that left towards the tenant's VMs", ['tenant']),
   };
@@ -73,6 +85,16 @@ function setTenants(metrics: Declared, { tenants, ports, refused, generation }: 
     for (const [reason, packets] of Object.entries(counters.drops)) metrics.drops.inc({ tenant, reason }, packets);
   }
   for (const { remote, reason, count } of refused) metrics.refused.inc({ remote, reason }, count);
+}
+
+function setPaths(metrics: Declared, { paths }: Status): void {
+  for (const { from, to, tunnel, state, loss, latencyMs, mtu } of paths) {
+    const labels = { from, to, tunnel };
+    if (state !== 'unknown') metrics.pathUp.set(labels, state === 'down' ? 0 : 1);
+    if (loss !== undefined) metrics.pathLoss.set(labels, loss);
+    if (latencyMs !== undefined) metrics.pathLatency.set(labels, latencyMs / 1000);
+    if (mtu !== undefined) metrics.pathMtu.set(labels, mtu);
+  }
 }
 
 /** A switch that goes away while it is asked has no flows to tell of; `kakuri_host_errors` says that. */
@@ -108,6 +130,7 @@ export function metricsOf(controller: Controller): Metrics {
     for (const metric of Object.values(metrics)) metric.reset();
     setHosts(metrics, controller, now);
     setTenants(metrics, now);
+    setPaths(metrics, now);
     await setFlows(metrics, controller);
     return register.metrics();
   };

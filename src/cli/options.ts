@@ -19,6 +19,7 @@ export interface RunOptions extends TlsFiles {
   readonly state?: string;
   readonly apiTokenFile?: string;
   readonly verify?: 'enforce';
+  readonly probeEvery: number;
   readonly logLevel: string;
 }
 

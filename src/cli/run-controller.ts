@@ -112,6 +112,7 @@ async function start(file: string, topology: Topology, options: RunOptions, log:
     log,
     now: () => performance.now(),
     readEveryMs: Math.max(READ_EVERY_MS, READ_EACH_MS * topology.hosts.length),
+    probeEveryMs: options.probeEvery * 1000,
     enforce: options.verify === 'enforce',
   });
   const token = options.apiTokenFile === undefined ? {} : { token: tokenFrom(options.apiTokenFile) };

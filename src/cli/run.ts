@@ -1,8 +1,15 @@
 /** `kakuri run`: the controller. */
-import { Option } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import { command, type Declare } from './command.js';
 import type { RunOptions } from './options.js';
 import { withTls } from './tls.js';
+
+function seconds(text: string): number {
+  const value = Number(text);
+  if (!Number.isFinite(value) || value < 0 || text.trim() === '')
+    throw new InvalidArgumentError(`${JSON.stringify(text)}: expected seconds, or 0`);
+  return value;
+}
 
 export const declareRun: Declare = (program, version) => {
   withTls(
@@ -29,6 +36,12 @@ export const declareRun: Declare = (program, version) => {
         '--verify <mode>',
         'enforce: each plan is proved before it is sent, and what would leak is refused',
       ).choices(['enforce']),
+    )
+    .option(
+      '--probe-every <seconds>',
+      'how often each path between hosts by flow-based tunnels is probed; 0: never',
+      seconds,
+      10,
     )
     .option('--once', 'exit 0 when every host is confirmed; hosts go on working')
     .option('--json', 'the ready line as JSON: {"ready","pid","api"}')

@@ -26,6 +26,28 @@ const table = (head: string[], rows: string[][]): string => {
   return t.toString();
 };
 
+const PATH_HEAD = ['failing path', 'tunnel', 'state', 'lost', 'latency', 'path MTU', 'tenants'];
+
+const pathRow = ({ from, to, tunnel, state, loss, latencyMs, mtu, tenants }: Status['paths'][number]): string[] => [
+  `${from} → ${to}`,
+  tunnel,
+  state,
+  loss === undefined ? '-' : `${Math.round(loss * 100)} %`,
+  latencyMs === undefined ? '-' : `${latencyMs.toFixed(1)} ms`,
+  mtu === undefined ? '-' : String(mtu),
+  tenants.join(' ') || '-',
+];
+
+/** All paths in a line: how many there are in which state, and what the good ones are like. */
+function pathsLine(paths: Status['paths']): string {
+  const counts = new Map<string, number>();
+  for (const { state } of paths) counts.set(state, (counts.get(state) ?? 0) + 1);
+  const latencies = paths.flatMap(({ latencyMs }) => latencyMs ?? []).sort((a, b) => a - b);
+  const middle = latencies[latencies.length >> 1];
+  const states = [...counts].map(([state, count]) => `${count} ${state}`).join(', ');
+  return `paths between hosts: ${states}${middle === undefined ? '' : `; probes take ${middle.toFixed(1)} ms (median)`}`;
+}
+
 /** The status as a person reads it. */
 export function statusText(status: Status): string {
   const hosts = status.hosts.map((h) => [
@@ -48,6 +70,7 @@ export function statusText(status: Status): string {
     ...status.networks.map(({ tenant, name, counters }) => [tenant, name, ...counted(counters)]),
     ...status.tenants.map(({ name, counters }) => [name, 'all', ...counted(counters)]),
   ];
+  const failing = status.paths.filter(({ state }) => state !== 'up' && state !== 'unknown');
   const wrong = status.hosts.flatMap((h) =>
     [...h.errors, ...h.warnings.map((w) => `warning: ${w}`)].map((text) => `${h.name}: ${text}`),
   );
@@ -56,6 +79,8 @@ export function statusText(status: Status): string {
     table(['host', 'state', 'flow_mods sent', 'tunnels', 'drops'], hosts),
     table(['tenant', 'network', 'port', 'host', 'ofport', 'state', 'sent', 'received', 'drops'], ports),
     table(['tenant', 'network', 'sent', 'received', 'drops'], networks),
+    ...(status.paths.length === 0 ? [] : [pathsLine(status.paths)]),
+    ...(failing.length === 0 ? [] : [table(PATH_HEAD, failing.map(pathRow))]),
     ...wrong,
     ...status.refused.map(
       ({ remote, reason, count, last }) => `refused: ${remote}: ${reason} (${count} times, last ${last})`,

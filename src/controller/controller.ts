@@ -38,6 +38,7 @@ import { logChange } from './log-change.js';
 import { HostLook, type Look } from './look.js';
 import { type Memory, NOTHING_KNOWN } from './memory.js';
 import type { ControllerOptions, HostReport } from './options.js';
+import { Paths } from './paths.js';
 import { PreparedPorts } from './prepared-ports.js';
 import { type PassResult, reconcileHost } from './reconcile.js';
 import { type Event, initialState, type State } from './state.js';
@@ -71,6 +72,8 @@ export class Controller {
   readonly counted = new RecentlyCounted();
   /** How long changes take. */
   readonly latency: Latency;
+  /** Whether the paths between hosts work. */
+  readonly paths: Paths;
   readonly #options: ControllerOptions;
   readonly #events = new Subject<Event>();
   readonly #stopped = new Subject<void>();
@@ -103,6 +106,13 @@ export class Controller {
   constructor(options: ControllerOptions) {
     this.#options = options;
     this.latency = new Latency(options.now);
+    this.paths = new Paths({
+      everyMs: options.probeEveryMs ?? 0,
+      now: options.now,
+      log: options.log,
+      link: (name) => this.link(name),
+      isReady: (name) => this.#goesWell(name),
+    });
     this.#state = initialState(options.topology);
     this.#happened$ = happenings(this.#events, this.#state);
     this.#state$ = this.#happened$.pipe(
@@ -132,6 +142,9 @@ export class Controller {
       )
       .subscribe((topology) => this.#followHosts(topology));
     this.#state$.subscribe((state) => this.#begin(state));
+    interval(this.paths.tickMs)
+      .pipe(takeUntil(this.#stopped))
+      .subscribe(() => this.paths.tick(this.#state));
     closings(this.#state$).subscribe((event) => this.#events.next(event));
     const { now } = this.#options;
     const marking = { happened$: this.#happened$, link: (name: string) => this.link(name), now };
@@ -231,6 +244,7 @@ export class Controller {
       const frame = answers.to(punt, this.#state.bound.index, this.report(host.name).result?.desired);
       if (frame !== undefined) link.answer(punt, frame);
     });
+    link.onProbe?.((frame) => this.paths.arrived(host.name, frame));
     if (this.#options.enforce !== true)
       link.preparedFor?.((name, ofport) => {
         const memory = this.#memories.get(host.name);

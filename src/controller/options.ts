@@ -26,6 +26,8 @@ export interface ControllerOptions {
   readonly now: () => number;
   /** How old the last read of a switch's tables may be, milliseconds. */
   readonly readEveryMs: number;
+  /** How often each path of flow-based tunnels is probed, milliseconds; absent or 0: never. */
+  readonly probeEveryMs?: number;
   /** Plans are proved before they are sent, and refused where they would leak. */
   readonly enforce?: boolean;
 }

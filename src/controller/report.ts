@@ -4,6 +4,7 @@ import type { RefusedPeer } from '../session/index.js';
 import type { Network, Port } from '../topology/index.js';
 import type { Controller } from './controller.js';
 import { addCounters, addMeterDrops, type Counters, dropCounts, NO_COUNTERS, sum } from './counters.js';
+import type { PathStatus } from './paths.js';
 
 export interface HostStatus {
   readonly name: string;
@@ -55,6 +56,8 @@ export interface Status {
   readonly ports: readonly PortStatus[];
   readonly networks: readonly NetworkStatus[];
   readonly tenants: readonly TenantStatus[];
+  /** From host to host by the tunnel ports: told by BFD, or by the controller's own probes. */
+  readonly paths: readonly PathStatus[];
   /** Connections that were refused, by where from and why; the latest last. */
   readonly refused: readonly RefusedPeer[];
 }
@@ -180,6 +183,7 @@ export async function status(controller: Controller): Promise<Status> {
     hosts,
     ports: portStatuses(controller, counted.ports),
     ...totals(world.topology.networks, counted),
+    paths: controller.paths.list(controller.state),
     refused: controller.refused,
   };
 }

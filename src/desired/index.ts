@@ -16,6 +16,7 @@ export { hiddenFlows, strayBridges } from './looked-into.js';
 export { reaches } from './network-slice.js';
 export * from './owners.js';
 export { flowsIn, type PartsBetween, type Piece, partsBetween } from './parts-between.js';
+export { carriedBy, type FlowPath, flowPaths, PROBED_PEERS } from './paths.js';
 export { withEntries, withEntry } from './persistent.js';
 export { type FlowsOf, rememberingFlowsOf } from './remember.js';
 export { type RemovePlan, removePlan } from './remove-config.js';

@@ -63,6 +63,7 @@ export const DROPS = {
   no_gateway: { code: 39, means: 'for the VLAN half of its network, to whose gateways no tunnel works' },
   no_flood: { code: 40, means: 'broadcast or multicast of a network that is too large for it (`status` names it)' },
   not_across: { code: 41, means: 'came to a gateway and is for no port on the other half of its network' },
+  probe_rate: { code: 42, means: 'probes between hosts above what the controller is asked at most' },
 } as const;
 
 export type DropReason = keyof typeof DROPS;

@@ -39,5 +39,7 @@ export const ND_HOP_LIMIT = 255;
 export const UNSPECIFIED = 0n;
 /** Bidirectional Forwarding Detection, RFC 5881 clause 4. */
 export const UDP_BFD = 3784;
+/** Of the controller's probes between hosts, which have a key that is nobody's; of the dynamic ports (RFC 6335, 6). */
+export const UDP_PROBE = 49784;
 /** Bit 40 of a 48-bit MAC address: set in every broadcast and multicast address. */
 export const ETH_MULTICAST_BIT = 0x01_00_00_00_00_00;

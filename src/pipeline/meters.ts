@@ -3,6 +3,7 @@
  * that a meter's number follows from the port's and nothing has to be remembered:
  *
  *   1               the fence (70-fence.ts)
+ *   2               probes of other hosts that come to the controller
  *   0x00100…0x0ffff what a port may make the switch ask the controller
  *   0x10000…0x1ffff broadcast and multicast of a port
  *   0x20000…0x2ffff everything a port sends
@@ -27,6 +28,15 @@ export interface Meter {
   /** Paths of the VM port whose traffic it limits, and of its network. */
   readonly owner?: { readonly port: string; readonly network: string };
 }
+
+/** A host's peers send each of these one or two a round (controller/paths.ts): hundreds a second are somebody else's. */
+export const PROBE_METER: Meter = {
+  meter_id: 2,
+  unit: 'packets',
+  rate: 100,
+  burst: 100,
+  why: 'probes of other hosts that come to the controller',
+};
 
 export const puntMeter = (ofport: number): number => 0x100 + ofport;
 export const broadcastMeter = (ofport: number): number => 0x10000 + ofport;
@@ -69,6 +79,7 @@ export function portMeters({ network, port, ofport }: LocalPort): readonly Meter
 
 /** Why a packet above a meter's rate was dropped; undefined for meters that count nothing of a VM's. */
 export function meterDrop(meter_id: number): DropReason | undefined {
+  if (meter_id === PROBE_METER.meter_id) return 'probe_rate';
   if (meter_id >= rateMeter(0)) return 'port_rate';
   if (meter_id >= broadcastMeter(0)) return 'broadcast_rate';
   return meter_id >= puntMeter(0) ? 'punt_rate' : undefined;

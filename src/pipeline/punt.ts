@@ -12,9 +12,12 @@ import { puntMeter } from './meters.js';
 /** OFPCML_NO_BUFFER: the whole packet. */
 const WHOLE = 0xffff;
 
+/** The whole packet, to the controller. */
+export const TO_CONTROLLER: readonly Action[] = [{ kind: 'output', port: OFPP.CONTROLLER, max_len: WHOLE }];
+
 /** The part of a flow that sends what a VM port says to the controller. */
 export const punt = (ofport: number) =>
   ({
     meter: puntMeter(ofport),
-    actions: [{ kind: 'output', port: OFPP.CONTROLLER, max_len: WHOLE } satisfies Action],
+    actions: TO_CONTROLLER,
   }) as const;

@@ -10,6 +10,7 @@ import { NEIGHBOUR_SOLICITATION, neighbourAdvertisement } from './neighbour.js';
 import { ROUTER_SOLICITATION, routerAdvertisement } from './router.js';
 
 export { type Guest, SERVICE_MAC } from './guest.js';
+export { LEAST_PROBE, PROBE_ID, probeFrame, probeId } from './probe.js';
 export { rarpRequest } from './rarp.js';
 
 const DHCP_PORTS = { udp4: 67, udp6: 547 } as const;

@@ -23,6 +23,7 @@ import { EarlyPorts } from './early-ports.js';
 import { type HostOvsdbOptions, ovsdbOf } from './host-ovsdb.js';
 import { type HostClient, isRelevant, RowReader } from './host-rows.js';
 import type { CountedFlow, HostLink, SendResult } from './link.js';
+import { followProbes, type ProbeWay, sendProbe } from './probes.js';
 import { followPunts, type Punt, sendAnnouncement, sendAnswer } from './punts.js';
 import { sendPlan } from './send-plan.js';
 import { followPorts } from './switch-ports.js';
@@ -61,6 +62,7 @@ export class HostSession implements HostLink {
   #epoch = 0;
   #synced = 0;
   #onPunt: (punt: Punt) => void = () => undefined;
+  #onProbe: (frame: Buffer) => void = () => undefined;
   #preparedFor: (name: string, ofport: number) => PreparedPort | undefined = () => undefined;
   #trouble: string | undefined;
   #telling: NodeJS.Timeout | undefined;
@@ -197,10 +199,12 @@ export class HostSession implements HostLink {
       opened = this.#openEarly(session, name, ofport);
     });
     const stopPunts = followPunts(session, (punt) => this.#onPunt(punt));
+    const stopProbes = followProbes(session, (frame) => this.#onProbe(frame));
     const stopArrivals = followArrivals(session, this.#onArrival);
     void session.closed.then(() => {
       stop();
       stopPunts();
+      stopProbes();
       stopArrivals();
       if (this.#switch !== session) return;
       this.#switch = undefined;
@@ -269,6 +273,14 @@ export class HostSession implements HostLink {
 
   announce(network: number, mac: string): void {
     if (this.#switch !== undefined) sendAnnouncement(this.#switch, network, mac);
+  }
+
+  probe(way: ProbeWay, frame: Buffer): void {
+    if (this.#switch !== undefined) sendProbe(this.#switch, way, frame);
+  }
+
+  onProbe(listener: (frame: Buffer) => void): void {
+    this.#onProbe = listener;
   }
 
   async counted(): Promise<readonly CountedFlow[]> {

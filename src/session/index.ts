@@ -4,6 +4,7 @@ export { ovsdbOf } from './host-ovsdb.js';
 export * from './host-session.js';
 export * from './key-store.js';
 export * from './link.js';
+export type { ProbeWay } from './probes.js';
 export type { Punt } from './punts.js';
 export { readHost } from './read-host.js';
 export * from './refused-peers.js';

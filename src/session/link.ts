@@ -5,6 +5,7 @@
 import type { Change, HostRows, Owner, SwitchPorts } from '../desired/index.js';
 import type { ActualFlow, ActualState, Digest, FlowPlan, PreparedPort, TablesRead } from '../diff/index.js';
 import type { DumpTexts } from '../verify/index.js';
+import type { ProbeWay } from './probes.js';
 import type { Punt } from './punts.js';
 
 /** A message the switch refused, with what it was about. */
@@ -74,6 +75,10 @@ export interface HostLink {
   onPunt(listener: (punt: Punt) => void): void;
   /** Answers a question with a frame for the port that asked; nothing where the switch is gone. */
   answer(punt: Punt, frame: Buffer): void;
+  /** Sends a probe of the path to another host; absent where nothing is sent, as `onProbe`. */
+  probe?(way: ProbeWay, frame: Buffer): void;
+  /** Calls `listener` with each probe of another host that comes, from now on. */
+  onProbe?(listener: (frame: Buffer) => void): void;
   /** Tells the VLAN of a network (by its number) behind which gateway a MAC address is; absent where nothing is sent. */
   announce?(network: number, mac: string): void;
   /** All flows with counters. */

@@ -11,6 +11,7 @@
  *   … from a gateway of N                         → the same, and find the gateway in use; goto by_gateway
  *   … and this host is a gateway of N             → the same, but goto to_vlan
  *   in_port = tunnel, key 0, UDP 3784, peer       → counted: BFD, handled by ovs-vswitchd itself
+ *   in_port = flow tunnel, key 0, UDP 49784, VTEP → meter; to the controller: its own probe of the path, and nowhere else
  *   in_port = tunnel, key 0                       → drop tunnel_key_zero
  *   in_port = tunnel, tun_src = VTEP              → drop tunnel_key
  *   in_port = tunnel                              → drop tunnel_source
@@ -27,8 +28,9 @@
 
 import { networkNumber } from '../../topology/index.js';
 import { findGateway, fromVtep, isRouted, VLAN_PRESENT, withKey } from '../actions.js';
-import { type Action, ETH_TYPE_IP, IPPROTO_UDP, mac, UDP_BFD } from '../fields.js';
-import { rateMeter } from '../meters.js';
+import { type Action, ETH_TYPE_IP, IPPROTO_UDP, mac, UDP_BFD, UDP_PROBE } from '../fields.js';
+import { PROBE_METER, rateMeter } from '../meters.js';
+import { TO_CONTROLLER } from '../punt.js';
 import { reg_in, reg_network } from '../registers.js';
 import { table } from '../table.js';
 import type { Peer, TunnelPort } from '../view.js';
@@ -168,7 +170,22 @@ export const classify = table({
       why: `host ${host} has no port of a network with any other key`,
     },
     ...(tunnel.remoteVtep === undefined
-      ? []
+      ? [
+          {
+            priority: 80,
+            match: {
+              in_port: { value: tunnel.ofport },
+              ...fromVtep(vtep),
+              tun_id: { value: 0n },
+              eth_type: { value: ETH_TYPE_IP },
+              ip_proto: { value: IPPROTO_UDP },
+              udp_dst: { value: UDP_PROBE },
+            },
+            meter: PROBE_METER.meter_id,
+            actions: TO_CONTROLLER,
+            why: `the controller's own probe of the path from ${host}: it comes back to the controller alone`,
+          } as const,
+        ]
       : [
           {
             priority: 80,
