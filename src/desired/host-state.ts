@@ -5,7 +5,7 @@
  * so the others prepare for it while its switch is still giving it a number; for one that may run on a single host, as soon
  * as that host has a port of the network: what is sent to it until then is dropped and counted there.
  */
-import { FENCE_METER, type Meter, PROBE_METER, portMeters, type TunnelPort } from '../pipeline/index.js';
+import { FENCE_METER, PROBE_METER, portMeters, type TunnelPort } from '../pipeline/index.js';
 import type { Bound } from './bound.js';
 import { type Kept, keptOn } from './keep.js';
 import { keyExcesses, LIMITS, tooManyFlows } from './limits.js';
@@ -169,12 +169,6 @@ function once<V>(compute: () => V): () => V {
   };
 }
 
-/** Probes come by flow-based ports; on the others BFD is told. */
-const probeMeters = ({ tunnels }: Ground): readonly Meter[] =>
-  [...tunnels.values()].some(({ remoteVtep, trunk }) => remoteVtep === undefined && trunk === undefined)
-    ? [PROBE_METER]
-    : [];
-
 type Told = ReturnType<typeof told>;
 
 function stateOf(slices: Slices, { numbers, ports, peers, sends }: Told, kept: () => Kept): DesiredState {
@@ -189,11 +183,7 @@ function stateOf(slices: Slices, { numbers, ports, peers, sends }: Told, kept: (
     },
     groups: all.flatMap(({ groups }) => groups),
     get meters() {
-      return [
-        FENCE_METER,
-        ...probeMeters(slices.ground),
-        ...all.flatMap(({ head }) => head.local.ports.flatMap(portMeters)),
-      ];
+      return [FENCE_METER, PROBE_METER, ...all.flatMap(({ head }) => head.local.ports.flatMap(portMeters))];
     },
     get keepOwners() {
       return kept().owners;
