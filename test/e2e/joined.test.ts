@@ -164,11 +164,13 @@ describe('a tenant that goes from a VLAN to tunnels', function () {
     const gap = await bothHear('the halves to hear each other by gw2');
     // Three intervals of 300 ms, and what the machine takes.
     expect(gap).to.be.lessThan(15_000);
+    // Of a broadcast that is on its way when the first gateway comes back both copies may be taken, or none.
+    expect(faults(await net.lab.crossfire({ stop: true }))).to.deep.equal(NO_FAULTS);
     await net.lab.heal({ element: 'gw1' });
     await gatewayIs('gw1', 'kkg0a630001');
+    await net.lab.startCrossfire({ interval: 0.05 });
     await bothHear('the halves to hear each other by gw1');
     expect(await sent()).to.deep.equal(before);
-    expect(faults(await net.lab.crossfire())).to.deep.equal(NO_FAULTS);
   });
 
   it('tells the VLAN behind which gateway a VM is now that does not speak by itself', async () => {
@@ -176,13 +178,13 @@ describe('a tenant that goes from a VLAN to tunnels', function () {
     // Only what red-vm2 on the VLAN asks makes red-vm1 say anything.
     const stopPing = await net.lab.startPing('red-vm2', 'red-vm1');
     await net.lab.loss({ element: 'gw1' });
-    await sleep(4000);
+    await sleep(7000);
     await net.lab.heal({ element: 'gw1' });
     await gatewayIs('gw1', 'kkg0a630001');
     await sleep(500);
     const { sent, received, duplicates, longestGapMs } = await stopPing();
-    // Without a word to the VLAN's switch the answers would come again when gw1 does, after these four seconds.
-    expect(longestGapMs).to.be.lessThan(3500);
+    // Without a word to the VLAN's switch the answers would come again when gw1 does, after these seven seconds.
+    expect(longestGapMs).to.be.lessThan(6000);
     expect(received).to.be.greaterThan(sent / 4);
     expect(duplicates).to.equal(0);
     await net.lab.startCrossfire({ interval: 0.05 });

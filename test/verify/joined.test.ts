@@ -118,6 +118,13 @@ describe('verify: a network that is joined to a VLAN', () => {
     expect(then).to.deep.equal(['sender red/web/red-vm2']);
   });
 
+  it('does not give a VM back what it has sent itself, by whatever way it comes', () => {
+    const own = flowsIn('hv3', 60).filter(({ match }) => match.eth_src !== undefined);
+    expect(own.map(({ owner, drop, priority }) => [owner.id, drop, priority])).to.deep.equal([
+      ['port red/web/red-vm3', 'guard', 120],
+    ]);
+  });
+
   it('goes one way through each of a gateway’s tables: to tunnels, or to the trunk', () => {
     const outputs = (table: number) =>
       flowsIn('gw1', table).flatMap(({ instructions }) =>

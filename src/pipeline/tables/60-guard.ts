@@ -7,6 +7,7 @@
  *   reg_out = P, reg_network = P's, broadcast or multicast     → output P
  *   reg_out = P, reg_network = P's, P's MAC                    → drop foreign_destination
  *   reg_out = P, reg_network = P's, P receives the unknown     → output P
+ *   reg_out = P, from P's MAC, where P may have just moved     → drop guard  (on its way when P came: its own broadcast)
  *   otherwise                                                  → drop guard
  */
 import type { Action } from 'ts-openflow';
@@ -48,11 +49,27 @@ export const toGuard = (ofport: number): readonly Action[] => [
   { kind: 'resubmit', table: GUARD_ID } as const,
 ];
 
+/**
+ * A frame that the VM sent where it was before, and that comes to where it is now: during a migration, and in a network that
+ * is half a VLAN by a gateway that does not know yet.
+ */
+const ownFrames = ({ network, port, ofport, arriving }: LocalPort) =>
+  arriving !== true && network.vlan === undefined
+    ? []
+    : [
+        {
+          priority: 120,
+          match: { [reg_out]: { value: ofport }, eth_src: { value: mac(port.mac) } },
+          drop: 'guard',
+          why: `${port.name} of ${network.path} has sent it itself`,
+        } as const,
+      ];
+
 export const guard = table({
   id: GUARD_ID,
   name: 'guard',
   question: 'May this packet leave by this VM port?',
-  matches: [reg_out, reg_network, 'eth_dst', 'eth_type', 'ip_dst', 'ipv6_dst', 'arp_tpa'],
+  matches: [reg_out, reg_network, 'eth_src', 'eth_dst', 'eth_type', 'ip_dst', 'ipv6_dst', 'arp_tpa'],
 
   host: () => [{ priority: 0, match: {}, drop: 'guard', why: 'whatever does not belong to the port it was sent to' }],
 
@@ -61,6 +78,7 @@ export const guard = table({
     const to = { [reg_out]: { value: ofport }, [reg_network]: { value: networkNumber(network) } } as const;
     const addressed = { ...to, eth_dst: { value: mac(port.mac) } } as const;
     return [
+      ...ownFrames(local),
       ...destinations(local).map(([destination, what]) => ({
         priority: 100,
         match: { ...addressed, ...destination },
