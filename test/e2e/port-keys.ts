@@ -4,7 +4,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect } from 'chai';
-import { broadcastMeter, puntMeter } from '../../src/pipeline/index.js';
+import { broadcastMeter, PROBE_METER } from '../../src/pipeline/index.js';
 import { arp, BROADCAST, ETH, ethernet, IP_PROTO, ipv4, udp } from '../lab/frames.js';
 import { eui64, groupMac, icmpv6, ipv6, neighbour, udp6 } from '../lab/ipv6.js';
 import { eventually, type Installation, sleep, startInstallation } from './installation.js';
@@ -213,8 +213,8 @@ export function describePortKeys({ encapsulation, tunnels }: Variant): void {
       const before = readFileSync(file, 'utf8');
       const meters = async () => {
         const { stdout } = await net.lab.ofctl('hv1', ['-O', 'OpenFlow15', 'dump-meters', 'br-int']);
-        // Without those of what ports ask the controller: every port has one.
-        const asks = (id: number): boolean => id >= puntMeter(1) && id < broadcastMeter(0);
+        // Without those of what comes to the controller: every port has one, and probes do.
+        const asks = (id: number): boolean => id >= PROBE_METER.meter_id && id < broadcastMeter(0);
         return [...stdout.matchAll(/meter=(\d+).*?rate=(\d+)/gs)]
           .filter(([, id]) => !asks(Number(id)))
           .map(([, , rate]) => Number(rate))
