@@ -11,10 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Callable
 
 from . import frr, vrrp
-from .leaf_spine import CONVERGED_SECONDS, SPINES, Link
+from .fabric import CONVERGED_SECONDS, Fabric, Link
 from .nodes import LabError, LabNode
 from .topology import Host, Topology
-from .underlay import NO_IPV6, ROGUE_MAC, Uplink, batch, router_mac
+from .underlay import NO_IPV6, Uplink, batch
 from .yaml_core import TopologyError
 
 SEGMENT = 'br0'
@@ -23,7 +23,7 @@ FIRST_HOST = 10
 BOND = 'bond0'
 
 
-class LeafPair:
+class LeafPair(Fabric):
     """Addresses and commands of the fabric; the interface is that of Underlay."""
     kind = 'leaf-pair'
 
@@ -36,27 +36,11 @@ class LeafPair:
             raise TopologyError('the leaf-pair fabric needs keepalived: apt-get install keepalived')
         if len(topology.hosts) > 200:
             raise TopologyError('the leaf-pair fabric has room for 200 hosts')
-        self.topology = topology
-        self.racks = min(2, len(topology.hosts))
-        self.spines = [f'spine{n}' for n in range(1, SPINES + 1)]
-        self.leaves = [f'leaf{n}' for n in range(1, 2 * self.racks + 1)]
-        self.links: list[Link] = []
-        for leaf in self.leaves:
-            for spine in self.spines:
-                self._link((leaf, f'to-{spine}'), (spine, f'to-{leaf}'))
-        for host in topology.hosts.values():
-            for side in (1, 2):
-                self._link((host.name, f'up{side}'), (f'leaf{2 * self._rack(host) + side}', f'h{host.number}'))
+        super().__init__(topology)
         for rack in range(self.racks):
             self._link((f'leaf{2 * rack + 1}', PEER), (f'leaf{2 * rack + 2}', PEER))
-        self._link(('rogue', 'eth0'), ('leaf1', 'rogue'))
+        self._link_rogue()
         self._directory = ''
-
-    def _link(self, near: tuple[str, str], far: tuple[str, str]) -> None:
-        self.links.append(Link(len(self.links), near, far))
-
-    def _rack(self, host: Host) -> int:
-        return (host.number - 1) % self.racks
 
     def _segment_address(self, host: Host) -> str:
         return f'172.31.{self._rack(host)}.{FIRST_HOST + host.number}'
@@ -64,28 +48,6 @@ class LeafPair:
     @staticmethod
     def _gateway(rack: int) -> str:
         return f'172.31.{rack}.1'
-
-    def node_names(self) -> list[str]:
-        return [*self.spines, *self.leaves]
-
-    def link_ends(self, element: str) -> list[tuple[tuple[str, str], tuple[str, str]]]:
-        """The links of an element: of a node all, `near-far` one. The element's own end comes second."""
-        ends = []
-        for link in self.links:
-            if element in (link.name, link.far[0]):
-                ends.append((link.near, link.far))
-            elif element == link.near[0]:
-                ends.append((link.far, link.near))
-        return ends
-
-    def carried(self, nodes: dict[str, LabNode]) -> dict[str, int]:
-        """Octets that each link has carried, both ways."""
-        counts: dict[str, int] = {}
-        for name in self.node_names():
-            rows = [line.replace(':', ' ').split() for line in nodes[name].script('cat /proc/net/dev').splitlines()]
-            octets = {row[0]: int(row[1]) + int(row[9]) for row in rows[2:]}
-            counts.update({link.name: octets[link.far[1]] for link in self.links if link.far[0] == name})
-        return counts
 
     def converged(self, nodes: dict[str, LabNode]) -> bool:
         """Whether every leaf and spine is fully adjacent to each of its neighbours, BFD watches each, and each pair has
@@ -105,21 +67,8 @@ class LeafPair:
         """A link between leaf and spine."""
         return link.far[0] in self.spines
 
-    def host_end(self, host: str) -> tuple[str, str]:
-        """The fabric's end of a hypervisor's first uplink."""
-        return next(link.far for link in self.links if link.near == (host, 'up1'))
-
     def uplinks(self, host: Host) -> list[Uplink]:
         return [Uplink('br-phy', BOND, f'02:ee:00:00:{host.number >> 8:02x}:{host.number & 255:02x}', ('up1', 'up2'))]
-
-    def wire(self, nodes: dict[str, LabNode]) -> None:
-        """Makes the links, each end in its namespace from the start."""
-        mtu = self.topology.mtu
-        for link in self.links:
-            (near, near_if), (far, far_if) = link.near, link.far
-            address = f'address {ROGUE_MAC} ' if near == 'rogue' else ''
-            nodes[far].script(batch([f'link add {far_if} mtu {mtu} address {router_mac(link.number)} type veth'
-                                     f' peer name {near_if} mtu {mtu} {address}netns {nodes[near].pid}']))
 
     def route(self, nodes: dict[str, LabNode], _macs: dict[str, str], directory: str,
               make_directory: Callable[[str], None]) -> None:
@@ -174,9 +123,6 @@ class LeafPair:
                           f'route add {host.vtep}/32 via {address} dev {SEGMENT}']
         return lines + vrrp.prepare(router)
 
-    def family(self, _device: str) -> str:
-        return ''
-
     def addresses(self, host: Host) -> list[str]:
         """`ip` lines that give a hypervisor its address on the segment, its VTEP, and the gateway as its only next hop."""
         return [f'addr add {self._segment_address(host)}/24 dev br-phy', f'addr add {host.vtep}/32 dev br-phy',
@@ -199,12 +145,6 @@ class LeafPair:
         vteps = [host.vtep for host in self.topology.hosts.values()]
         routes = [nodes[leaf].script('ip route show').split() for leaf in self.leaves]
         return [vtep for vtep in vteps if not all(vtep in known for known in routes)]
-
-    def rogue_lines(self) -> list[str]:
-        link = next(link for link in self.links if link.near[0] == 'rogue')
-        return ['link set lo up', f'addr add {self.topology.rogue}/32 dev eth0',
-                f'addr add {link.address(False)}/31 dev eth0', 'link set eth0 up',
-                f'route add default via {link.address(True)} dev eth0 src {self.topology.rogue}']
 
     def neighbours(self, host: Host, _macs: dict[str, str]) -> dict[str, str]:
         """IP to MAC of the gateway: it is the same MAC whichever leaf is master."""

@@ -9,36 +9,16 @@ hypervisor takes one. Link n has the addresses 2n and 2n+1 of 100.64.0.0/16.
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Callable
 
 from . import frr
+from .fabric import CONVERGED_SECONDS, SPINES, Fabric
 from .nodes import LabError, LabNode
 from .topology import Host, Topology
-from .underlay import NO_IPV6, ROGUE_MAC, Uplink, batch, router_mac
+from .underlay import NO_IPV6, Uplink, batch, router_mac
 from .yaml_core import TopologyError
 
-SPINES = 2
-CONVERGED_SECONDS = 60.0
-
-
-@dataclass(frozen=True)
-class Link:
-    """A link between two nodes; `near` is the lower one (hypervisor before leaf before spine)."""
-    number: int
-    near: tuple[str, str]  # node, interface
-    far: tuple[str, str]
-
-    @property
-    def name(self) -> str:
-        return f'{self.near[0]}-{self.far[0]}'
-
-    def address(self, far: bool) -> str:
-        value = 2 * self.number + (1 if far else 0)
-        return f'100.64.{value >> 8}.{value & 255}'
-
-
-class LeafSpine:
+class LeafSpine(Fabric):
     """Addresses and commands of the fabric; the interface is that of Underlay."""
     kind = 'leaf-spine'
 
@@ -47,47 +27,10 @@ class LeafSpine:
             raise TopologyError('the leaf-spine fabric of the lab is IPv4: take the switched underlay for IPv6 VTEPs')
         if not frr.installed():
             raise TopologyError('the leaf-spine fabric needs FRR: apt-get install frr')
-        self.topology = topology
-        racks = min(2, len(topology.hosts))
-        self.spines = [f'spine{n}' for n in range(1, SPINES + 1)]
-        self.leaves = [f'leaf{n}' for n in range(1, 2 * racks + 1)]
-        self.links: list[Link] = []
-        for leaf in self.leaves:
-            for spine in self.spines:
-                self._link((leaf, f'to-{spine}'), (spine, f'to-{leaf}'))
-        for host in topology.hosts.values():
-            rack = (host.number - 1) % racks
-            for side in (1, 2):
-                self._link((host.name, f'up{side}'), (f'leaf{2 * rack + side}', f'h{host.number}'))
-        self._link(('rogue', 'eth0'), ('leaf1', 'rogue'))
+        super().__init__(topology)
+        self._link_rogue()
         self._frr_directory = ''
         self._make_directory: Callable[[str], None] = lambda _: None
-
-    def _link(self, near: tuple[str, str], far: tuple[str, str]) -> None:
-        self.links.append(Link(len(self.links), near, far))
-
-    def node_names(self) -> list[str]:
-        return [*self.spines, *self.leaves]
-
-    def link_ends(self, element: str) -> list[tuple[tuple[str, str], tuple[str, str]]]:
-        """The links of an element: of a node all, `near-far` one. The element's own end comes second."""
-        ends = []
-        for link in self.links:
-            if element in (link.name, link.far[0]):
-                ends.append((link.near, link.far))
-            elif element == link.near[0]:
-                ends.append((link.far, link.near))
-        return ends
-
-    def carried(self, nodes: dict[str, LabNode]) -> dict[str, int]:
-        """Octets that each link has carried, both ways."""
-        counts: dict[str, int] = {}
-        for name in self.node_names():
-            # name of an interface first, then octets received, and eight columns on, sent (proc(5), net/dev)
-            rows = [line.replace(':', ' ').split() for line in nodes[name].script('cat /proc/net/dev').splitlines()]
-            octets = {row[0]: int(row[1]) + int(row[9]) for row in rows[2:]}
-            counts.update({link.name: octets[link.far[1]] for link in self.links if link.far[0] == name})
-        return counts
 
     def converged(self, nodes: dict[str, LabNode]) -> bool:
         """Whether every speaker is fully adjacent to each of its neighbours and BFD watches each, as after the start or
@@ -111,22 +54,9 @@ class LeafSpine:
             return len(above)
         return 1 if name in above else SPINES
 
-    def host_end(self, host: str) -> tuple[str, str]:
-        """The fabric's end of a hypervisor's first uplink."""
-        return next(link.far for link in self.links if link.near == (host, 'up1'))
-
     def uplinks(self, host: Host) -> list[Uplink]:
         number = f'{host.number >> 8:02x}:{host.number & 255:02x}'
         return [Uplink(f'br-phy{side}', f'up{side}', f'02:ee:00:{side - 1:02x}:{number}') for side in (1, 2)]
-
-    def wire(self, nodes: dict[str, LabNode]) -> None:
-        """Makes the links, each end in its namespace from the start."""
-        mtu = self.topology.mtu
-        for link in self.links:
-            (near, near_if), (far, far_if) = link.near, link.far
-            address = f'address {ROGUE_MAC} ' if near == 'rogue' else ''
-            nodes[far].script(batch([f'link add {far_if} mtu {mtu} address {router_mac(link.number)} type veth peer name {near_if} mtu {mtu} {address}'
-                                     f'netns {nodes[near].pid}']))
 
     def route(self, nodes: dict[str, LabNode], _macs: dict[str, str], directory: str,
               make_directory: Callable[[str], None]) -> None:
@@ -147,9 +77,6 @@ class LeafSpine:
             speaking = {i: a for i, a in own.items() if i != 'rogue'}
             frr.start(nodes[name], frr.Speaker(router_id, speaking, [i for i in own if i == 'rogue'] + ['lo']),
                       f'{directory}/{name}-frr', make_directory)
-
-    def family(self, _device: str) -> str:
-        return ''
 
     def addresses(self, host: Host) -> list[str]:
         """`ip` lines that give a hypervisor its VTEP and its uplinks' addresses."""
@@ -184,12 +111,6 @@ class LeafSpine:
     def _unreached(self, node: LabNode, vteps: list[str]) -> list[str]:
         routes = node.script('ip route show').split()
         return [v for v in vteps if v not in routes]
-
-    def rogue_lines(self) -> list[str]:
-        link = next(link for link in self.links if link.near[0] == 'rogue')
-        return ['link set lo up', f'addr add {self.topology.rogue}/32 dev eth0',
-                f'addr add {link.address(False)}/31 dev eth0', 'link set eth0 up',
-                f'route add default via {link.address(True)} dev eth0 src {self.topology.rogue}']
 
     def neighbours(self, host: Host, _macs: dict[str, str]) -> dict[str, str]:
         """IP to MAC of both leaves: Open vSwitch does not know what the kernel asked before there were tunnels."""
