@@ -8,7 +8,7 @@ import { type Bound, carriedBy, type FlowPath, flowPaths, type HostRows } from '
 import { UDP_PROBE } from '../pipeline/index.js';
 import { LEAST_PROBE, PROBE_ID, probeFrame, probeId } from '../services/index.js';
 import type { HostLink } from '../session/index.js';
-import { overhead } from '../topology/index.js';
+import { overhead, underlayFamily } from '../topology/index.js';
 import type { Log } from './options.js';
 import { type PathHealth, PathHistory, type Probed } from './path-history.js';
 import type { State } from './state.js';
@@ -174,7 +174,7 @@ export class Paths {
     this.#bound = bound;
     this.#lookedAt = now;
     const { underlay, hosts } = bound.index.topology;
-    const family = hosts[0]?.vtep.includes(':') ? 'ipv6' : 'ipv4';
+    const family = underlayFamily(hosts);
     const next = new Map<string, Probing>();
     const found = flowPaths(bound);
     const known = new Set(found.map(nameOf));

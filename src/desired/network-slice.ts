@@ -4,7 +4,7 @@
  * costs what it touches; from nothing the same pieces are made. Pure.
  */
 import { isRouted, type LocalNetwork, type LocalPort, type SendTo } from '../pipeline/index.js';
-import type { Host, Network, Port } from '../topology/index.js';
+import { type Host, type Network, type Port, underlayFamily } from '../topology/index.js';
 import { placeOn, placesOf, whereIs } from './binding.js';
 import type { NetworkPlaces } from './bound.js';
 import { halfOf } from './halves.js';
@@ -60,7 +60,7 @@ function headOf(
   const { network } = places;
   const ports = here.flatMap((port) => localPort(context, network, port) ?? []);
   const way = presentWay(world.topology, network);
-  const family = ground.topology.hosts[0]?.vtep.includes(':') === true ? 'ipv6' : 'ipv4';
+  const family = underlayFamily(ground.topology.hosts);
   // On a VLAN one frame is for all; an IP tunnel carries none.
   const onTrunk = way.encapsulation === 'vlan' || halfOf(network, ground.here) === 'vlan';
   const others = onTrunk ? 1 : isRouted(way) ? 0 : places.byHost.size - 1;

@@ -42,11 +42,15 @@ function tunnelFor({ index, tunnels, here }: Ground, way: Way, peer: Host): Tunn
 /** The first way by which the peer has confirmed to let this host in. */
 export const openWay = (world: World, network: Network, here: string, peer: string, ways: readonly OpenWay[]) => {
   const by = openedBy(network, here, peer);
-  if (by === undefined) return ways[0];
-  const accepted = by.flatMap((host) => world.confirmed.get(host)?.peers ?? []);
-  if (accepted.length === 0) return undefined;
-  return ways.find(({ way }) => accepted.some((peers) => peers.has(peerKey(network.path, here, way))));
+  return by === undefined ? ways[0] : ways.find(letsIn(world, by, network, here));
 };
+
+/** Whether one of the hosts has confirmed to let this one in by a way. */
+function letsIn(world: World, by: readonly string[], network: Network, here: string) {
+  const accepted = by.flatMap((host) => world.confirmed.get(host)?.peers ?? []);
+  return ({ way }: { readonly way: Way }): boolean =>
+    accepted.some((peers) => peers.has(peerKey(network.path, here, way)));
+}
 
 /** The network's VLANs on this host's trunk. */
 export function segmentsOf({ topology, index, tunnels, here }: Ground, network: Network): readonly Segment[] {
@@ -79,8 +83,8 @@ export function throughGateways({ world, ground }: SliceContext, network: Networ
   const [half] = network.vlan?.hosts ?? [];
   if (gateway === undefined || halfOf(network, here) !== 'tunnels') return undefined;
   const ways = waysBetween(topology, network, here, half ?? gateway).filter((way) => way.encapsulation !== 'vlan');
-  const accepted = network.vlan?.gateways.flatMap((name) => world.confirmed.get(name)?.peers ?? []) ?? [];
-  const open = ways.find((way) => accepted.some((peers) => peers.has(peerKey(network.path, here, way)))) ?? ways[0];
+  const isOpen = letsIn(world, network.vlan?.gateways ?? [], network, here);
+  const open = ways.find((way) => isOpen({ way })) ?? ways[0];
   return open === undefined ? undefined : { tunnels: gatewayTunnels(ground, network, open), wire: wireOf(open) };
 }
 

@@ -27,10 +27,12 @@ export interface FlowsOf {
   bucketId(host: string): number;
 }
 
+type OwnerFor = <K extends ObjectKind>(kind: K, object: ObjectValues[K]) => Owner;
+
 const compiling =
-  (cookieOf: CookieOf) =>
+  (ownerFor: OwnerFor) =>
   <K extends ObjectKind>(kind: K, object: ObjectValues[K]): Part =>
-    flowsOf(kind, object, ownerOfObject(kind, object, cookieOf));
+    flowsOf(kind, object, ownerFor(kind, object));
 
 const addressesBy =
   (of: ReturnType<typeof compiling>) =>
@@ -40,7 +42,7 @@ const addressesBy =
       parts: knownAddresses(network, port).map((ip) => of('address', { network, port, ip })),
     }));
 
-const plain = compiling(ownerCookie);
+const plain = compiling((kind, object) => ownerOfObject(kind, object));
 
 /** Compiles every time. */
 export const plainFlowsOf: FlowsOf = Object.assign(plain, {
@@ -135,7 +137,7 @@ function onceFor<A extends object, V>(): (anchor: A, make: () => V) => V {
 }
 
 /** The owner of what an object needs, made once for each port, network, and other host of a network. */
-function rememberingOwners(cookieOf: CookieOf) {
+function rememberingOwners(cookieOf: CookieOf): OwnerFor {
   const ofPort = { port: onceFor<Port, Owner>(), remote: onceFor<Port, Owner>(), sender: onceFor<Port, Owner>() };
   const ofNetwork = onceFor<Network, Owner>();
   const ofPeers = onceFor<Network, Map<string, Owner>>();
@@ -163,9 +165,7 @@ function rememberingOwners(cookieOf: CookieOf) {
 
 /** A FlowsOf of one's own, with its memory. */
 export function rememberingFlowsOf(most = MOST): FlowsOf {
-  const owners = rememberingOwners(remembered(ownerCookie, MOST_HASHES));
-  const compile = <K extends ObjectKind>(kind: K, object: ObjectValues[K]): Part =>
-    flowsOf(kind, object, owners(kind, object));
+  const compile = compiling(rememberingOwners(remembered(ownerCookie, MOST_HASHES)));
   const anchored = new ByAnchor<Part>(most);
   const lists = new ByAnchor<readonly PortAddresses[]>(most);
   const anew = addressesBy(compile);

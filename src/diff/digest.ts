@@ -10,7 +10,7 @@
 import { encodeMessages, type OpenFlowVersion } from 'ts-openflow';
 import type { DesiredFlow } from '../desired/index.js';
 import type { ActualFlow } from './actual.js';
-import { addFlow } from './messages.js';
+import { flowMod } from './messages.js';
 
 export interface Digest {
   /** The version whose octets they are. */
@@ -130,7 +130,7 @@ const AT_ONCE = 500;
 export function digestOfFlows(flows: readonly (DesiredFlow | ActualFlow)[], version: OpenFlowVersion): Digest {
   let digest = noFlows(version);
   for (let at = 0; at < flows.length; at += AT_ONCE) {
-    const messages = flows.slice(at, at + AT_ONCE).map((flow) => addFlow(flow, version).message);
+    const messages = flows.slice(at, at + AT_ONCE).map((flow) => flowMod(flow, version));
     digest = digestAfter(digest, noFlows(version), digestOfMessages(encodeMessages(messages, version), version));
   }
   return digest;

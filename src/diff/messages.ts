@@ -42,25 +42,26 @@ function metered(instructions: readonly Instruction[], version: OpenFlowVersion)
   return [{ kind: 'apply_actions', actions }, ...instructions.filter((i) => i !== meter && i !== apply)];
 }
 
-/** What is to be sent of a flow, wanted or read. */
-type Sendable = Pick<DesiredFlow, 'table_id' | 'priority' | 'cookie' | 'match' | 'instructions'> &
-  Partial<Pick<DesiredFlow, 'owner' | 'why'>>;
+/** The message that adds a flow, wanted or read, or puts it in the place of another (OpenFlow 1.5.1 clause 6.4). */
+export const flowMod = (
+  flow: Pick<DesiredFlow, 'table_id' | 'priority' | 'cookie' | 'match' | 'instructions'>,
+  version: OpenFlowVersion,
+): Extract<MessageInput, { kind: 'FlowMod' }> => ({
+  kind: 'FlowMod',
+  command: 'ADD',
+  table_id: flow.table_id,
+  priority: flow.priority,
+  cookie: flow.cookie,
+  match: matchAsRead(flow.match, version),
+  instructions: metered(flow.instructions, version),
+});
 
-/** The message that adds a flow, or puts it in the place of another (OpenFlow 1.5.1 clause 6.4). */
-export const addFlow = (flow: Sendable, version: OpenFlowVersion): PlannedMessage => ({
-  message: {
-    kind: 'FlowMod',
-    command: 'ADD',
-    table_id: flow.table_id,
-    priority: flow.priority,
-    cookie: flow.cookie,
-    match: matchAsRead(flow.match, version),
-    instructions: metered(flow.instructions, version),
-  },
+const addFlow = (flow: DesiredFlow, version: OpenFlowVersion): PlannedMessage => ({
+  message: flowMod(flow, version),
   get about() {
-    return `${flow.owner?.id ?? 'a flow'}: ${flow.why ?? ''}`;
+    return `${flow.owner.id}: ${flow.why}`;
   },
-  ...(flow.owner === undefined ? {} : { owner: flow.owner }),
+  owner: flow.owner,
 });
 
 /** The cookie in the request keeps a foreign flow that took the place meanwhile from being removed. */

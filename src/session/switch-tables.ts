@@ -60,42 +60,29 @@ const actualGroup = (entry: MultipartEntry<'GROUP_DESC'>, numbered: boolean): Ac
   })),
 });
 
-const flows = (session: Session, cookie: bigint, cookie_mask: bigint): Promise<readonly FlowEntry[]> =>
-  session.multipart('FLOW', { table_id: OFPTT.ALL, match: {}, cookie, cookie_mask });
+/** What asks for the flows with these bits of the cookie; for all unless given. */
+const asking = (cookie = 0n, cookie_mask = 0n) => ({ table_id: OFPTT.ALL, match: {}, cookie, cookie_mask });
+
+const flows = (session: Session, cookie?: bigint, cookie_mask?: bigint): Promise<readonly FlowEntry[]> =>
+  session.multipart('FLOW', asking(cookie, cookie_mask));
+
+const byIdentity = (entries: readonly FlowEntry[]): ActualState['flows'] =>
+  new Map(entries.map(actualFlow).map((flow) => [flow.identity, flow]));
 
 /** All flows, groups and meters. */
 export async function readTables(session: Session): Promise<ActualState> {
-  const [entries, groups, meters] = await Promise.all([
-    flows(session, 0n, 0n),
-    readGroups(session),
-    readMeters(session),
-  ]);
-  return {
-    flows: new Map(entries.map(actualFlow).map((flow) => [flow.identity, flow])),
-    groups,
-    meters,
-  };
+  const [entries, groups, meters] = await Promise.all([flows(session), readGroups(session), readMeters(session)]);
+  return { flows: byIdentity(entries), groups, meters };
 }
-
-const MULTIPART = { table_id: OFPTT.ALL, match: {}, cookie: 0n, cookie_mask: 0n };
 
 /** The flows in the parts of a multipart reply. Throws DecodeError. */
-function decoded(parts: readonly Buffer[]): ReadonlyMap<string, ActualFlow> {
-  const flows = new Map<string, ActualFlow>();
-  for (const part of parts) {
-    const { body } = decodeMessage(part) as { readonly body?: unknown };
-    for (const entry of body as readonly FlowEntry[]) {
-      const flow = actualFlow(entry);
-      flows.set(flow.identity, flow);
-    }
-  }
-  return flows;
-}
+const decoded = (parts: readonly Buffer[]): ActualState['flows'] =>
+  byIdentity(parts.flatMap((part) => (decodeMessage(part) as { readonly body?: unknown }).body as FlowEntry[]));
 
 /** All flows as octets, with their digest, and all groups and meters. */
 export async function readTableOctets(session: Session): Promise<TablesRead> {
   const [parts, groups, meters] = await Promise.all([
-    session.multipartOctets('FLOW', MULTIPART),
+    session.multipartOctets('FLOW', asking()),
     readGroups(session),
     readMeters(session),
   ]);
@@ -152,4 +139,4 @@ export async function readOwners(session: Session, owners: readonly bigint[]): P
 
 /** All flows with their counters, printed with the names given. */
 export const readCounted = async (session: Session, names: Names): Promise<readonly CountedFlow[]> =>
-  (await flows(session, 0n, 0n)).map((entry) => counted(entry, names));
+  (await flows(session)).map((entry) => counted(entry, names));

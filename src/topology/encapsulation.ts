@@ -13,7 +13,7 @@
  *
  * An outer IPv6 header has 40 octets (RFC 8200, 3): 20 more.
  */
-import type { Encapsulation, Wire } from './model.js';
+import type { Encapsulation, Host, Wire } from './model.js';
 
 interface EncapsulationDef {
   /** Width of the network's key: a VNI or VSID has 24 bits, a GRE key 32, a VLAN id 12. */
@@ -36,6 +36,10 @@ export const ENCAPSULATIONS: { readonly [E in Encapsulation]: EncapsulationDef }
 
 /** The least MTU of a VM's network: what IPv6 asks of every link (RFC 8200, 5). */
 export const MINIMUM_MTU = 1280;
+
+/** The family of the VTEPs: all hosts have the same (checks.ts). */
+export const underlayFamily = (hosts: readonly Pick<Host, 'vtep'>[]): 'ipv4' | 'ipv6' =>
+  hosts[0]?.vtep.includes(':') === true ? 'ipv6' : 'ipv4';
 
 /** Octets that an IP packet of a VM grows by on the underlay. */
 export function overhead(encapsulation: Encapsulation, family: 'ipv4' | 'ipv6'): number {

@@ -11,6 +11,7 @@ export {
   MINIMUM_MTU,
   networkNumber,
   overhead,
+  underlayFamily,
   type WireKey,
   wireKey,
 } from './encapsulation.js';

@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { encodeMessage, type FlowEntryInput, type OpenFlowVersion } from 'ts-openflow';
 import { bindings, type DesiredFlow, desiredState } from '../../src/desired/index.js';
-import { addFlow, digestAfter, digestOfFlows, digestOfReply, noFlows, sameDigest } from '../../src/diff/index.js';
+import { digestAfter, digestOfFlows, digestOfReply, flowMod, noFlows, sameDigest } from '../../src/diff/index.js';
 import { worldOf } from '../world.js';
 
 const VERSIONS: readonly OpenFlowVersion[] = [4, 5, 6];
@@ -11,9 +11,7 @@ const { flows } = desiredState(world, 'hv1', bindings(world));
 
 /** As the switch would describe the flow, with counters. */
 function entryOf(flow: DesiredFlow, version: OpenFlowVersion, packets: bigint): FlowEntryInput {
-  const { message } = addFlow(flow, version);
-  if (message.kind !== 'FlowMod') throw new Error('no flow_mod');
-  const { table_id = 0, priority = 0, cookie = 0n, match = {}, instructions = [] } = message;
+  const { table_id = 0, priority = 0, cookie = 0n, match = {}, instructions = [] } = flowMod(flow, version);
   const counters = { duration_sec: Number(packets), duration_nsec: 1, packet_count: packets, byte_count: packets };
   return { table_id, priority, cookie, match, instructions, ...counters } as FlowEntryInput;
 }

@@ -1,6 +1,6 @@
 /** IP tunnels between IPv6 VTEPs, on real Open vSwitch: own reached, others not, packets of somebody else, and BFD. */
 import { expect } from 'chai';
-import { ETH, ethernet, gre, IP_PROTO, ipv4, udp } from '../lab/frames.js';
+import { ETH, ethernet, IP_PROTO, ipv4, routed, udp } from '../lab/frames.js';
 import { ipv6 } from '../lab/ipv6.js';
 import { kakuri } from '../lab/kakuri.js';
 import { eventually, type Installation, startInstallation } from './installation.js';
@@ -8,13 +8,11 @@ import { KEYS, networks, vtep } from './networks.js';
 
 const COUNT = 5;
 const MARK = Buffer.from('kakuri-test-mark');
-/** A packet of VM 2 for VM 1, in GRE without Ethernet (RFC 2784, 2890). */
-function routed(key: number): Buffer {
-  const head = gre(key, Buffer.alloc(0));
-  head.writeUInt16BE(ETH.ipv4, 2);
-  const datagram = udp({ sport: 4000, dport: 4001 }, MARK);
-  return Buffer.concat([head, ipv4({ src: '192.168.0.2', dst: '192.168.0.1', proto: IP_PROTO.udp }, datagram)]);
-}
+/** A packet of VM 2 for VM 1. */
+const packet = ipv4(
+  { src: '192.168.0.2', dst: '192.168.0.1', proto: IP_PROTO.udp },
+  udp({ sport: 4000, dport: 4001 }, MARK),
+);
 
 describe('IP tunnels between IPv6 VTEPs', function () {
   this.timeout(60_000);
@@ -29,7 +27,7 @@ describe('IP tunnels between IPv6 VTEPs', function () {
   async function heardFrom(from: string, key: number): Promise<readonly string[]> {
     const vms = Object.keys(net.lab.ready.vms);
     const stops = await Promise.all(vms.map(async (vm) => [vm, await net.lab.capture({ vm })] as const));
-    const whole = ipv6({ src: from, dst: vtep(1, 'ipv6'), next: IP_PROTO.gre }, routed(key));
+    const whole = ipv6({ src: from, dst: vtep(1, 'ipv6'), next: IP_PROTO.gre }, routed(key, packet));
     const dst = net.lab.ready.hosts.hv1?.mac as string;
     const outer = ethernet({ dst, src: net.lab.ready.rogue.mac, type: ETH.ipv6 }, whole);
     await net.lab.sendFrames({ rogue: true }, [outer], { count: COUNT });

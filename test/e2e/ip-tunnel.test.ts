@@ -3,7 +3,7 @@
  * a GRE network between the same hosts beside them, and packets of somebody else.
  */
 import { expect } from 'chai';
-import { arp, BROADCAST, ETH, ethernet, gre, IP_PROTO, ipv4, udp } from '../lab/frames.js';
+import { arp, BROADCAST, ETH, ethernet, gre, IP_PROTO, ipv4, routed, udp } from '../lab/frames.js';
 import { ipv6, udp6 } from '../lab/ipv6.js';
 import { kakuri } from '../lab/kakuri.js';
 import { eventually, type Installation, sleep, startInstallation } from './installation.js';
@@ -44,12 +44,6 @@ const datagram = udp({ sport: 4000, dport: 4001 }, MARK);
 const packet = (src = ip(2), dst = ip(1)): Buffer => ipv4({ src, dst, proto: IP_PROTO.udp }, datagram);
 const packet6 = (src = ip6(2), dst = ip6(1)): Buffer =>
   ipv6({ src, dst, next: IP_PROTO.udp }, udp6({ sport: 4000, dport: 4001 }, MARK, { src, dst }));
-/** GRE around what has no Ethernet (RFC 2784, 2890). */
-function routed(key: number, inner: Uint8Array, type: number = ETH.ipv4): Buffer {
-  const head = gre(key, Buffer.alloc(0));
-  head.writeUInt16BE(type, 2);
-  return Buffer.concat([head, inner]);
-}
 /** A frame of VM 1, for VM 2 unless told. */
 const frame = (payload: Uint8Array, { dst = mac(2), src = mac(1), type = ETH.ipv4 as number } = {}): Buffer =>
   ethernet({ dst, src, type }, payload);

@@ -148,6 +148,13 @@ export function gre(key: number | undefined, frame: Uint8Array): Buffer {
   return Buffer.concat([be16(key === undefined ? 0 : 0x2000), be16(ETH.transparentBridging), keyed, frame]);
 }
 
+/** GRE around what has no Ethernet (RFC 2784, 2890). */
+export function routed(key: number, inner: Uint8Array, type: number = ETH.ipv4): Buffer {
+  const head = gre(key, Buffer.alloc(0));
+  head.writeUInt16BE(type, 2);
+  return Buffer.concat([head, inner]);
+}
+
 export type TunnelKind = 'geneve' | 'vxlan' | 'gre';
 
 export interface Outer {

@@ -110,6 +110,16 @@ const peerFlow = ({ network, host, vtep, tunnel, wire, gateways, joins }: Peer) 
       : `host ${host} is a gateway of ${network.path} and may send with its ${wire.encapsulation} key ${wire.key}`,
 });
 
+/** What hosts say to each other by a tunnel for the underlay's own sake: UDP with key 0, which is no network's. */
+const ofTheUnderlay = (tunnel: TunnelPort, vtep: string, port: number) => ({
+  in_port: { value: tunnel.ofport },
+  ...fromVtep(vtep),
+  tun_id: { value: 0n },
+  eth_type: { value: ETH_TYPE_IP },
+  ip_proto: { value: IPPROTO_UDP },
+  udp_dst: { value: port },
+});
+
 export const classify = table({
   id: 0,
   name: 'classify',
@@ -173,14 +183,7 @@ export const classify = table({
       ? [
           {
             priority: 80,
-            match: {
-              in_port: { value: tunnel.ofport },
-              ...fromVtep(vtep),
-              tun_id: { value: 0n },
-              eth_type: { value: ETH_TYPE_IP },
-              ip_proto: { value: IPPROTO_UDP },
-              udp_dst: { value: UDP_PROBE },
-            },
+            match: ofTheUnderlay(tunnel, vtep, UDP_PROBE),
             meter: PROBE_METER.meter_id,
             actions: TO_CONTROLLER,
             why: `the controller's own probe of the path from ${host}: it comes back to the controller alone`,
@@ -189,14 +192,7 @@ export const classify = table({
       : [
           {
             priority: 80,
-            match: {
-              in_port: { value: tunnel.ofport },
-              ...fromVtep(vtep),
-              tun_id: { value: 0n },
-              eth_type: { value: ETH_TYPE_IP },
-              ip_proto: { value: IPPROTO_UDP },
-              udp_dst: { value: UDP_BFD },
-            },
+            match: ofTheUnderlay(tunnel, vtep, UDP_BFD),
             why: `BFD of the tunnel to ${host}: ovs-vswitchd answers it, here it is only counted`,
           } as const,
         ]),

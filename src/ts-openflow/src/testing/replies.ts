@@ -42,38 +42,37 @@ const NONE = { packet_count: 0n, byte_count: 0n };
 
 /** No packet moves here, so the counts of packets are 0; those of users are true. */
 function groupStats(tables: Tables, wanted: number, now: number): object[] {
-  return [...tables.groups.values()]
-    .filter(({ group_id }) => wanted === OFPG.ALL || wanted === group_id)
-    .map((group) => ({
-      group_id: group.group_id,
-      ref_count: tables.usersOf({ group: group.group_id }),
-      ...NONE,
-      ...age(group, now),
-      buckets: group.buckets.map(() => NONE),
-    }));
+  return groupsOf(tables, wanted).map((group) => ({
+    group_id: group.group_id,
+    ref_count: tables.usersOf({ group: group.group_id }),
+    ...NONE,
+    ...age(group, now),
+    buckets: group.buckets.map(() => NONE),
+  }));
 }
 
 function meterStats(tables: Tables, wanted: number, now: number): object[] {
-  return [...tables.meters.values()]
-    .filter(({ meter_id }) => wanted === OFPM.ALL || wanted === meter_id)
-    .map((meter) => ({
-      meter_id: meter.meter_id,
-      flow_count: tables.usersOf({ meter: meter.meter_id }),
-      packet_in_count: 0n,
-      byte_in_count: 0n,
-      ...age(meter, now),
-      bands: meter.bands.map(() => NONE),
-    }));
+  return metersOf(tables, wanted).map((meter) => ({
+    meter_id: meter.meter_id,
+    flow_count: tables.usersOf({ meter: meter.meter_id }),
+    packet_in_count: 0n,
+    byte_in_count: 0n,
+    ...age(meter, now),
+    bands: meter.bands.map(() => NONE),
+  }));
 }
 
-function groupDescriptions(tables: Tables, wanted: number): object[] {
-  return [...tables.groups.values()].filter(({ group_id }) => wanted === OFPG.ALL || wanted === group_id);
-}
+/** One group, or all. */
+const groupsOf = (tables: Tables, wanted: number) =>
+  [...tables.groups.values()].filter(({ group_id }) => wanted === OFPG.ALL || wanted === group_id);
+
+const metersOf = (tables: Tables, wanted: number) =>
+  [...tables.meters.values()].filter(({ meter_id }) => wanted === OFPM.ALL || wanted === meter_id);
 
 /** Open vSwitch refuses a question about a meter that is not there, and answers one about such a group with nothing. */
 function meterConfigs(tables: Tables, wanted: number): object[] {
   if (wanted !== OFPM.ALL && !tables.meters.has(wanted)) refuse(UNKNOWN_METER);
-  return [...tables.meters.values()].filter(({ meter_id }) => wanted === OFPM.ALL || wanted === meter_id);
+  return metersOf(tables, wanted);
 }
 
 function portStats(ports: readonly FakePort[], wanted: number): object[] {
@@ -104,7 +103,7 @@ export function replyBody(
         active_count: [...tables.flows.values()].filter((flow) => flow.mod.table_id === table_id).length,
       }));
     case 'GROUP_DESC':
-      return groupDescriptions(tables, (body as { group_id?: number } | undefined)?.group_id ?? OFPG.ALL);
+      return groupsOf(tables, (body as { group_id?: number } | undefined)?.group_id ?? OFPG.ALL);
     case 'METER_CONFIG':
       return meterConfigs(tables, (body as { meter_id?: number } | undefined)?.meter_id ?? OFPM.ALL);
     case 'GROUP':
