@@ -26,8 +26,10 @@ type Callback = (...args: unknown[]) => void;
 const REPLACED = ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] as const;
 
 export class VirtualClock {
-  /** Milliseconds. */
+  /** Milliseconds, monotonic. */
   now = 0;
+  /** What the wall clock shows beside that: it may be set back and forth. */
+  wall = 0;
   readonly #random: () => number;
   readonly #timers = new Map<number, Timer>();
   readonly #real = REPLACED.map((name) => [name, globalThis[name]] as const);
@@ -47,7 +49,7 @@ export class VirtualClock {
     const clear = (id: unknown): void => void this.#timers.delete(Number(id));
     Object.assign(globalThis, { setTimeout: set(false), setInterval: set(true) });
     Object.assign(globalThis, { clearTimeout: clear, clearInterval: clear });
-    Date.now = () => this.now;
+    Date.now = () => this.now + this.wall;
   }
 
   restore(): void {
@@ -56,8 +58,18 @@ export class VirtualClock {
     this.#timers.clear();
   }
 
-  after(ms: number): Promise<void> {
-    return new Promise((resolve) => this.#add(resolve, ms, false));
+  /** Timers that are set. */
+  get timers(): number {
+    return this.#timers.size;
+  }
+
+  at(moment: number, run: () => void): void {
+    this.#add(run, moment - this.now, false);
+  }
+
+  /** The event loop stands still: what was due meanwhile comes after it. */
+  stall(ms: number): void {
+    this.now += ms;
   }
 
   /** Takes the next event, and lets all that it causes at once run to its end. */
@@ -66,9 +78,9 @@ export class VirtualClock {
     for (const t of this.#timers.values())
       if (next === undefined || t.at < next.at || (t.at === next.at && t.order < next.order)) next = t;
     if (next === undefined) throw new Error('no event is left');
-    this.now = next.at;
+    this.now = Math.max(this.now, next.at);
     if (next.every === undefined) this.#timers.delete(next.id);
-    else next.at += next.every;
+    else next.at = this.now + next.every;
     next.run();
     await this.quiet();
   }
