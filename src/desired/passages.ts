@@ -26,12 +26,26 @@ export function waysTo(ground: Ground, network: Network, peer: Host): readonly O
   const ways = waysBetween(topology, network, here, peer.name);
   if (isAcross(network, here, peer.name)) return ways.map((way) => ({ way, tunnel: VIA_GATEWAYS }));
   const isGateway = network.vlan !== undefined && halfOf(network, peer.name) === 'gateway';
-  return ways.flatMap((way) => {
-    const tunnel = tunnelFor(ground, way, peer);
-    if (tunnel === undefined) return [];
-    return [{ way, tunnel, ...(isGateway && { gateways: gatewayTunnels(ground, network, way) }) }];
-  });
+  const by = (way: Way, tunnel: TunnelPort | undefined): readonly OpenWay[] =>
+    tunnel === undefined ? [] : [{ way, tunnel, ...(isGateway && { gateways: gatewayTunnels(ground, network, way) }) }];
+  return [
+    ...ways.flatMap((way) => by(way, tunnelFor(ground, way, peer))),
+    ...arrivingByMesh(ways).flatMap((way) => by(way, tunnelFor(ground, { ...way, tunnels: 'mesh' }, peer))),
+  ];
 }
+
+/**
+ * Of the ways by flow-based tunnels those that are no way by a mesh port, too: Open vSwitch takes what comes from a peer
+ * for the mesh port to it, as long as there is one (ofproto/tunnel.c, tnl_find: a port with remote_ip before one without).
+ * There is while some network's former ways lead by it. Nothing is sent so: such a way comes after the same by its own port.
+ */
+const arrivingByMesh = (ways: readonly Way[]): readonly Way[] =>
+  ways.filter(
+    ({ tunnels, encapsulation, key }) =>
+      tunnels === 'flow' &&
+      encapsulation !== 'vlan' &&
+      !ways.some((way) => way.tunnels === 'mesh' && way.encapsulation === encapsulation && way.key === key),
+  );
 
 /** The tunnel port that leads to another host by a way. */
 function tunnelFor({ index, tunnels, here }: Ground, way: Way, peer: Host): TunnelPort | undefined {

@@ -123,6 +123,24 @@ describe('a change of ways', () => {
     ]);
   });
 
+  it('takes by the mesh port to a peer what that sends by its flow-based one, as long as another change keeps the port', () => {
+    const both = (tunnels: 'mesh' | 'flow') => topologyOf({ hosts: 3, ports: 3, tunnels });
+    const after = reduce(initialState(both('mesh')), { kind: 'topology', topology: both('flow') });
+    const [blue] = after.world.topology.networks;
+    // Red's change is not over: one of its hosts is away.
+    const change = { network: 'blue/web', former: blue?.former ?? [] };
+    let state = reduce(after, { kind: 'closed', change });
+    const { topology: now } = state.world;
+    expect(now.networks.map(({ former = [] }) => former.length)).to.deep.equal([0, 1]);
+    for (const [i, host] of HOSTS.entries())
+      state = reduce(state, { kind: 'facts', host, facts: factsOf(now, host, [`blue-vm${i + 1}`]) });
+    const names = new Map(factsOf(now, 'hv1', []).tunnels.map(({ name, ofport }) => [ofport, name]));
+    const taken = desiredState(state.world, 'hv1', state.bound)
+      .flows.filter(({ table_id, owner }) => table_id === 0 && owner.network === 'blue/web' && owner.port === undefined)
+      .map(({ match }) => `${names.get(Number(match.in_port?.value))} ${match.tun_id?.value}`);
+    expect(taken.sort()).to.deep.equal(['kkg0a630002 100', 'kkg0a630003 100', 'kkgflow 100', 'kkgflow 100']);
+  });
+
   it("never takes for a network's what is another network's now", () => {
     const before = topologyOf({ tenants: ['red', 'blue'] });
     const [blue, red] = before.networks;
