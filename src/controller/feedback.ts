@@ -9,11 +9,15 @@ import {
   defer,
   EMPTY,
   filter,
+  finalize,
   from,
   ignoreElements,
+  map,
+  merge,
   mergeMap,
   type Observable,
   of,
+  Subject,
   scan,
   share,
   timer,
@@ -78,11 +82,25 @@ export const portMarks = ({ happened$, link: linkOf, now }: Marking): Observable
     const places = placesOf();
     // All that was collected since the last look; a look takes it, and leaves the hosts that wait.
     let hosts = new Set<string>();
-    const write = (link: HostLink, changes: readonly Change[]): Observable<MarkFailure> =>
-      from(link.configure(changes, 'unheeded')).pipe(
+    let last: State | undefined;
+    // A host that has not answered is not written to again: it may be slow, or no longer there.
+    const writing = new Set<string>();
+    const postponed = new Set<string>();
+    const again$ = new Subject<State>();
+    const written = (name: string): void => {
+      writing.delete(name);
+      if (!postponed.delete(name) || last === undefined) return;
+      hosts.add(name);
+      again$.next(last);
+    };
+    const write = (link: HostLink, changes: readonly Change[]): Observable<MarkFailure> => {
+      writing.add(link.name);
+      return from(link.configure(changes, 'unheeded')).pipe(
         ignoreElements(),
         catchError((error: Error) => of({ host: link.name, error: error.message })),
+        finalize(() => written(link.name)),
       );
+    };
     let tookMs = 0;
     const look = (state: State): Observable<MarkFailure> => {
       const begun = now();
@@ -90,7 +108,8 @@ export const portMarks = ({ happened$, link: linkOf, now }: Marking): Observable
       hosts = new Set();
       return from(looked).pipe(
         mergeMap((name) => {
-          const link = linkOf(name);
+          if (writing.has(name)) postponed.add(name);
+          const link = writing.has(name) ? undefined : linkOf(name);
           const rows = link?.rows();
           if (link === undefined || rows === undefined) return EMPTY;
           const { changes, waits } = feedbackChanges(state, name, rows, places(state.world.topology));
@@ -100,13 +119,16 @@ export const portMarks = ({ happened$, link: linkOf, now }: Marking): Observable
         }),
       );
     };
-    return happened$.pipe(
+    const states$ = happened$.pipe(
       filter(matters),
-      scan((_: State | undefined, happened) => {
+      map((happened) => {
         for (const host of concerned(happened)) hosts.add(host);
-        return happened.state;
-      }, undefined),
+        last = happened.state;
+        return last;
+      }),
+    );
+    return merge(states$, again$).pipe(
       audit(() => timer(Math.max(AFTER_MS, SHARE * tookMs))),
-      mergeMap((state) => (state === undefined ? EMPTY : look(state))),
+      mergeMap(look),
     );
   });

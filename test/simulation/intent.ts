@@ -13,7 +13,7 @@ import {
 } from '../../src/topology/index.js';
 
 const TENANTS = ['blue', 'green', 'red'] as const;
-const ENCAPSULATIONS = ['geneve', 'vxlan', 'gre', 'nvgre'] as const;
+const ENCAPSULATIONS = ['geneve', 'vxlan', 'gre', 'nvgre', 'ip-tunnel'] as const;
 const PORTS = 3;
 
 interface Intended {
@@ -27,6 +27,8 @@ interface Intended {
   readonly gone: Set<number>;
   /** The last octet of the first port's MAC address. */
   mac: number;
+  /** Its guests are served, and its second port has meters. */
+  rich: boolean;
 }
 
 export interface IntentOptions {
@@ -65,6 +67,7 @@ export class Intent {
         isThere: name === 'web' || random() < 0.3,
         gone: new Set<number>(),
         mac: 1,
+        rich: random() < 0.3,
       })),
     );
   }
@@ -100,7 +103,11 @@ export class Intent {
       network.mac = network.mac === 1 ? 119 : 1;
       return `${network.path}: another MAC address`;
     }
-    if (dice < 0.94) {
+    if (dice < 0.91) {
+      network.rich = !network.rich;
+      return `${network.path}: ${network.rich ? 'services and rates' : 'no services and rates'}`;
+    }
+    if (dice < 0.95) {
       const there = this.#random() < 0.5;
       for (const other of this.#networks) if (other.tenant === network.tenant) other.isThere = there;
       return `tenant ${network.tenant} ${there ? 'added' : 'removed'}`;
@@ -128,13 +135,14 @@ export class Intent {
 
 const octet = (n: number): string => n.toString(16).padStart(2, '0');
 
-function portsOf({ path, tenant, gone, mac }: Intended, present: boolean): readonly Port[] {
+function portsOf({ path, tenant, gone, mac, rich }: Intended, present: boolean): readonly Port[] {
   const all = Array.from({ length: PORTS }, (_, i) => ({
     path: `${path}/vm${i + 1}`,
     name: `vm${i + 1}`,
     ifaceId: `${tenant}-${path.split('/')[1]}-vm${i + 1}`,
     mac: `02:00:00:00:01:${octet(i === 0 ? mac : i + 1)}`,
     ips: [`192.168.0.${i + 1}`],
+    ...(rich && i === 1 ? { broadcastRate: 10, qos: { rate: 1000, dscp: 10 } } : {}),
   }));
   return present ? all.filter((_, i) => !gone.has(i)) : all;
 }
@@ -148,5 +156,6 @@ const draftOf = (network: Intended): NetworkDraft => ({
   keyAt: { line: 1, column: 1 },
   subnets: ['192.168.0.0/24'],
   mtu: 1400,
+  ...(network.rich ? { dhcp: { dns: ['192.168.0.53'], routes: [], gateway: '192.168.0.254', lease: 3600 } } : {}),
   ports: portsOf(network, true),
 });

@@ -158,9 +158,9 @@ export class Simulation {
     this.#controller.start();
   };
 
-  /** True when the controller has heard every host. */
+  /** True when the controller has heard every host, and read it. */
   get hasHeardAll(): boolean {
-    return this.#controller.state.world.facts.size === this.hosts.length;
+    return this.#controller.state.world.confirmed.size === this.hosts.length;
   }
 
   /** Networks whose packets come by more ways than one. */
