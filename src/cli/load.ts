@@ -15,14 +15,17 @@ export class ProblemsError extends Error {
   }
 }
 
-/** Reads the file; allocated keys are on disk before the topology is given out. Throws ProblemsError, CliError. */
-export async function loadTopology(file: string, state: string | undefined): Promise<Topology> {
+/**
+ * Reads the file; allocated keys are on disk before the topology is given out. `hostsAway`: some host may still hold flows
+ * of an earlier one (AllocateOptions). Throws ProblemsError, CliError.
+ */
+export async function loadTopology(file: string, state: string | undefined, hostsAway = false): Promise<Topology> {
   const { draft, problems } = parseTopology(await readTopology(file), file);
   if (draft === undefined) throw new ProblemsError(problems);
   const directory = stateDirectory(state);
   try {
     const memory = await loadKeyMemory(directory);
-    const allocated = allocateKeys(draft, memory, Date.now());
+    const allocated = allocateKeys(draft, memory, Date.now(), { hostsAway });
     if (allocated.topology === undefined) throw new ProblemsError(allocated.problems);
     if (formatKeyMemory(allocated.memory) !== formatKeyMemory(memory)) await saveKeyMemory(directory, allocated.memory);
     return allocated.topology;

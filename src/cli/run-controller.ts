@@ -55,9 +55,14 @@ function targetOf(options: RunOptions, address: string, link: HostSession): stri
 }
 
 /** Reads the file again at every change; a broken one is told and changes nothing. */
-function followFile(file: string, options: RunOptions, log: Logger, apply: (topology: Topology) => void): () => void {
+function followFile(
+  file: string,
+  options: RunOptions,
+  { log, controller }: { readonly log: Logger; readonly controller: Controller },
+  apply: (topology: Topology) => void,
+): () => void {
   const read = async (): Promise<Topology> => {
-    const topology = await loadTopology(file, options.state);
+    const topology = await loadTopology(file, options.state, !controller.isCarriedOut);
     needTls(readTls(options), topology);
     return topology;
   };
@@ -121,7 +126,7 @@ async function start(file: string, topology: Topology, options: RunOptions, log:
     await hub.close();
     throw new CliError(error instanceof ApiAddressError ? error.message : `--api ${options.api}: ${error.message}`, 2);
   });
-  const stopFollowing = followFile(file, options, log, (next) => {
+  const stopFollowing = followFile(file, options, { log, controller }, (next) => {
     // An applied plan has written the file of what is in effect already.
     if (formatTopology(next) !== formatTopology(controller.state.world.topology)) controller.setTopology(next);
   });

@@ -205,6 +205,12 @@ export class Controller {
     );
   }
 
+  /** True when every host holds, read back, what follows from the present intent: no flow of an earlier one is left. */
+  get isCarriedOut(): boolean {
+    const { world, generation } = this.#state;
+    return world.topology.hosts.every(({ name }) => world.confirmed.get(name)?.held?.generation === generation);
+  }
+
   /** Leaves every host as it is: nothing is taken out of the switches. */
   async stop(): Promise<void> {
     this.#stopped.next();

@@ -4,7 +4,7 @@
  *
  * A key that a network gives up (it left the file, or has another key or encapsulation now) rests in quarantine; only
  * that network gets it meanwhile. A *given* key that belongs to another network by memory, resting or not, is refused:
- * hosts may still hold flows that know it as the other's.
+ * hosts may still hold flows that know it as the other's. While a host is away that does, no key gets free at all.
  */
 import { KeySpace, largestKey, networkNumber } from './encapsulation.js';
 import { EMPTY_MEMORY, type HeldKey, type KeyMemory, type RestingKey } from './key-memory.js';
@@ -19,6 +19,11 @@ const LARGEST_ALLOCATED = largestKey('vxlan');
 export interface AllocateOptions {
   /** Default: QUARANTINE_MS. */
   readonly quarantineMs?: number;
+  /**
+   * Some host does not hold yet what followed from the memory, so it may still send with keys that rest: none gets free,
+   * however long it has rested. What should have got free rests as long again.
+   */
+  readonly hostsAway?: boolean;
 }
 
 export interface Allocation {
@@ -36,11 +41,14 @@ export function allocateKeys(
   now: number = 0,
   options: AllocateOptions = {},
 ): Allocation {
-  const { quarantineMs = QUARANTINE_MS } = options;
+  const { quarantineMs = QUARANTINE_MS, hostsAway = false } = options;
   // A clock that was wrong once must not keep a key for years.
   const resting = memory.quarantine
-    .filter((entry) => entry.until > now)
-    .map((entry) => ({ ...entry, until: Math.min(entry.until, now + quarantineMs) }));
+    .filter((entry) => entry.until > now || hostsAway)
+    .map((entry) => ({
+      ...entry,
+      until: entry.until > now ? Math.min(entry.until, now + quarantineMs) : now + quarantineMs,
+    }));
   const keys = chosenKeys(draft, memory, resting);
   const released = releasedKeys(memory, keys, now + quarantineMs);
   const problems = draft.networks.flatMap((network) => {

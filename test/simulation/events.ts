@@ -172,9 +172,9 @@ export class Events {
     return undefined;
   };
 
-  /** By half an hour at most: keys rest for an hour. */
+  /** By up to two hours, back and forth: keys rest for one. */
   setClock: Happening = ({ tell, random, clock }) => {
-    clock.wall = Math.floor((random() - 0.5) * 3_600_000);
+    clock.wall = Math.floor((random() - 0.5) * 4 * 3_600_000);
     tell(`the wall clock is set by ${clock.wall} ms`);
     return undefined;
   };

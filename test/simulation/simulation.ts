@@ -83,7 +83,7 @@ export class Simulation {
     this.clock = new VirtualClock(random);
     const size = 3 + this.below(2);
     this.intent = new Intent({ random, hosts: size, ...(quarantineMs === undefined ? {} : { quarantineMs }) });
-    this.topology = this.intent.topology(this.#wall);
+    this.topology = this.intent.topology(this.#wall, false);
     this.watch = new Watch(this.topology);
     const violated = (what: string): void =>
       this.judge(() => {
@@ -141,7 +141,7 @@ export class Simulation {
     }
   }
 
-  nextTopology = (): Topology => this.intent.topology(this.#wall);
+  nextTopology = (): Topology => this.intent.topology(this.#wall, !this.#controller.isCarriedOut);
 
   /** The file was saved, and read. */
   setTopology(next: Topology): void {

@@ -62,6 +62,21 @@ function history(
 const last = <T>(list: readonly T[]): T => list.at(-1) ?? expect.fail('empty');
 
 describe('tunnel keys', () => {
+  it('frees no key while a host is away that may still send with it', () => {
+    const { memory: red } = allocateKeys(draft({ 'red/web': {} }));
+    const { memory } = allocateKeys(draft({}), red, 0);
+    const late = 2 * QUARANTINE_MS;
+    const key = (allocation: Allocation) => allocation.topology?.networks[0]?.key;
+    expect(key(allocateKeys(draft({ 'blue/web': {} }), memory, late))).to.equal(1);
+    const away = allocateKeys(draft({ 'blue/web': {} }), memory, late, { hostsAway: true });
+    expect(key(away)).to.equal(2);
+    expect(away.memory.quarantine.map(({ path, until }) => [path, until])).to.deep.equal([
+      ['red/web', late + QUARANTINE_MS],
+    ]);
+    const [problem] = allocateKeys(draft({ 'blue/web': { key: 1 } }), memory, late, { hostsAway: true }).problems;
+    expect(problem?.code).to.equal('key-in-quarantine');
+  });
+
   it('takes given keys and fills the lowest free ones in the order of paths', () => {
     const [allocation] = history([T0, { 'b/y': {}, 'a/x': {}, 'c/z': { key: 2 }, 'b/x': {} }]);
     expect(keysOf(allocation ?? expect.fail())).to.deep.equal({ 'a/x': 1, 'b/x': 3, 'b/y': 4, 'c/z': 2 });
