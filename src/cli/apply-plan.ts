@@ -110,7 +110,7 @@ async function carryOut(running: Running, asked: ApplyRequest): Promise<ApplyAns
   if (controller.state.world.topology !== inEffect)
     throw new Refused(409, `the topology was changed in this very moment; ${AGAIN}`);
   await replaceFile(file, asked.text);
-  controller.setTopology(await loadTopology(file, state, !controller.isCarriedOut));
+  controller.setTopology(await loadTopology(file, state, controller.isCarriedOut ? 'right' : 'away'));
   return { code: 200, body: { generation: controller.state.generation } };
 }
 

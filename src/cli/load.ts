@@ -1,6 +1,13 @@
 /** A topology file, read, checked, and with a key for every network: nothing is applied from a file with a mistake. */
 import { KeyStoreError, loadKeyMemory, saveKeyMemory, stateDirectory } from '../session/index.js';
-import { allocateKeys, formatKeyMemory, type Problem, parseTopology, type Topology } from '../topology/index.js';
+import {
+  type AllocateOptions,
+  allocateKeys,
+  formatKeyMemory,
+  type Problem,
+  parseTopology,
+  type Topology,
+} from '../topology/index.js';
 import { formatProblem, readTopology } from './check.js';
 import { CliError } from './errors.js';
 
@@ -16,16 +23,20 @@ export class ProblemsError extends Error {
 }
 
 /**
- * Reads the file; allocated keys are on disk before the topology is given out. `hostsAway`: some host may still hold flows
- * of an earlier one (AllocateOptions). Throws ProblemsError, CliError.
+ * Reads the file; allocated keys are on disk before the topology is given out. `hosts`: what is known of them, so that no
+ * key gets free too early (AllocateOptions). Throws ProblemsError, CliError.
  */
-export async function loadTopology(file: string, state: string | undefined, hostsAway = false): Promise<Topology> {
+export async function loadTopology(
+  file: string,
+  state: string | undefined,
+  hosts: AllocateOptions['hosts'] = 'unknown',
+): Promise<Topology> {
   const { draft, problems } = parseTopology(await readTopology(file), file);
   if (draft === undefined) throw new ProblemsError(problems);
   const directory = stateDirectory(state);
   try {
     const memory = await loadKeyMemory(directory);
-    const allocated = allocateKeys(draft, memory, Date.now(), { hostsAway });
+    const allocated = allocateKeys(draft, memory, Date.now(), hosts === undefined ? {} : { hosts });
     if (allocated.topology === undefined) throw new ProblemsError(allocated.problems);
     if (formatKeyMemory(allocated.memory) !== formatKeyMemory(memory)) await saveKeyMemory(directory, allocated.memory);
     return allocated.topology;

@@ -62,7 +62,7 @@ function followFile(
   apply: (topology: Topology) => void,
 ): () => void {
   const read = async (): Promise<Topology> => {
-    const topology = await loadTopology(file, options.state, !controller.isCarriedOut);
+    const topology = await loadTopology(file, options.state, controller.isCarriedOut ? 'right' : 'away');
     needTls(readTls(options), topology);
     return topology;
   };

@@ -4,7 +4,7 @@
  *
  * A key that a network gives up (it left the file, or has another key or encapsulation now) rests in quarantine; only
  * that network gets it meanwhile. A *given* key that belongs to another network by memory, resting or not, is refused:
- * hosts may still hold flows that know it as the other's. While a host is away that does, no key gets free at all.
+ * hosts may still hold flows that know it as the other's. While a host is away that may, no key gets free at all.
  */
 import { KeySpace, largestKey, networkNumber } from './encapsulation.js';
 import { EMPTY_MEMORY, type HeldKey, type KeyMemory, type RestingKey } from './key-memory.js';
@@ -20,10 +20,12 @@ export interface AllocateOptions {
   /** Default: QUARANTINE_MS. */
   readonly quarantineMs?: number;
   /**
-   * Some host does not hold yet what followed from the memory, so it may still send with keys that rest: none gets free,
-   * however long it has rested. What should have got free rests as long again.
+   * What is known of the hosts: all of them hold what followed from the memory (`right`, the default); some do not, and may
+   * still send with keys that rest (`away`): none gets free, however long it has rested, and what should have got free
+   * rests as long again; or nothing (`unknown`, as where a controller starts): a key that has rested is given only where
+   * the file says so, and it is remembered that it has rested.
    */
-  readonly hostsAway?: boolean;
+  readonly hosts?: 'right' | 'away' | 'unknown';
 }
 
 export interface Allocation {
@@ -41,15 +43,16 @@ export function allocateKeys(
   now: number = 0,
   options: AllocateOptions = {},
 ): Allocation {
-  const { quarantineMs = QUARANTINE_MS, hostsAway = false } = options;
-  // A clock that was wrong once must not keep a key for years.
-  const resting = memory.quarantine
-    .filter((entry) => entry.until > now || hostsAway)
-    .map((entry) => ({
-      ...entry,
-      until: entry.until > now ? Math.min(entry.until, now + quarantineMs) : now + quarantineMs,
-    }));
-  const keys = chosenKeys(draft, memory, resting);
+  const { quarantineMs = QUARANTINE_MS, hosts = 'right' } = options;
+  const known = hosts === 'right' ? memory.quarantine.filter((entry) => entry.until > now) : memory.quarantine;
+  const until = (entry: RestingKey): number => {
+    if (entry.until <= now) return hosts === 'away' ? now + quarantineMs : entry.until;
+    // A clock that was wrong once must not keep a key for years.
+    return Math.min(entry.until, now + quarantineMs);
+  };
+  const rested = known.map((entry) => ({ ...entry, until: until(entry) }));
+  const resting = rested.filter((entry) => entry.until > now);
+  const keys = chosenKeys(draft, memory, rested);
   const released = releasedKeys(memory, keys, now + quarantineMs);
   const problems = draft.networks.flatMap((network) => {
     const message = refusal(network, keys, released, resting, quarantineMs);
@@ -57,13 +60,15 @@ export function allocateKeys(
   });
   if (problems.length > 0) return { topology: undefined, memory, problems };
   const networks = draft.networks.map((network) => networkOf(network, keys));
-  const { underlay, hosts } = draft;
+  const taken = [...keys.values()];
+  const isOver = (entry: RestingKey): boolean => entry.until <= now && taken.some((held) => collide(entry, held));
+  const { underlay } = draft;
   return {
-    topology: { underlay, hosts, networks },
+    topology: { underlay, hosts: draft.hosts, networks },
     memory: {
       version: 1,
       keys: Object.fromEntries(keys),
-      quarantine: [...resting.filter((entry) => !same(keys.get(entry.path), entry)), ...released],
+      quarantine: [...rested.filter((entry) => !same(keys.get(entry.path), entry) && !isOver(entry)), ...released],
     },
     problems,
   };

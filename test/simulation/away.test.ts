@@ -5,7 +5,13 @@
 import { expect } from 'chai';
 import { Controller } from '../../src/controller/index.js';
 import { applied } from '../../src/diff/index.js';
-import { allocateKeys, EMPTY_MEMORY, QUARANTINE_MS, type Topology } from '../../src/topology/index.js';
+import {
+  type AllocateOptions,
+  allocateKeys,
+  EMPTY_MEMORY,
+  QUARANTINE_MS,
+  type Topology,
+} from '../../src/topology/index.js';
 import { CONTROLLER } from '../rows.js';
 import { topologyOf } from '../world.js';
 import { SimulatedHost, type Surroundings } from './simulated-host.js';
@@ -13,7 +19,7 @@ import { randomFrom, VirtualClock } from './virtual-clock.js';
 import { Watch } from './watch.js';
 
 const QUIET = { info: () => undefined, warn: () => undefined, error: () => undefined };
-const { underlay, hosts, networks } = topologyOf({ tenants: ['red', 'blue'] });
+const { underlay, hosts: all, networks } = topologyOf({ tenants: ['red', 'blue'] });
 
 /** Two hosts, of which the first falls silent, and a file with fewer or more networks. */
 class Installation {
@@ -31,9 +37,9 @@ class Installation {
       violated: (what) => expect.fail(what),
       moment: () => undefined,
     };
-    this.hosts = hosts.map(({ name }) => new SimulatedHost(name, around));
+    this.hosts = all.map(({ name }) => new SimulatedHost(name, around));
     this.controller = new Controller({
-      topology: this.file(tenants, false),
+      topology: this.file(tenants, 'right'),
       openLink: ({ name }, onChange, onArrival) => {
         const host = this.hosts.find((other) => other.name === name);
         if (host === undefined) throw new Error(`no host ${name}`);
@@ -47,12 +53,15 @@ class Installation {
   }
 
   /** The file with the networks of these tenants, keys allocated as `kakuri run` does it. */
-  file(tenants: readonly string[], hostsAway = !this.controller.isCarriedOut): Topology {
+  file(
+    tenants: readonly string[],
+    hosts: AllocateOptions['hosts'] = this.controller.isCarriedOut ? 'right' : 'away',
+  ): Topology {
     const drafts = networks
       .filter(({ tenant }) => tenants.includes(tenant))
       .map(({ key: _, ...network }) => ({ ...network, keyAt: { line: 1, column: 1 } }));
-    const draft = { file: 'f', underlay, hosts, networks: drafts };
-    const { topology, memory } = allocateKeys(draft, this.#memory, this.clock.now, { hostsAway });
+    const draft = { file: 'f', underlay, hosts: all, networks: drafts };
+    const { topology, memory } = allocateKeys(draft, this.#memory, this.clock.now, { hosts });
     if (topology === undefined) throw new Error('the file is refused');
     this.#memory = memory;
     return topology;
@@ -68,7 +77,7 @@ describe('a host that is away for longer than keys rest', function () {
   this.timeout(20_000);
 
   /** The key that blue gets after red's has rested, and what the proof then says of the hosts. */
-  async function history(returns: boolean, planted?: { readonly hostsAway: boolean }) {
+  async function history(returns: boolean, planted?: 'right') {
     const net = new Installation(['red']);
     net.clock.install();
     try {
@@ -85,7 +94,7 @@ describe('a host that is away for longer than keys rest', function () {
       if (returns) net.hosts[0]?.silence(false);
       await net.pass(10_000);
       expect(net.controller.isCarriedOut).to.equal(returns);
-      const blue = net.file(['blue'], planted?.hostsAway);
+      const blue = net.file(['blue'], planted);
       net.controller.setTopology(blue);
       await net.pass(10_000);
       // The silent host still has red's VM, and its flows.
@@ -111,13 +120,13 @@ describe('a host that is away for longer than keys rest', function () {
   });
 
   it('would leak if the key were given all the same', async () => {
-    expect((await history(false, { hostsAway: false })).found).to.match(/^LEAK/);
+    expect((await history(false, 'right')).found).to.match(/^LEAK/);
   });
 });
 
-function found(topology: Topology, all: readonly SimulatedHost[]): string {
+function found(topology: Topology, held: readonly SimulatedHost[]): string {
   try {
-    new Watch(topology).rest(all);
+    new Watch(topology).rest(held);
     return 'nothing';
   } catch (error) {
     return (error as Error).message;

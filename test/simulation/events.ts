@@ -132,12 +132,13 @@ export class Events {
     return undefined;
   };
 
-  restartController: Happening = ({ tell, another, watch, changing }) => {
-    // A change of ways that is on its way is known to the dying one alone.
+  restartController: Happening = ({ tell, another, watch, changing, random, intent }) => {
+    // A change of ways that is on its way is known to the dying one alone, and one that comes between to none.
     const paths = changing();
-    watch.touched(({ path }) => paths.includes(networkOf(path)));
-    tell('another controller');
-    return another();
+    const isEdited = random() < 0.2;
+    watch.touched(({ path }) => isEdited || paths.includes(networkOf(path)));
+    tell(`another controller${isEdited ? `, and meanwhile in the file: ${intent.edit()}` : ''}`);
+    return another(isEdited);
   };
 
   silence: Happening = ({ tell }, host) => {

@@ -3,6 +3,7 @@
  * and go, change key and encapsulation. Keys are allocated as `kakuri run` does it, with its memory.
  */
 import {
+  type AllocateOptions,
   allocateKeys,
   EMPTY_MEMORY,
   type Encapsulation,
@@ -15,6 +16,8 @@ import {
 const TENANTS = ['blue', 'green', 'red'] as const;
 const ENCAPSULATIONS = ['geneve', 'vxlan', 'gre', 'nvgre', 'ip-tunnel'] as const;
 const PORTS = 3;
+
+type Hosts = NonNullable<AllocateOptions['hosts']>;
 
 interface Intended {
   readonly path: string;
@@ -44,14 +47,14 @@ export class Intent {
   readonly #random: () => number;
   readonly #hosts: readonly { name: string; ovsdb: string; vtep: string }[];
   readonly #networks: readonly Intended[];
-  readonly #allocation: { readonly quarantineMs?: number; readonly hostsAway?: boolean };
+  readonly #allocation: AllocateOptions;
   #tunnels: 'mesh' | 'flow';
   #nextKey = 0x100000;
 
   constructor({ random, hosts, quarantineMs }: IntentOptions) {
     this.#random = random;
     this.#tunnels = random() < 0.5 ? 'mesh' : 'flow';
-    this.#allocation = quarantineMs === undefined ? {} : { quarantineMs, hostsAway: false };
+    this.#allocation = quarantineMs === undefined ? {} : { quarantineMs, hosts: 'right' };
     this.#hosts = Array.from({ length: hosts }, (_, i) => ({
       name: `hv${i + 1}`,
       ovsdb: `unix:/run/hv${i + 1}.sock`,
@@ -116,15 +119,15 @@ export class Intent {
     return `tunnels: ${this.#tunnels}`;
   }
 
-  /** The file as a topology, with its keys; `wall`: milliseconds since 1970; `hostsAway`: as in AllocateOptions. */
-  topology(wall: number, hostsAway: boolean): Topology {
+  /** The file as a topology, with its keys; `wall`: milliseconds since 1970; `hosts`: as in AllocateOptions. */
+  topology(wall: number, hosts: Hosts): Topology {
     const draft = {
       file: 'topology.yaml',
       underlay: { encapsulation: 'geneve' as const, tunnels: this.#tunnels, mtu: 1500 },
       hosts: this.#hosts,
       networks: this.#networks.filter(({ isThere }) => isThere).map(draftOf),
     };
-    const { topology, memory, problems } = allocateKeys(draft, this.memory, wall, { hostsAway, ...this.#allocation });
+    const { topology, memory, problems } = allocateKeys(draft, this.memory, wall, { hosts, ...this.#allocation });
     if (topology === undefined) throw new Error(`the file is refused: ${problems.map(({ message }) => message)}`);
     this.memory = memory;
     return topology;

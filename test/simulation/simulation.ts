@@ -83,7 +83,7 @@ export class Simulation {
     this.clock = new VirtualClock(random);
     const size = 3 + this.below(2);
     this.intent = new Intent({ random, hosts: size, ...(quarantineMs === undefined ? {} : { quarantineMs }) });
-    this.topology = this.intent.topology(this.#wall, false);
+    this.topology = this.intent.topology(this.#wall, 'unknown');
     this.watch = new Watch(this.topology);
     const violated = (what: string): void =>
       this.judge(() => {
@@ -141,7 +141,7 @@ export class Simulation {
     }
   }
 
-  nextTopology = (): Topology => this.intent.topology(this.#wall, !this.#controller.isCarriedOut);
+  nextTopology = (): Topology => this.intent.topology(this.#wall, this.#controller.isCarriedOut ? 'right' : 'away');
 
   /** The file was saved, and read. */
   setTopology(next: Topology): void {
@@ -150,9 +150,13 @@ export class Simulation {
     this.#controller.setTopology(this.topology);
   }
 
-  /** The controller dies where it stands, and another begins. */
-  another = async (): Promise<void> => {
+  /** The controller dies where it stands, and another begins; `edited`: after an edit of the file. */
+  another = async (edited = false): Promise<void> => {
     const dying = this.#controller.stop();
+    if (edited) {
+      this.topology = this.intent.topology(this.#wall, 'unknown');
+      this.judge(() => this.watch.setTopology(this.topology));
+    }
     this.#controller = this.#newController();
     await dying;
     this.#controller.start();

@@ -68,13 +68,29 @@ describe('tunnel keys', () => {
     const late = 2 * QUARANTINE_MS;
     const key = (allocation: Allocation) => allocation.topology?.networks[0]?.key;
     expect(key(allocateKeys(draft({ 'blue/web': {} }), memory, late))).to.equal(1);
-    const away = allocateKeys(draft({ 'blue/web': {} }), memory, late, { hostsAway: true });
+    const away = allocateKeys(draft({ 'blue/web': {} }), memory, late, { hosts: 'away' });
     expect(key(away)).to.equal(2);
     expect(away.memory.quarantine.map(({ path, until }) => [path, until])).to.deep.equal([
       ['red/web', late + QUARANTINE_MS],
     ]);
-    const [problem] = allocateKeys(draft({ 'blue/web': { key: 1 } }), memory, late, { hostsAway: true }).problems;
+    const [problem] = allocateKeys(draft({ 'blue/web': { key: 1 } }), memory, late, { hosts: 'away' }).problems;
     expect(problem?.code).to.equal('key-in-quarantine');
+  });
+
+  it('gives a key that has rested only where the file says so, while nothing is known of the hosts', () => {
+    const { memory: red } = allocateKeys(draft({ 'red/web': {} }));
+    const { memory } = allocateKeys(draft({}), red, 0);
+    const late = 2 * QUARANTINE_MS;
+    const unknown = { hosts: 'unknown' } as const;
+    const allocated = allocateKeys(draft({ 'blue/web': {} }), memory, late, unknown);
+    expect(allocated.topology?.networks[0]?.key).to.equal(2);
+    // It is still remembered: a host that is away may hold it.
+    expect(allocated.memory.quarantine).to.deep.equal(memory.quarantine);
+    const given = allocateKeys(draft({ 'blue/web': { key: 1 } }), memory, late, unknown);
+    expect(given.topology?.networks[0]?.key).to.equal(1);
+    expect(given.memory.quarantine).to.deep.equal([]);
+    const early = allocateKeys(draft({ 'blue/web': { key: 1 } }), memory, QUARANTINE_MS / 2, unknown);
+    expect(early.problems[0]?.code).to.equal('key-in-quarantine');
   });
 
   it('takes given keys and fills the lowest free ones in the order of paths', () => {
