@@ -53,6 +53,7 @@ class Host:
     rundir: str = ''
     vms: list[Vm] = field(default_factory=list)
     trunk: str = ''  # the interface that carries VLANs, where there is one
+    zone: str = ''  # where VLAN ids mean the same, where the file has zones
 
 
 @dataclass
@@ -88,7 +89,7 @@ def load_topology(path: str) -> Topology:
         if not isinstance(body, dict) or 'ovsdb' not in body or 'vtep' not in body:
             raise TopologyError(f'{path}: host {name}: ovsdb and vtep are needed')
         hosts[str(name)] = Host(str(name), number, str(body['ovsdb']), str(body['vtep']),
-                                trunk=str(body.get('trunk', '')))
+                                trunk=str(body.get('trunk', '')), zone=str(body.get('zone', '')))
     extra = 20 if any(':' in h.vtep for h in hosts.values()) else 0
     vms = _vms(document, list(hosts), mtu, extra, str(underlay.get('encapsulation', 'geneve')))
     for vm in vms.values():

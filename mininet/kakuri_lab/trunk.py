@@ -3,7 +3,8 @@
 It learns MAC addresses for each VLAN by itself, as a bought one does; a kernel bridge without VLAN filtering would learn
 one address for all VLANs, and two tenants with one MAC address would break each other. So it is an Open vSwitch of its
 own in namespace `vlans`, with the action NORMAL and no controller. Port pN leads to the trunk of hypervisor number N, port
-rogue to eth1 of the rogue.
+rogue to eth1 of the rogue. Each zone of the file has a bridge of its own, and nothing leads from one to another; the rogue
+is in the first host's.
 """
 import shutil
 
@@ -26,9 +27,12 @@ class Trunks:
         self.mtu = topology.mtu
         self.node = node
         self.ports = [*(f'p{host.number}' for host in self.hosts), 'rogue']
+        self.bridges = _bridges(self.hosts)
         socket = f'{directory}/db.sock'
         place = Host(NODE, 0, f'unix:{socket}', '', directory)
-        self.ovs = Ovs(node, place, [f'punix:{socket}'], socket, [Uplink(BRIDGE, self.ports[0], MAC)])
+        uplinks = [Uplink(bridge, ports[0], f'{MAC[:-1]}{number}')
+                   for number, (bridge, ports) in enumerate(self.bridges.items(), 1)]
+        self.ovs = Ovs(node, place, [f'punix:{socket}'], socket, uplinks)
 
     def wire(self, nodes: dict[str, LabNode], template: str) -> None:
         """Makes the links, each end in its namespace from the start, and the switch's empty database."""
@@ -46,5 +50,14 @@ class Trunks:
     def start(self) -> None:
         """Starts the switch, with all its ports."""
         self.ovs.start()
-        for port in self.ports[1:]:
-            self.ovs.vsctl(['add-port', BRIDGE, port])
+        for bridge, ports in self.bridges.items():
+            for port in ports[1:]:
+                self.ovs.vsctl(['add-port', bridge, port])
+
+
+def _bridges(hosts: list[Host]) -> dict[str, list[str]]:
+    """The switch's bridges, each with its ports: one for every zone, in the order of the hosts."""
+    zones = list(dict.fromkeys(host.zone for host in hosts))
+    names = [BRIDGE if number == 1 else f'{BRIDGE}-{number}' for number in range(1, len(zones) + 1)]
+    ports = [[f'p{host.number}' for host in hosts if host.zone == zone] for zone in zones]
+    return dict(zip(names, [[*ports[0], 'rogue'], *ports[1:]]))

@@ -63,7 +63,7 @@ function sift(world: World, bound: Bound, port: Port, all: readonly Claim[]): Si
   const holder = world.holders.get(port.path);
   const strangers = all.filter(({ host }) => !allowed(host));
   const candidates: Claim[] = [];
-  const refused = strangers.length === 0 ? [] : [strangerText(strangers)];
+  const refused = strangers.length === 0 ? [] : [strangerText(strangers), ...takenIds(bound, port, strangers)];
   for (const host of new Set(all.map((claim) => claim.host))) {
     const here = allowed(host) ? all.filter((claim) => claim.host === host) : [];
     const chosen =
@@ -81,6 +81,16 @@ function sift(world: World, bound: Bound, port: Port, all: readonly Claim[]): Si
 
 const strangerText = (strangers: readonly Claim[]): string =>
   `also seen on ${strangers.map(({ host }) => host).join(', ')}, where the topology does not allow it`;
+
+/** Why a VLAN's port cannot be let in where it turned up: in that zone its network's id is another's. */
+function takenIds({ index }: Bound, port: Port, strangers: readonly Claim[]): readonly string[] {
+  const network = index.ports.get(port.path)?.network;
+  const zones = new Set(strangers.flatMap(({ host }) => index.zones.of(host) ?? []));
+  return [...zones].flatMap((zone) => {
+    const other = network && index.vlanIn(zone, network);
+    return other === undefined ? [] : [`VLAN id ${network?.key} is that of network ${other} in zone ${zone}`];
+  });
+}
 
 /** Who of the candidates has the port: the holder; else who is alone; else whom the marks on the rows say (feedback.ts). */
 function holderOf(world: World, bound: Bound, port: Port, candidates: readonly Claim[]): Claim | undefined {

@@ -2,7 +2,7 @@
  * A topology by the names in it, made once for each topology: what an event is about is looked up, never searched for.
  * Pure; the work grows with the topology and is done when the file is read.
  */
-import type { Host, Network, Port, Topology } from '../topology/index.js';
+import { type Host, type Network, type Port, type Topology, Zones } from '../topology/index.js';
 import { type TunnelIntent, type tunnelName, tunnelNames, tunnelPlan } from './tunnels.js';
 
 /** A port, and the network that it is of. */
@@ -27,6 +27,9 @@ export interface TopologyIndex {
   readonly anywhere: readonly PlacedPort[];
   /** Paths of the networks that a host joins to their VLAN halves, by its name. */
   readonly joinedBy: ReadonlyMap<string, readonly string[]>;
+  readonly zones: Zones;
+  /** Path of the other network that has the VLAN id of this one in a zone; undefined: none, or it has none. */
+  readonly vlanIn: (zone: string, network: Network) => string | undefined;
   readonly tunnelName: typeof tunnelName;
   /** The tunnel ports of each host, by its name. */
   readonly tunnels: (host: string) => readonly TunnelIntent[];
@@ -57,7 +60,20 @@ function joinedBy({ networks }: Topology): ReadonlyMap<string, readonly string[]
   return found;
 }
 
+/** Looked for when asked: a VM that turns up where it may not run is seldom. */
+const vlanIn =
+  ({ networks }: Topology, zones: Zones): TopologyIndex['vlanIn'] =>
+  (zone, { encapsulation, key, path }) => {
+    if (encapsulation !== 'vlan') return undefined;
+    const has = (network: Network): boolean =>
+      network.path !== path &&
+      ((network.encapsulation === 'vlan' && network.key === key && zones.ofKey(network)?.includes(zone) === true) ||
+        (network.vlan?.id === key && zones.ofHalf(network.vlan)?.includes(zone) === true));
+    return networks.find(has)?.path;
+  };
+
 export function topologyIndex(topology: Topology): TopologyIndex {
+  const zones = new Zones(topology.hosts);
   const ports = new Map<string, PlacedPort & { readonly order: number }>();
   const named = new Map<string, PlacedPort[]>();
   const anywhere: PlacedPort[] = [];
@@ -82,6 +98,8 @@ export function topologyIndex(topology: Topology): TopologyIndex {
     named,
     anywhere,
     joinedBy: joinedBy(topology),
+    zones,
+    vlanIn: vlanIn(topology, zones),
     tunnelName: tunnelNames(),
     tunnels: tunnelPlan(topology),
   };

@@ -4,7 +4,16 @@
  * receiver has confirmed the new way, and when all have changed the former ways are closed. Pure; `former` of a network
  * is the only memory of it.
  */
-import { KeySpace, type Network, type Topology, type Way, type Wire } from '../topology/index.js';
+import {
+  allZones,
+  KeySpace,
+  type Network,
+  type Topology,
+  type Way,
+  type Wire,
+  type ZoneList,
+  Zones,
+} from '../topology/index.js';
 
 const sameWay = (a: Way, b: Way): boolean =>
   a.encapsulation === b.encapsulation && a.key === b.key && a.tunnels === b.tunnels;
@@ -41,20 +50,36 @@ export const sendKey = (networkPath: string, host: string, way: Way): string =>
  */
 export function withFormerWays(before: Topology, after: Topology): Topology {
   const space = new KeySpace();
-  for (const { encapsulation, key, path, vlan } of after.networks) {
-    space.add(encapsulation, key, path);
-    if (vlan !== undefined) space.add('vlan', vlan.id, path);
+  const zones = new Zones(after.hosts);
+  for (const network of after.networks) {
+    const { encapsulation, key, path, vlan } = network;
+    space.add(encapsulation, key, path, zones.ofKey(network));
+    if (vlan !== undefined) space.add('vlan', vlan.id, path, zones.ofHalf(vlan));
   }
-  const old = new Map(before.networks.map((network) => [network.path, waysBefore(before, network)]));
-  const free = (way: Way, path: string): boolean => {
-    const owner = space.owner(way.encapsulation, way.key);
-    if (owner === undefined) space.add(way.encapsulation, way.key, path);
-    return owner === undefined || owner === path;
+  const old = new Map(before.networks.map((network) => [network.path, network]));
+  const zonesBefore = new Zones(before.hosts);
+  // Where it was, and where its ports are to take what still comes by it.
+  const zonesOf = (way: Way, was: Network, { zone, ports }: Network): ZoneList => {
+    if (way.encapsulation !== 'vlan') return undefined;
+    const there = sameWay(way, presentWay(before, was))
+      ? zonesBefore.ofKey(was)
+      : was.vlan?.id === way.key
+        ? zonesBefore.ofHalf(was.vlan)
+        : undefined;
+    return allZones(there, zones.ofVlan({ zone, ports: ports.map(({ hosts }) => hosts) }));
+  };
+  const free = (way: Way, was: Network, network: Network): boolean => {
+    const where = zonesOf(way, was, network);
+    const owner = space.owner(way.encapsulation, way.key, where);
+    if (owner === undefined) space.add(way.encapsulation, way.key, network.path, where);
+    return owner === undefined || owner === network.path;
   };
   const networks = after.networks.map((network) => {
     const present = presentWay(after, network);
-    const former = (old.get(network.path) ?? []).filter(
-      (way) => !sameWay(way, present) && !isHalf(way, network) && free(way, network.path),
+    const was = old.get(network.path);
+    if (was === undefined) return network;
+    const former = waysBefore(before, was).filter(
+      (way) => !sameWay(way, present) && !isHalf(way, network) && free(way, was, network),
     );
     return former.length === 0 ? network : { ...network, former };
   });

@@ -9,6 +9,7 @@
 import { KeySpace, largestKey, networkNumber } from './encapsulation.js';
 import { EMPTY_MEMORY, type HeldKey, type KeyMemory, type RestingKey } from './key-memory.js';
 import type { Encapsulation, Network, NetworkDraft, Problem, Topology, TopologyDraft } from './model.js';
+import { commonZones, meet, type ZoneList, Zones } from './zones.js';
 
 /** How long a key rests. */
 export const QUARANTINE_MS = 60 * 60 * 1000;
@@ -52,12 +53,18 @@ export function allocateKeys(
   };
   const rested = known.map((entry) => ({ ...entry, until: until(entry) }));
   const resting = rested.filter((entry) => entry.until > now);
-  const keys = chosenKeys(draft, memory, rested);
-  const released = releasedKeys(memory, keys, now + quarantineMs);
-  const problems = draft.networks.flatMap((network) => {
-    const message = refusal(network, keys, released, resting, quarantineMs);
-    return message === undefined ? [] : [{ file: draft.file, ...network.keyAt, ...message }];
-  });
+  const zones = new Zones(draft.hosts);
+  const keys = chosenKeys(draft, zones, memory, rested);
+  const released = releasedKeys(memory, keys, zones.all, now + quarantineMs);
+  const told = (refused: (network: NetworkDraft) => Refusal | undefined): readonly Problem[] =>
+    draft.networks.flatMap((network) => {
+      const message = refused(network);
+      return message === undefined ? [] : [{ file: draft.file, ...network.keyAt, ...message }];
+    });
+  const collisions = told((network) => moved(network, keys, memory));
+  // What rests after a collision would rest because of it.
+  const problems =
+    collisions.length > 0 ? collisions : told((network) => refusal(network, keys, released, resting, quarantineMs));
   if (problems.length > 0) return { topology: undefined, memory, problems };
   const networks = draft.networks.map((network) => networkOf(network, keys));
   const taken = [...keys.values()];
@@ -68,7 +75,7 @@ export function allocateKeys(
     memory: {
       version: 1,
       keys: Object.fromEntries(keys),
-      quarantine: [...rested.filter((entry) => !same(keys.get(entry.path), entry) && !isOver(entry)), ...released],
+      quarantine: [...rested.flatMap((entry) => (isOver(entry) ? [] : given(entry, keys, zones.all))), ...released],
     },
     problems,
   };
@@ -77,32 +84,37 @@ export function allocateKeys(
 type Keys = ReadonlyMap<string, HeldKey>;
 
 /** The key of every network in the draft's order, without those for which none is left. */
-function chosenKeys(draft: TopologyDraft, memory: KeyMemory, resting: readonly RestingKey[]): Keys {
+function chosenKeys(draft: TopologyDraft, zones: Zones, memory: KeyMemory, resting: readonly RestingKey[]): Keys {
   const taken = new KeySpace();
   const keys = new Map<string, HeldKey>();
   const take = (path: string, held: HeldKey) => {
-    taken.add(held.encapsulation, held.key, path);
-    keys.set(path, held);
+    taken.add(held.encapsulation, held.key, path, held.zones);
+    keys.set(path, held.zones === undefined ? { key: held.key, encapsulation: held.encapsulation } : held);
   };
+  const placed = new Map(draft.networks.map((network) => [network.path, zones.ofKey(network)]));
   for (const { path, key, encapsulation, vlan } of draft.networks) {
-    if (vlan !== undefined) take(vlanOf(path), { key: vlan.id, encapsulation: 'vlan' });
-    if (key !== undefined) take(path, { key, encapsulation });
+    if (vlan !== undefined) take(vlanOf(path), { key: vlan.id, encapsulation: 'vlan', zones: zones.ofHalf(vlan) });
+    if (key !== undefined) take(path, { key, encapsulation, zones: placed.get(path) });
   }
   const remembered = new Map([...resting.map((entry) => [entry.path, entry.key] as const), ...heldKeys(memory)]);
   for (const { path, encapsulation } of draft.networks) {
     const key = remembered.get(path);
-    const usable = key !== undefined && key <= largestKey(encapsulation) && !taken.owner(encapsulation, key);
-    if (usable && !keys.has(path)) take(path, { key, encapsulation });
+    const here = placed.get(path);
+    const usable = key !== undefined && key <= largestKey(encapsulation) && !taken.owner(encapsulation, key, here);
+    if (usable && !keys.has(path)) take(path, { key, encapsulation, zones: here });
   }
-  for (const { key, encapsulation, path } of resting) taken.add(encapsulation, key, path);
-  for (const [path, { key, encapsulation }] of Object.entries(memory.keys)) taken.add(encapsulation, key, path);
-  const next = new Map<Encapsulation, number>();
+  for (const { key, encapsulation, path, zones } of resting) taken.add(encapsulation, key, path, zones);
+  for (const [path, { key, encapsulation, zones }] of Object.entries(memory.keys))
+    taken.add(encapsulation, key, path, zones);
+  const next = new Map<string, number>();
   for (const { path, encapsulation } of draft.networks) {
     if (keys.has(path)) continue;
-    const key = lowestFree(taken, encapsulation, next.get(encapsulation) ?? 1);
+    const here = placed.get(path);
+    const space = `${encapsulation} ${here?.join(' ') ?? ''}`;
+    const key = lowestFree(taken, encapsulation, here, next.get(space) ?? 1);
     if (key === undefined) continue;
-    next.set(encapsulation, key + 1);
-    take(path, { key, encapsulation });
+    next.set(space, key + 1);
+    take(path, { key, encapsulation, zones: here });
   }
   return keys;
 }
@@ -113,20 +125,28 @@ const networkNamed = (name: string): string => name.split(' ')[0] as string;
 
 const heldKeys = (memory: KeyMemory) => Object.entries(memory.keys).map(([path, { key }]) => [path, key] as const);
 
-function lowestFree(taken: KeySpace, encapsulation: Encapsulation, from: number): number | undefined {
+function lowestFree(taken: KeySpace, encapsulation: Encapsulation, zones: ZoneList, from: number): number | undefined {
   const most = Math.min(LARGEST_ALLOCATED, largestKey(encapsulation));
-  for (let key = from; key <= most; key++) if (!taken.owner(encapsulation, key)) return key;
+  for (let key = from; key <= most; key++) if (!taken.owner(encapsulation, key, zones)) return key;
   return undefined;
 }
 
 const same = (a: HeldKey | undefined, b: HeldKey) => a?.key === b.key && a.encapsulation === b.encapsulation;
 
-/** The keys of the memory that their networks have no more. */
-function releasedKeys(memory: KeyMemory, keys: Keys, until: number): RestingKey[] {
-  return Object.entries(memory.keys).flatMap(([path, held]) =>
-    same(keys.get(path), held) ? [] : [{ ...held, path, until }],
-  );
+/** What of a key its network has no more: all of it, that of some zones (of `all`), or nothing. */
+function given<T extends HeldKey & { readonly path: string }>(was: T, keys: Keys, all: ZoneList): T[] {
+  const is = keys.get(was.path);
+  if (!same(is, was)) return [was];
+  if (is?.zones === undefined) return [];
+  const left = (was.zones ?? all ?? []).filter((zone) => !is.zones?.includes(zone));
+  return left.length === 0 ? [] : [{ ...was, zones: left }];
 }
+
+/** The keys of the memory that their networks have no more. */
+const releasedKeys = (memory: KeyMemory, keys: Keys, all: ZoneList, until: number): RestingKey[] =>
+  Object.entries(memory.keys).flatMap(([path, held]) => given({ ...held, path, until }, keys, all));
+
+type Refusal = Pick<Problem, 'code' | 'message'>;
 
 /** Why a network cannot have its key, or has none. */
 function refusal(
@@ -135,7 +155,7 @@ function refusal(
   released: readonly RestingKey[],
   resting: readonly RestingKey[],
   quarantineMs: number,
-): Pick<Problem, 'code' | 'message'> | undefined {
+): Refusal | undefined {
   const held = keys.get(path);
   if (held === undefined) {
     const why =
@@ -145,11 +165,30 @@ function refusal(
     return { code: 'keys-exhausted', message: why };
   }
   const id = keys.get(vlanOf(path));
+  // A VLAN that keeps its id may come into zones where that was another's.
+  const asked = key !== undefined || encapsulation === 'vlan';
   return (
-    (key === undefined ? undefined : restingRefusal(path, held, released, resting, quarantineMs)) ??
+    (asked ? restingRefusal(path, held, released, resting, quarantineMs) : undefined) ??
     (id === undefined ? undefined : restingRefusal(path, id, released, resting, quarantineMs))
   );
 }
+
+/** Why a VLAN cannot keep the id it was allocated: it is another's in a zone where its ports may run now. */
+function moved({ path, key, encapsulation }: NetworkDraft, keys: Keys, memory: KeyMemory): Refusal | undefined {
+  const was = memory.keys[path];
+  const is = keys.get(path);
+  if (key !== undefined || was?.encapsulation !== 'vlan' || encapsulation !== 'vlan' || is === undefined)
+    return undefined;
+  if (same(is, was)) return undefined;
+  const wish = { ...was, zones: is.zones };
+  const other = [...keys].find(([name, held]) => networkNamed(name) !== path && collide(held, wish));
+  if (other === undefined) return undefined;
+  const both = commonZones(other[1].zones, is.zones);
+  const message = `VLAN id ${was.key} of ${path} is that of network ${networkNamed(other[0])}${inZones(both)}, where ports of both may run: give one of them another (key: ${is.key} is free), or keep their ports apart (hosts)`;
+  return { code: 'vlan-collision', message };
+}
+
+const inZones = (zones: ZoneList): string => (zones === undefined ? '' : ` in zone ${zones.join(', ')}`);
 
 /** Why a given key cannot be had yet. */
 function restingRefusal(
@@ -158,26 +197,28 @@ function restingRefusal(
   released: readonly RestingKey[],
   resting: readonly RestingKey[],
   quarantineMs: number,
-): Pick<Problem, 'code' | 'message'> | undefined {
+): Refusal | undefined {
   const { key } = held;
   const other = released.find((entry) => networkNamed(entry.path) !== path && collide(entry, held));
   if (other) {
     // A machine that tried another file first has a memory of other hosts, which would refuse this one for ever.
     const advice = 'choose another, leave it out, or name another --state if these are other hosts';
     const rest = `has left the file, or has another key, for ${Math.ceil(quarantineMs / 60_000)} min`;
-    const message = `tunnel key ${key} is kept for network ${networkNamed(other.path)} until that ${rest}: ${advice}`;
+    const where = inZones(commonZones(other.zones, held.zones));
+    const message = `tunnel key ${key} is kept for network ${networkNamed(other.path)}${where} until that ${rest}: ${advice}`;
     return { code: 'key-in-quarantine', message };
   }
   const former = resting.find((entry) => networkNamed(entry.path) !== path && collide(entry, held));
   if (!former) return undefined;
   const until = new Date(former.until).toISOString();
-  const message = `tunnel key ${key} was that of network ${networkNamed(former.path)} and rests until ${until}: choose another, or leave it out`;
+  const where = inZones(commonZones(former.zones, held.zones));
+  const message = `tunnel key ${key} was that of network ${networkNamed(former.path)}${where} and rests until ${until}: choose another, or leave it out`;
   return { code: 'key-in-quarantine', message };
 }
 
 /** Whether two keys are one number, or meet on the wire (see KeySpace). */
 function collide(a: HeldKey, b: HeldKey): boolean {
-  if (networkNumber(a) === networkNumber(b)) return true;
+  if (networkNumber(a) === networkNumber(b)) return meet(a.zones, b.zones);
   // Only NVGRE has a whole range of GRE keys for one network: two other keys meet where they are the same number.
   if ((a.encapsulation === 'nvgre') === (b.encapsulation === 'nvgre')) return false;
   const vsid = vsidOf(a);

@@ -9,6 +9,7 @@ import { nameFault } from './schema.js';
 import { advertisedPrefixes, dhcpRouters, dhcpSizes, slaacDuplicates } from './service-checks.js';
 import type { Fault, Path } from './source.js';
 import { vlanHalves, vlanIds } from './vlan-checks.js';
+import { hostZones, networkZone, whereBoth, zonesOf, zonesOfKey } from './zone-checks.js';
 
 type Check = (entries: Entries) => Iterable<Fault>;
 
@@ -96,24 +97,29 @@ function* ifaceIds({ networks }: Entries): Iterable<Fault> {
   );
 }
 
-function* tunnelKeys({ networks }: Entries): Iterable<Fault> {
+function* tunnelKeys({ networks, hosts }: Entries): Iterable<Fault> {
   const space = new KeySpace();
-  const paths = new Map(networks.map(({ label, key }) => [label, key?.path]));
-  for (const { label, key, encapsulation } of networks) {
+  const zones = zonesOf(hosts);
+  const others = new Map(networks.map((network) => [network.label, network]));
+  for (const network of networks) {
+    const { label, key, encapsulation } = network;
     if (!key) continue;
     // A network whose encapsulation is no word still has a number.
     const kind = encapsulation?.value ?? 'geneve';
-    const owner = space.owner(kind, key.value);
-    if (owner === undefined) space.add(kind, key.value, label);
+    const here = zonesOfKey(network, zones);
+    const owner = space.owner(kind, key.value, here);
+    if (owner === undefined) space.add(kind, key.value, label, here);
     else {
-      const message = `tunnel key ${key.value} ${space.conflict(kind, key.value)} by network ${owner}: choose another, or leave it out`;
-      const first = paths.get(owner);
+      const other = others.get(owner);
+      const where = whereBoth(other && zonesOfKey(other, zones), here);
+      const message = `tunnel key ${key.value} ${space.conflict(kind, key.value)} by network ${owner}${where}: choose another, or leave it out`;
+      const first = other?.key?.path;
       yield { path: key.path, at: 'value', code: 'duplicate-tunnel-key', message, ...(first && { first }) };
     }
   }
 }
 
-const CHECKS: readonly Check[] = [names, someHost, vteps, ovsdbs, mtu, ifaceIds, tunnelKeys, vlanIds];
+const CHECKS: readonly Check[] = [names, someHost, vteps, ovsdbs, mtu, ifaceIds, hostZones, tunnelKeys, vlanIds];
 
 type NetworkCheck = (network: NetworkEntry, entries: Entries) => Iterable<Fault>;
 
@@ -186,13 +192,13 @@ function* portHosts({ ports }: NetworkEntry, { hostNames }: Entries): Iterable<F
 }
 
 /** A VLAN's ports can run only where there is a trunk. */
-function* trunks({ label, encapsulation, ports }: NetworkEntry, { hosts }: Entries): Iterable<Fault> {
+function* trunks({ label, encapsulation, zone, ports }: NetworkEntry, { hosts }: Entries): Iterable<Fault> {
   if (encapsulation?.value !== 'vlan') return;
   const without = hosts.filter(({ trunk }) => trunk === undefined).map(({ name }) => name);
   const say = (host: string): string =>
     `host ${host} has no trunk for VLAN network ${label}: give it one (trunk: eth1)`;
   const [first] = without;
-  if (first !== undefined && ports.some((port) => port.hosts === undefined))
+  if (first !== undefined && zone === undefined && ports.some((port) => port.hosts === undefined))
     yield {
       path: encapsulation.path,
       at: 'value',
@@ -206,6 +212,7 @@ function* trunks({ label, encapsulation, ports }: NetworkEntry, { hosts }: Entri
 const NETWORK_CHECKS: readonly NetworkCheck[] = [
   keyWidth,
   trunks,
+  networkZone,
   vlanHalves,
   subnets,
   addresses,

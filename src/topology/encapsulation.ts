@@ -14,6 +14,7 @@
  * An outer IPv6 header has 40 octets (RFC 8200, 3): 20 more.
  */
 import type { Encapsulation, Host, Wire } from './model.js';
+import { meet, type ZoneList } from './zones.js';
 
 interface EncapsulationDef {
   /** Width of the network's key: a VNI or VSID has 24 bits, a GRE key 32, a VLAN id 12. */
@@ -83,30 +84,42 @@ const OFPG_MAX = 0xffffff00;
  */
 export const groupNumber = (key: number): number => (key < OFPG_MAX ? key : key - 0x100);
 
+interface Claim {
+  readonly owner: string;
+  readonly zones: ZoneList;
+}
+
 /**
  * Keys in use, asked before one more is given. A number names one network whatever its encapsulation (VLAN ids have
- * numbers of their own); and GRE, IP tunnels and NVGRE
+ * numbers of their own, and name one in each zone); and GRE, IP tunnels and NVGRE
  * share one key space on the wire, where VSID v is the GRE keys v<<8 … v<<8|255 (RFC 7637, 3.2: 24 bits of VSID, 8 of
  * FlowID).
  */
 export class KeySpace {
-  readonly #numbers = new Map<number, string>();
+  readonly #numbers = new Map<number, readonly Claim[]>();
   readonly #vsids = new Map<number, string>();
   readonly #greVsids = new Map<number, string>();
   readonly #groups = new Map<number, string>();
 
-  add(encapsulation: Encapsulation, key: number, owner: string): void {
+  /** `zones`: where a VLAN id is the owner's; undefined: everywhere, as all other keys are. */
+  add(encapsulation: Encapsulation, key: number, owner: string, zones?: ZoneList): void {
     const number = networkNumber({ encapsulation, key });
-    this.#numbers.set(number, owner);
+    this.#numbers.set(number, [{ owner, zones }, ...(this.#numbers.get(number) ?? [])]);
     this.#groups.set(groupNumber(number), owner);
     if (encapsulation === 'nvgre') this.#vsids.set(key, owner);
     if (isPlainGre(encapsulation)) this.#greVsids.set(key >>> 8, owner);
   }
 
-  /** The network whose key is `key`, or takes it on the wire. */
-  owner(encapsulation: Encapsulation, key: number): string | undefined {
+  /** The network whose key is `key`, or takes it on the wire, in one of `zones` at least. */
+  owner(encapsulation: Encapsulation, key: number, zones?: ZoneList): string | undefined {
     const number = networkNumber({ encapsulation, key });
-    return this.#numbers.get(number) ?? this.#alias(encapsulation, key) ?? this.#groups.get(groupNumber(number));
+    const claims = this.#numbers.get(number);
+    const claim = claims?.find((other) => meet(other.zones, zones));
+    if (claim !== undefined) return claim.owner;
+    // The group of a number that others have elsewhere is that of the number.
+    return (
+      this.#alias(encapsulation, key) ?? (claims === undefined ? this.#groups.get(groupNumber(number)) : undefined)
+    );
   }
 
   /** How it is taken, in words that go before "by network N". */

@@ -25,6 +25,7 @@ export interface HostEntry {
   readonly ovsdb?: Sited<string>;
   readonly vtep?: Sited<Ip>;
   readonly trunk?: string;
+  readonly zone?: Sited<string>;
 }
 
 export interface PortEntry {
@@ -52,6 +53,7 @@ export interface NetworkEntry {
   /** Its own or the underlay's, with the place that says so; absent when what the file names is none. */
   readonly encapsulation?: Sited<Encapsulation>;
   readonly vlan?: VlanEntry;
+  readonly zone?: Sited<string>;
   readonly subnets: readonly Sited<Subnet>[];
   /** Whether every subnet could be read, so that "in none of them" can be said. */
   readonly subnetsRead: boolean;
@@ -130,6 +132,7 @@ function hostEntry(name: string, host: GivenHost): HostEntry {
     ...(host?.ovsdb && { ovsdb: { value: host.ovsdb, path: [...path, 'ovsdb'] } }),
     ...(host?.vtep && { vtep: { value: ipOf(host.vtep), path: [...path, 'vtep'] } }),
     ...(host?.trunk && { trunk: host.trunk }),
+    ...(host?.zone && { zone: { value: host.zone, path: [...path, 'zone'] } }),
   };
 }
 
@@ -153,6 +156,7 @@ function networkEntry(tenant: string, name: string, given: GivenNetwork, fallbac
       },
     }),
     ...(given?.vlan && { vlan: vlanEntry([...path, 'vlan'], given.vlan) }),
+    ...(given?.zone && { zone: { value: given.zone, path: [...path, 'zone'] } }),
     ...(given?.dhcp && { dhcp: dhcpEntry([...path, 'dhcp'], given.dhcp) }),
     ...(given?.ra && given.ra !== 'off' && { ra: given.ra as 'slaac' | 'managed' }),
     raPath: [...path, 'ra'],

@@ -42,3 +42,4 @@ export type {
   Wire,
 } from './model.js';
 export { type Parsed, parseTopology } from './parse.js';
+export { allZones, type ZoneList, Zones } from './zones.js';

@@ -16,6 +16,8 @@ export interface KeyMemory {
 export interface HeldKey {
   readonly key: number;
   readonly encapsulation: Encapsulation;
+  /** Where a VLAN id is the network's (zones.ts), sorted; absent: everywhere. */
+  readonly zones?: readonly string[] | undefined;
 }
 
 export interface RestingKey extends HeldKey {
@@ -30,6 +32,7 @@ export const EMPTY_MEMORY: KeyMemory = { version: 1, keys: {}, quarantine: [] };
 const held = {
   key: z.int().min(1).max(0xffffffff),
   encapsulation: z.enum(['geneve', 'vxlan', 'gre', 'nvgre', 'vlan', 'ip-tunnel']),
+  zones: z.array(z.string()).optional(),
 };
 const networkPath = z.string().regex(/^[^/]+\/[^/]+$/);
 

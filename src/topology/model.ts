@@ -39,6 +39,8 @@ export interface Host {
   readonly vtep: string;
   /** The interface that carries networks as VLANs (IEEE 802.1Q), all of whose traffic is Kakuri's; absent: none. */
   readonly trunk?: string;
+  /** Where VLAN ids mean the same as on this host's trunk (zones.ts); absent: no host has one. */
+  readonly zone?: string;
 }
 
 /** What tells a network's packets from others' on the underlay. */
@@ -61,6 +63,8 @@ export interface Network extends Wire {
   /** The tunnel key, one in the whole file; never 0. */
   readonly key: number;
   readonly encapsulation: Encapsulation;
+  /** The zone whose hosts its ports may run on that name none; they do name them. Absent: not said. */
+  readonly zone?: string;
   /** The half of the network that is a VLAN; absent: it is not joined to one. */
   readonly vlan?: VlanHalf;
   /** Ways of before a change of the file, by which some host may still send. The controller sets it, no file does. */

@@ -54,13 +54,14 @@ export function order(a: string, b: string): number {
 
 function draftOf(entries: Entries, file: string, source: Source): TopologyDraft {
   const family = entries.hosts[0]?.vtep?.value.kind() ?? 'ipv4';
-  const hosts = entries.hosts.map(({ name, ovsdb, vtep, trunk }) => ({
+  const hosts = entries.hosts.map(({ name, ovsdb, vtep, trunk, zone }) => ({
     name,
     ovsdb: right(ovsdb).value,
     vtep: ipText(right(vtep).value),
     ...(trunk !== undefined && { trunk }),
+    ...(zone && { zone: zone.value }),
   }));
-  const networks = entries.networks.map((network) => networkOf(network, entries.underlay.mtu, family, source));
+  const networks = entries.networks.map((network) => networkOf(network, entries, family, source));
   return {
     file,
     underlay: entries.underlay,
@@ -69,8 +70,14 @@ function draftOf(entries: Entries, file: string, source: Source): TopologyDraft 
   };
 }
 
-function networkOf(network: NetworkEntry, mtu: number, family: 'ipv4' | 'ipv6', source: Source): NetworkDraft {
-  const { label, tenant, name, key, vlan, subnets, dhcp, ra, ports } = network;
+function networkOf(
+  network: NetworkEntry,
+  { underlay: { mtu }, hosts }: Entries,
+  family: 'ipv4' | 'ipv6',
+  source: Source,
+): NetworkDraft {
+  const { label, tenant, name, key, vlan, zone, subnets, dhcp, ra, ports } = network;
+  const home = zone && hosts.filter((host) => host.zone?.value === zone.value).map((host) => host.name);
   const encapsulation = right(network.encapsulation).value;
   return {
     path: label,
@@ -79,12 +86,13 @@ function networkOf(network: NetworkEntry, mtu: number, family: 'ipv4' | 'ipv6', 
     ...(key && { key: key.value }),
     keyAt: key ? source.locate(key.path, 'value') : source.locate(network.path, 'key'),
     encapsulation,
+    ...(zone && { zone: zone.value }),
     ...(vlan && { vlan: vlanOf(vlan) }),
     subnets: subnets.map(({ value }) => subnetText(value)).sort(order),
     mtu: mtu - overhead(encapsulation, family),
     ...(dhcp && { dhcp: dhcpOf(dhcp) }),
     ...(ra && { ra }),
-    ports: ports.map((port) => portOf(port, network)).sort((a, b) => order(a.path, b.path)),
+    ports: ports.map((port) => portOf(port, network, home)).sort((a, b) => order(a.path, b.path)),
   };
 }
 
@@ -107,7 +115,9 @@ const dhcpOf = ({ dns, routes, gateway, lease = LEASE_SECONDS }: DhcpEntry): Dhc
 function portOf(
   { label, name, ifaceId, mac, ips, hosts, allowed, qos, plain }: PortEntry,
   network: NetworkEntry,
+  home: readonly string[] | undefined,
 ): Port {
+  const places = hosts?.map(({ value }) => value) ?? home;
   const own = [...ips.map(({ value }) => ipText(value)), ...slaacAddresses(network, right(mac).value)];
   return {
     path: label,
@@ -115,7 +125,7 @@ function portOf(
     ifaceId: right(ifaceId).value,
     mac: right(mac).value,
     ips: [...new Set(own)].sort(order),
-    ...(hosts && { hosts: hosts.map(({ value }) => value).sort(order) }),
+    ...(places && { hosts: [...places].sort(order) }),
     ...(allowed.length > 0 && { allowed: allowed.map(({ value }) => allowedText(value)).sort(order) }),
     ...plain,
     ...(qos && Object.keys(qos.value).length > 0 && { qos: qos.value }),

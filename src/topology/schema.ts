@@ -147,6 +147,7 @@ const network = z.strictObject({
   key: key.optional(),
   encapsulation: encapsulation.optional(),
   vlan: vlanHalf.optional(),
+  zone: text('zone', 'bad-zone', nameFault).optional(),
   subnets: z.array(text('subnet', 'bad-cidr', subnetFault)).optional(),
   dhcp: dhcp.optional(),
   ra: choice('kind of router advertisements', 'bad-ra', ['slaac', 'managed', 'off']).optional(),
@@ -166,6 +167,7 @@ const host = z.strictObject({
   ovsdb: text('OVSDB address', 'bad-ovsdb', ovsdbFault),
   vtep: text('IP address', 'bad-ip', ipFault),
   trunk: text('name of an interface', 'bad-trunk', trunkFault).optional(),
+  zone: text('zone', 'bad-zone', nameFault).optional(),
 });
 
 const underlay = z.strictObject({

@@ -6,6 +6,8 @@
 import { networkNumber } from './encapsulation.js';
 import type { Entries, NetworkEntry, Sited, VlanEntry } from './entries.js';
 import type { Fault } from './source.js';
+import { whereBoth, zonesOf, zonesOfHalf, zonesOfKey } from './zone-checks.js';
+import { meet, type ZoneList } from './zones.js';
 
 /** Tunnels that carry Ethernet. */
 const L2_TUNNELS: readonly string[] = ['geneve', 'vxlan', 'gre', 'nvgre'];
@@ -14,20 +16,34 @@ const MOST_GATEWAYS = 8;
 
 const atValue = (path: Fault['path'], code: string, message: string): Fault => ({ path, at: 'value', code, message });
 
-/** VLAN ids, of joined networks and of those that are VLANs as a whole, are one's alone; so are the numbers that they give. */
-export function* vlanIds({ networks }: Entries): Iterable<Fault> {
-  const taken = new Map<number, { readonly label: string; readonly path: Fault['path'] }>();
-  for (const { label, key, encapsulation } of networks)
-    if (key && encapsulation)
-      taken.set(networkNumber({ encapsulation: encapsulation.value, key: key.value }), { label, path: key.path });
+interface Taken {
+  readonly label: string;
+  readonly path: Fault['path'];
+  readonly zones: ZoneList;
+}
+
+/** VLAN ids, of joined networks and of those that are VLANs as a whole, are one's alone in a zone; so are the numbers that they give. */
+export function* vlanIds({ networks, hosts }: Entries): Iterable<Fault> {
+  const zones = zonesOf(hosts);
+  const taken = new Map<number, Taken[]>();
+  const take = (number: number, by: Taken): void => {
+    taken.set(number, [...(taken.get(number) ?? []), by]);
+  };
+  for (const network of networks) {
+    const { label, key, encapsulation } = network;
+    if (!key || !encapsulation) continue;
+    const number = networkNumber({ encapsulation: encapsulation.value, key: key.value });
+    take(number, { label, path: key.path, zones: zonesOfKey(network, zones) });
+  }
   for (const { label, vlan } of networks) {
     if (vlan?.id === undefined) continue;
     const { path, value } = vlan.id;
     const number = networkNumber({ encapsulation: 'vlan', key: value });
-    const other = taken.get(number);
-    if (other === undefined) taken.set(number, { label, path });
+    const here = zonesOfHalf(vlan, zones);
+    const other = taken.get(number)?.find((by) => meet(by.zones, here));
+    if (other === undefined) take(number, { label, path, zones: here });
     else {
-      const message = `VLAN id ${value} is taken by network ${other.label}: choose another`;
+      const message = `VLAN id ${value} is taken by network ${other.label}${whereBoth(other.zones, here)}: choose another`;
       yield { ...atValue(path, 'duplicate-vlan', message), first: other.path };
     }
   }

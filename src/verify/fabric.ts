@@ -22,7 +22,7 @@ export interface Arrival {
 const equal = (a: readonly number[], b: readonly number[]): boolean =>
   a.length === b.length && a.every((word, i) => word === b[i]);
 
-/** Everywhere that an output arrives; on a VLAN at the hosts that do something with it, or else at all that get it. */
+/** Everywhere that an output arrives; on a VLAN at the hosts of the zone that do something with it, or else at all of them. */
 export function arrivals(views: ReadonlyMap<string, HostView>, from: HostView, output: Output): readonly Arrival[] {
   if (!from.ends.get(output.port)?.trunk) {
     const one = arrival(views, from, output);
@@ -30,7 +30,7 @@ export function arrivals(views: ReadonlyMap<string, HostView>, from: HostView, o
   }
   const all = [...views.values()].flatMap((view): readonly Arrival[] => {
     const port = [...view.ends.values()].find((end) => end.trunk)?.port;
-    if (view === from || port === undefined) return [];
+    if (view === from || port === undefined || zoneOf(view) !== zoneOf(from)) return [];
     const words = output.words.slice();
     words.fill(0, 0, TCI);
     words[IN_PORT] = port.ofport;
@@ -39,6 +39,8 @@ export function arrivals(views: ReadonlyMap<string, HostView>, from: HostView, o
   const taken = all.filter(({ view, words }) => interpret(view.dump, words).outputs.length > 0);
   return taken.length > 0 ? taken : all;
 }
+
+const zoneOf = ({ spec, dump }: HostView): string | undefined => spec.zones.get(dump.host);
 
 /** Where an output by a tunnel arrives, and as what; undefined where it reaches no host that we have a dump of. */
 function arrival(views: ReadonlyMap<string, HostView>, from: HostView, output: Output): Arrival | undefined {

@@ -42,7 +42,7 @@ export function hostView(dump: HostDump, spec: Spec): HostView {
   for (const port of dump.ports.values()) {
     if (isTunnel(port)) ends.set(port.ofport, tunnelEnd(port, spec));
     else if (port.ifaceId === undefined && port.name === spec.trunks.get(dump.host))
-      ends.set(port.ofport, trunkEnd(port, spec));
+      ends.set(port.ofport, trunkEnd(port, dump.host, spec));
   }
   return { dump, spec, owners: spec.owners.get(dump.host) ?? new Map(), ends };
 }

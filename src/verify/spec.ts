@@ -5,7 +5,15 @@
  */
 import { ipv4, ipv6 } from 'ts-openflow';
 import { inject, reg_network, reg_out } from '../pipeline/index.js';
-import { networkNumber, type Topology, wireKey } from '../topology/index.js';
+import {
+  type Network,
+  networkNumber,
+  type Topology,
+  type Wire,
+  wireKey,
+  type ZoneList,
+  Zones,
+} from '../topology/index.js';
 import { type HostDump, isTunnel } from './model.js';
 import { type AddressWords, VtepTable, WireTable } from './underlay.js';
 import { wordOf } from './words.js';
@@ -17,7 +25,7 @@ export interface Spec {
   readonly owners: ReadonlyMap<string, ReadonlyMap<number, string>>;
   /** host → OpenFlow port number → what people call it. */
   readonly names: ReadonlyMap<string, ReadonlyMap<number, string>>;
-  /** Tunnel type → keys. */
+  /** Tunnel type → keys; of VLANs `vlan` alone, or with a zone: `vlan ZONE`. */
   readonly wires: ReadonlyMap<string, WireTable>;
   /** Addresses of the hosts' tunnels. */
   readonly vteps: VtepTable;
@@ -29,6 +37,8 @@ export interface Spec {
   readonly entries: ReadonlyMap<string, readonly Entry[]>;
   /** host → the name of the interface that carries its VLANs. */
   readonly trunks: ReadonlyMap<string, string>;
+  /** host → its zone of VLAN ids, if it has one: a frame of one zone is in no other. */
+  readonly zones: ReadonlyMap<string, string>;
 }
 
 /** A place where the controller may send a packet in. */
@@ -78,24 +88,42 @@ export function kakuriSpec(topology: Topology, dumps: readonly HostDump[], given
       if (found !== undefined) bind(draft, dump.host, port.ofport, found.n.path, found.p.path);
     }
   const gateways = joining(topology, draft);
-  const wires = new Map<string, WireTable>();
-  for (const network of topology.networks) {
-    // By its former ways a network's packets may still travel while its file's change is on its way.
-    const half = network.vlan === undefined ? [] : [{ encapsulation: 'vlan', key: network.vlan.id } as const];
-    for (const wire of [network, ...half, ...(network.former ?? [])]) {
-      const { value, mask } = wireKey(wire);
-      const rules = wires.get(typeOf(wire.encapsulation)) ?? new WireTable();
-      rules.add({ value: value | 0, mask: (mask ?? 0xffffffff) | 0, owner: network.path });
-      wires.set(typeOf(wire.encapsulation), rules);
-    }
-  }
   const vteps = new VtepTable();
   for (const host of topology.hosts) vteps.add(host.name, addressWords(host.vtep));
   const keys = new Map(topology.networks.map((network) => [network.path, networkNumber(network)]));
   const trunks = new Map(
     topology.hosts.flatMap(({ name, trunk }) => (trunk === undefined ? [] : [[name, trunk] as const])),
   );
-  return { kind: 'kakuri', ...draft, gateways, wires, vteps, trunks, entries: given ?? entriesOf(draft, keys) };
+  const zones = new Map(
+    topology.hosts.flatMap(({ name, zone }) => (zone === undefined ? [] : [[name, zone] as const])),
+  );
+  const wires = wiresOf(topology);
+  return { kind: 'kakuri', ...draft, gateways, wires, vteps, trunks, zones, entries: given ?? entriesOf(draft, keys) };
+}
+
+/** Under which name of `Spec.wires` the VLAN ids are of a host in this zone. */
+export const vlanWires = (zone: string | undefined): string => (zone === undefined ? 'vlan' : `vlan ${zone}`);
+
+function wiresOf({ hosts, networks }: Topology): Spec['wires'] {
+  const zones = new Zones(hosts);
+  const wires = new Map<string, WireTable>();
+  const add = (network: Network, wire: Wire, where: ZoneList) => {
+    const { value, mask } = wireKey(wire);
+    const vlans = wire.encapsulation === 'vlan' ? (where ?? zones.all)?.map(vlanWires) : undefined;
+    for (const type of vlans ?? [typeOf(wire.encapsulation)]) {
+      const rules = wires.get(type) ?? new WireTable();
+      rules.add({ value: value | 0, mask: (mask ?? 0xffffffff) | 0, owner: network.path });
+      wires.set(type, rules);
+    }
+  };
+  for (const network of networks) {
+    add(network, network, zones.ofKey(network));
+    if (network.vlan !== undefined)
+      add(network, { encapsulation: 'vlan', key: network.vlan.id }, zones.ofHalf(network.vlan));
+  }
+  // By its former ways a network's packets may still travel while its file's change is on its way, where they are no other's.
+  for (const network of networks) for (const wire of network.former ?? []) add(network, wire, undefined);
+  return wires;
 }
 
 /** The gateways of networks that are joined to a VLAN; those that a port is behind may be sent to. */
@@ -145,6 +173,7 @@ export function foreignSpec(tenants: ReadonlyMap<string, string>, dumps: readonl
     wires: new Map(),
     vteps,
     trunks: new Map(),
+    zones: new Map(),
     entries: new Map(),
   };
 }

@@ -3,7 +3,7 @@
  * that Open vSwitch cuts keys to (24 bits for Geneve and VXLAN, 32 for GRE; seen on 3.1.0).
  */
 import type { DumpPort } from './model.js';
-import { addressWords, type Spec } from './spec.js';
+import { addressWords, type Spec, vlanWires } from './spec.js';
 import { type AddressWords, WireTable } from './underlay.js';
 
 export interface TunnelEnd {
@@ -23,10 +23,10 @@ export interface TunnelEnd {
 export const TAG = { present: 0x1000, id: 0xfff, both: 0x1fff } as const;
 
 /** The end of a host's trunk. */
-export const trunkEnd = (port: DumpPort, spec: Spec): TunnelEnd => ({
+export const trunkEnd = (port: DumpPort, host: string, spec: Spec): TunnelEnd => ({
   port,
   keyMask: TAG.id,
-  wires: spec.wires.get('vlan') ?? new WireTable(),
+  wires: spec.wires.get(vlanWires(spec.zones.get(host))) ?? new WireTable(),
   trunk: true,
 });
 

@@ -29,6 +29,19 @@ const row = (over: object) => ({
   tunnels: [],
 });
 
+/** hv1 is in zone west with red's VLAN 5, hv2 in zone east with blue's. */
+function zoned(facts: Readonly<Record<string, HostFacts>>): World {
+  const world = worldWith(facts);
+  const hosts = world.topology.hosts.map((host, i) => ({ ...host, trunk: 'eth1', zone: i === 0 ? 'west' : 'east' }));
+  const networks = world.topology.networks.map((n) => ({
+    ...n,
+    encapsulation: 'vlan' as const,
+    key: 5,
+    ports: n.ports.map((p) => ({ ...p, hosts: [n.tenant === 'red' ? 'hv1' : 'hv2'] })),
+  }));
+  return { ...world, topology: { ...world.topology, hosts, networks } };
+}
+
 describe('bindings', () => {
   const rows: [string, World, object][] = [
     [
@@ -132,6 +145,18 @@ describe('bindings', () => {
         name: 'tap0',
         ofport: 10,
         conflict: 'also seen on hv2, where the topology does not allow it',
+      },
+    ],
+    [
+      'a stranger in a zone where its VLAN id is another network’s: it is said whose',
+      zoned({ hv1: having('hv1', 'red-vm1'), hv2: having('hv2', 'red-vm1') }),
+      {
+        state: 'bound',
+        host: 'hv1',
+        name: 'tap0',
+        ofport: 10,
+        conflict:
+          'also seen on hv2, where the topology does not allow it; VLAN id 5 is that of network blue/web in zone east',
       },
     ],
   ];

@@ -161,3 +161,35 @@ describe('a change of ways', () => {
     expect(former).to.deep.equal([[blue.key], []]);
   });
 });
+
+describe('a VLAN that becomes a tunnel, in zones', () => {
+  /** Red on hv1 and hv3 of zone west, blue with the same VLAN id where it is said. */
+  const zoned = (red: { encapsulation: Encapsulation; key: number }, redAt: string[], blueAt: string[]): Topology => {
+    const base = topologyOf({ hosts: 4, ports: 2 });
+    return {
+      ...base,
+      hosts: base.hosts.map((host, i) => ({ ...host, trunk: 'eth1', zone: i % 2 === 0 ? 'west' : 'east' })),
+      networks: base.networks.map((n) => ({
+        ...n,
+        ...(n.tenant === 'red' ? red : { encapsulation: 'vlan' as const, key: 5 }),
+        ports: n.ports.map((p) => ({ ...p, hosts: n.tenant === 'red' ? redAt : blueAt })),
+      })),
+    };
+  };
+  const vlan = { encapsulation: 'vlan', key: 5 } as const;
+  const geneve = { encapsulation: 'geneve', key: 9 } as const;
+  const west = ['hv1', 'hv3'];
+  const formerOf = (after: Topology): readonly object[] | undefined => {
+    const state = reduce(initialState(zoned(vlan, west, ['hv2'])), { kind: 'topology', topology: after });
+    return state.world.topology.networks.find(({ tenant }) => tenant === 'red')?.former;
+  };
+
+  it('is still taken by its former id, which is another network’s in another zone', () => {
+    expect(formerOf(zoned(geneve, west, ['hv2']))).to.deep.equal([{ ...vlan, tunnels: 'flow' }]);
+  });
+
+  it('is not where the id is the other’s and its VMs may be now, nor where the other’s may be', () => {
+    expect(formerOf(zoned(geneve, ['hv1', 'hv2'], ['hv4']))).to.equal(undefined);
+    expect(formerOf(zoned(geneve, west, ['hv1']))).to.equal(undefined);
+  });
+});

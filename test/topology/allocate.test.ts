@@ -18,16 +18,18 @@ interface Given {
   readonly encapsulation?: Encapsulation;
   /** Id of its VLAN half. */
   readonly vlan?: number;
+  /** Hosts of its one port; absent: it has no ports. */
+  readonly hosts?: readonly string[];
 }
 
 /** A draft of networks alone, `{ 'red/web': { key: 5 } }`. */
-function draft(networks: Readonly<Record<string, Given>>): TopologyDraft {
+function draft(networks: Readonly<Record<string, Given>>, hosts: TopologyDraft['hosts'] = []): TopologyDraft {
   const sorted = Object.entries(networks).sort(([a], [b]) => (a < b ? -1 : 1));
   return {
     file: 'f',
     underlay: { encapsulation: 'geneve', tunnels: 'mesh', mtu: 1500 },
-    hosts: [],
-    networks: sorted.map(([path, { key, encapsulation = 'geneve', vlan }], index) => ({
+    hosts,
+    networks: sorted.map(([path, { key, encapsulation = 'geneve', vlan, hosts: places }], index) => ({
       path,
       tenant: path.split('/')[0] ?? '',
       name: path.split('/')[1] ?? '',
@@ -37,7 +39,8 @@ function draft(networks: Readonly<Record<string, Given>>): TopologyDraft {
       ...(vlan !== undefined && { vlan: { id: vlan, hosts: [], gateways: [] } }),
       subnets: [],
       mtu: 1450,
-      ports: [],
+      ports:
+        places === undefined ? [] : [{ path: `${path}/a`, name: 'a', ifaceId: path, mac: '', ips: [], hosts: places }],
     })),
   };
 }
@@ -214,6 +217,93 @@ describe('tunnel keys', () => {
       [],
     ]);
     expect(parseKeyMemory(formatKeyMemory(last(others).memory))).to.deep.equal(last(others).memory);
+  });
+
+  describe('VLAN ids of zones', () => {
+    const hosts = (['west', 'west', 'east'] as const).map((zone, i) => ({
+      name: `hv${i + 1}`,
+      ovsdb: `unix:/${i}`,
+      vtep: `10.0.0.${i}`,
+      trunk: 'eth1',
+      zone,
+    }));
+    const vlan = (at: readonly string[] | undefined, key?: number): Given => ({
+      encapsulation: 'vlan',
+      ...(at && { hosts: at }),
+      ...(key !== undefined && { key }),
+    });
+    const west = vlan(['hv1', 'hv2']);
+    const east = vlan(['hv3']);
+
+    /** Each draft in turn with the memory of the one before, in the text that is kept of it. */
+    function zoned(...steps: readonly (readonly [now: number, networks: Readonly<Record<string, Given>>])[]) {
+      let memory: KeyMemory = EMPTY_MEMORY;
+      return steps.map(([now, networks]) => {
+        const allocation = allocateKeys(draft(networks, hosts), memory, now);
+        memory = parseKeyMemory(formatKeyMemory(allocation.memory));
+        return allocation;
+      });
+    }
+    const said = (steps: readonly Allocation[]) =>
+      steps.map(({ problems }) => problems.map(({ code, message }) => `${code}: ${message}`));
+
+    it('are given once a zone, and stay', () => {
+      const networks = { 'a/a': west, 'b/b': east, 'c/c': vlan(['hv1', 'hv3']), 'd/d': vlan(undefined) };
+      const [first, second] = zoned([T0, networks], [T0 + 1, networks]);
+      expect(keysOf(first ?? expect.fail())).to.deep.equal({ 'a/a': 1, 'b/b': 1, 'c/c': 2, 'd/d': 3 });
+      expect(keysOf(second ?? expect.fail())).to.deep.equal({ 'a/a': 1, 'b/b': 1, 'c/c': 2, 'd/d': 3 });
+    });
+
+    it('collide when a VM may go to a zone where its id is another network’s, and both are named', () => {
+      const wide = vlan(['hv1', 'hv3']);
+      const steps = zoned(
+        [T0, { 'a/a': west, 'b/b': east }],
+        [T0 + 1, { 'a/a': wide, 'b/b': east }],
+        [T0 + 2, { 'a/a': west, 'b/b': east }],
+      );
+      expect(said(steps)).to.deep.equal([
+        [],
+        [
+          'vlan-collision: VLAN id 1 of b/b is that of network a/a in zone east, where ports of both may run: give one of them another (key: 2 is free), or keep their ports apart (hosts)',
+        ],
+        [],
+      ]);
+      expect(keysOf(last(steps)), 'nothing was changed').to.deep.equal({ 'a/a': 1, 'b/b': 1 });
+      const mended = zoned([T0, { 'a/a': west, 'b/b': east }], [T0 + 1, { 'a/a': wide, 'b/b': { ...east, key: 2 } }]);
+      expect(said(mended)[1], 'the id rests in the zone that b/b had it in').to.deep.equal([
+        'key-in-quarantine: tunnel key 1 is kept for network b/b in zone east until that has left the file, or has another key, for 60 min: choose another, leave it out, or name another --state if these are other hosts',
+      ]);
+    });
+
+    it('rest in a zone that their network has left, and there only', () => {
+      const wide = vlan(['hv1', 'hv3'], 7);
+      const narrow = vlan(['hv1'], 7);
+      const steps = zoned(
+        [T0, { 'a/a': wide }],
+        [T0 + 1, { 'a/a': narrow }],
+        [T0 + 2, { 'a/a': narrow, 'b/b': vlan(['hv3'], 7) }],
+        [T0 + 3, { 'a/a': narrow, 'b/b': vlan(['hv3'], 8) }],
+        [T0 + 1 + QUARANTINE_MS, { 'a/a': narrow, 'b/b': vlan(['hv3'], 7) }],
+      );
+      expect(said(steps).map((problems) => problems.map((p) => p.split(' and rests')[0]))).to.deep.equal([
+        [],
+        [],
+        ['key-in-quarantine: tunnel key 7 was that of network a/a in zone east'],
+        [],
+        [],
+      ]);
+    });
+
+    it('of a file that had no zones are everywhere until that is over', () => {
+      const plain = hosts.map(({ zone: _, ...host }) => host);
+      const before = allocateKeys(draft({ 'a/a': vlan(['hv1'], 7) }, plain), EMPTY_MEMORY, T0);
+      const file = { 'a/a': vlan(['hv1'], 7), 'b/b': vlan(['hv3'], 7) };
+      const now = allocateKeys(draft(file, hosts), before.memory, T0 + 1);
+      expect(now.problems.map(({ code }) => code)).to.deep.equal(['key-in-quarantine']);
+      const zonedFirst = allocateKeys(draft({ 'a/a': vlan(['hv1'], 7) }, hosts), before.memory, T0 + 1);
+      const later = allocateKeys(draft(file, hosts), zonedFirst.memory, T0 + 1 + QUARANTINE_MS);
+      expect(later.problems).to.deep.equal([]);
+    });
   });
 
   it('keeps GRE keys and VSIDs apart on the wire, when allocating and in quarantine', () => {

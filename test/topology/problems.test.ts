@@ -307,7 +307,7 @@ const SHAPE_ROWS: readonly Row[] = [
     'a merge key',
     { web: '▶<<: { key: 1 }' },
     'unknown-key',
-    'unknown key "<<": web takes key, encapsulation, vlan, subnets, dhcp, ra, ports',
+    'unknown key "<<": web takes key, encapsulation, vlan, zone, subnets, dhcp, ra, ports',
   ],
   ['no mac', { ports: '{ ▶vm1: { ips: [] } }' }, 'missing-key', 'vm1 has no mac: add it'],
   ['no vtep', { hosts: '{ ▶hv1: { ovsdb: "unix:/1" } }' }, 'missing-key', 'hv1 has no vtep: add it'],
@@ -599,6 +599,78 @@ function joinedRows(): readonly Row[] {
   ];
 }
 
+/** Zones of VLAN ids. */
+function zoneRows(): readonly Row[] {
+  const zoned = (...zones: readonly string[]): string =>
+    `{ ${zones.map((zone, i) => `${host(`hv${i + 1}`, i + 1).slice(0, -2)}, ${zone} }`).join(', ')} }`;
+  const both = zoned('trunk: eth1, zone: west', 'trunk: eth1, zone: east');
+  const vlan = (ports: string, more = '') => `{ encapsulation: vlan, key: 5, ${more}ports: { ${ports} } }`;
+  const at = (name: string, ...hosts: readonly string[]) => `${name}: { ${MAC}, hosts: [${hosts.join(', ')}] }`;
+  return [
+    [
+      'a bad name of a zone',
+      { hosts: zoned('trunk: eth1, zone: ▶"w t"') },
+      'bad-zone',
+      `"w t" is no zone: ${NAME_RULE}`,
+    ],
+    [
+      'a zone without a trunk',
+      { hosts: zoned('zone: ▶west') },
+      'no-trunk',
+      'host hv1 has a zone and no trunk: give it one (trunk: eth1)',
+    ],
+    [
+      'a trunk without a zone beside one with',
+      { hosts: zoned('trunk: eth1, zone: west', 'trunk: eth1').replace('hv2:', '▶hv2:') },
+      'no-zone',
+      'host hv2 has a trunk and no zone, and hv1 has one: say whose VLAN ids its trunk has (zone: west) (first on line 2)',
+    ],
+    [
+      'a zone that no host has',
+      { hosts: both, networks: `db: ${vlan('', 'zone: ▶north, ')}` },
+      'unknown-zone',
+      'unknown zone north: hosts have west, east',
+    ],
+    [
+      'a zone of tunnels',
+      { hosts: both, networks: 'db: { encapsulation: gre, zone: ▶west }' },
+      'not-a-vlan',
+      'red/db is gre, and zones are of VLANs: leave it out',
+    ],
+    [
+      'one id in one zone',
+      {
+        hosts: both,
+        networks: `db: ${vlan(at('a', 'hv1', 'hv2'))}`,
+        tenants: `blue: { networks: { web: ${vlan(at('b', 'hv2')).replace('5', '▶5')} } }`,
+      },
+      'duplicate-tunnel-key',
+      'tunnel key 5 is taken by network red/db in zone east: choose another, or leave it out (first on line 9)',
+    ],
+    [
+      'one id in all zones',
+      {
+        hosts: both,
+        networks: `db: ${vlan('', 'zone: west, ')}`,
+        tenants: `blue: { networks: { web: ${vlan(`a: { ${MAC} }`).replace('5', '▶5')} } }`,
+      },
+      'duplicate-tunnel-key',
+      'tunnel key 5 is taken by network red/db in zone west: choose another, or leave it out (first on line 9)',
+    ],
+    [
+      'the id of a half, in its zone',
+      {
+        hosts: zoned('trunk: eth1, zone: west', 'trunk: eth1, zone: west', 'trunk: eth1, zone: east'),
+        web: 'vlan: { id: ▶5, hosts: [hv1], gateways: [hv2] }',
+        ports: '{}',
+        networks: `db: ${vlan(at('a', 'hv1'))}`,
+      },
+      'duplicate-vlan',
+      'VLAN id 5 is taken by network red/db in zone west: choose another (first on line 9)',
+    ],
+  ];
+}
+
 /** Both hosts with a trunk. */
 const TRUNKS =
   '{ hv1: { ovsdb: "unix:/1", vtep: 10.99.0.1, trunk: eth1 }, hv2: { ovsdb: "unix:/2", vtep: 10.99.0.2, trunk: eth1 } }';
@@ -725,6 +797,7 @@ const TOGETHER_ROWS: readonly Row[] = [
     'tunnel key 5 is taken by network red/db: choose another, or leave it out (first on line 9)',
   ],
   ...joinedRows(),
+  ...zoneRows(),
   [
     'a VLAN that may be where no trunk is',
     { networks: `db: { encapsulation: ▶vlan, ports: { a: { ${MAC} } } }` },

@@ -86,6 +86,60 @@ describe('verify: VLANs', () => {
   });
 });
 
+describe('verify: VLANs of two zones', () => {
+  const [red, blue] = TOPOLOGY.networks as [Topology['networks'][number], Topology['networks'][number]];
+  const only = (n: typeof red, ...hosts: readonly string[]) => ({
+    ...n,
+    key: 5,
+    ports: n.ports.map((p) => ({ ...p, hosts })),
+  });
+  const zoned: Topology = {
+    ...TOPOLOGY,
+    hosts: ['west', 'east', 'west', 'east'].map((zone, i) => ({
+      name: `hv${i + 1}`,
+      ovsdb: `unix:/${i}`,
+      vtep: `10.0.0.${i + 1}`,
+      trunk: 'eth1',
+      zone,
+    })),
+    networks: [only(red, 'hv1', 'hv3'), only(blue, 'hv2', 'hv4')],
+  };
+  const others = [
+    ['hv2', 'blue-vm1'],
+    ['hv3', 'red-vm2'],
+    ['hv4', 'blue-vm2'],
+  ].map(([host = '', ifaceId = '']) =>
+    hostDump({ host, flows: [], ports: [port(1, 'eth1'), port(12, 'vm', { ifaceId })] }),
+  );
+  const verdicts = (topology: Topology, ...flows: string[]) => {
+    const ports = [port(1, 'eth1'), port(10, 'r1', { ifaceId: 'red-vm1' })];
+    const dumps = [hostOf(flows, ports), ...others];
+    return verify(dumps, kakuriSpec(topology, dumps)).leaks.map(({ goal, from, to }) => `${goal} ${from} → ${to}`);
+  };
+
+  it('an id is the network’s that may be in the zone of the trunk', () => {
+    expect(verdicts(zoned, `in_port=10,actions=${send(5)},pop_vlan`)).to.deep.equal([]);
+    expect(verdicts(zoned, 'in_port=1,dl_vlan=5,actions=pop_vlan,output:10')).to.deep.equal([]);
+    expect(verdicts(zoned, `in_port=10,actions=${send(6)}`)).to.deep.equal(['G1 red/web/vm1 → trunk eth1']);
+    const turned = { ...zoned, networks: [only(red, 'hv2', 'hv4'), only(blue, 'hv1', 'hv3')] };
+    expect(verdicts(turned, `in_port=10,actions=${send(5)}`)).to.deep.equal(['G1 red/web/vm1 → trunk eth1']);
+    expect(verdicts(turned, 'in_port=1,dl_vlan=5,actions=pop_vlan,output:10')).to.deep.equal(['G3 eth1 → red/web/vm1']);
+  });
+
+  it('a former id is another’s where that has it', () => {
+    const former = {
+      ...only(red, 'hv1'),
+      key: 9,
+      former: [{ encapsulation: 'vlan', key: 5, tunnels: 'flow' }] as const,
+    };
+    expect(
+      verdicts({ ...zoned, networks: [former, only(blue, 'hv2', 'hv4')] }, `in_port=10,actions=${send(5)}`),
+    ).to.deep.equal([]);
+    const there = { ...zoned, networks: [former, only(blue, 'hv1', 'hv3')] };
+    expect(verdicts(there, `in_port=10,actions=${send(5)}`)).to.deep.equal(['G1 red/web/vm1 → trunk eth1']);
+  });
+});
+
 describe('verify: Kakuri’s own tables for VLANs', () => {
   const base = worldOf({ hosts: 3, ports: 3, encapsulation: 'vlan' });
   const topology = { ...base.topology, hosts: base.topology.hosts.map((host) => ({ ...host, trunk: 'eth1' })) };
